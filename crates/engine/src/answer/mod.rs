@@ -1,0 +1,1 @@
+//! The answer room (being built).
