@@ -151,7 +151,9 @@ def walk(
             queue.append(urljoin(base, hint))
         asked: set[str] = set()
         of_shape: Counter[str] = Counter()
+        forms: dict[str, str] = {}
         searched: set[str] = set()
+        word: str | None = None
         while (queue or later) and len(found.pages) < most_pages:
             url = urldefrag(queue.popleft() if queue else later.popleft())[0]
             split = urlsplit(url)
@@ -179,10 +181,12 @@ def walk(
                     continue
                 # New shapes first: one page of each kind before the second of any.
                 (later if of_shape[shape(target)] else queue).append(target)
-            for action, name in search_forms(page):
-                if action not in searched and (word := _a_word(page)):
-                    searched.add(action)
-                    queue.append(f"{action.split('?')[0]}?{name}={word}")
+            forms |= dict(search_forms(page))
+            # A word from deeper in the site finds more than one from its front page.
+            word = (_a_word(page) if len(found.pages) >= 5 else None) or word
+            for action in forms.keys() - searched if word else ():
+                searched.add(action)
+                queue.append(f"{action.split('?')[0]}?{forms[action]}={word}")
             time.sleep(pause_s)
     if not found.pages:
         why = next(iter(found.failed.values()), "robots.txt forbids everything to this walk")

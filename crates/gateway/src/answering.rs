@@ -1,0 +1,246 @@
+//! The answer room at work on one response: who is on it, what of them may leave, and how the rest is masked.
+
+use hedgerow_engine::answer::{Media, Reader, coding, named_people};
+use hedgerow_engine::policy::{FieldSet, Mode, OnFailure};
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderValue, IF_RANGE, RANGE, VARY,
+};
+use http::{Method, Response, StatusCode};
+
+use crate::body::{Body, BodyError, Passing};
+use crate::counters::Counters;
+use crate::disclose::Account;
+use crate::path::Passage;
+use crate::reading::{ReadBody, Reading, SHORT, whole};
+use crate::{headers, respond};
+
+/// What the visitor takes, as far as we need it after its request has gone on.
+pub struct Accepts {
+    coding: Option<coding::Coding>,
+}
+
+impl Accepts {
+    /// Reads `Accept-Encoding`.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self { coding: coding::accepts(headers) }
+    }
+}
+
+/// Asks the site for an answer that can be read: whole, and without a content coding.
+pub fn ask_readable(to: &mut HeaderMap) {
+    to.remove(RANGE);
+    to.remove(IF_RANGE);
+    to.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+}
+
+/// What kind of document an answer is.
+fn media(headers: &HeaderMap) -> Option<Media> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut parts = text.split(';');
+    let essence = parts.next()?.trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "text/html" | "application/xhtml+xml" => {
+            let charset = parts
+                .filter_map(|p| p.trim().split_once('='))
+                .find(|(n, _)| n.eq_ignore_ascii_case("charset"))
+                .map(|(_, v)| v.trim_matches('"').to_owned());
+            Some(Media::Html { charset })
+        }
+        "application/json" => Some(Media::Json),
+        other if other.ends_with("+json") => Some(Media::Json),
+        _ => None,
+    }
+}
+
+/// The answer on a route that shows people.
+pub async fn people(
+    passage: &Passage,
+    (account, path_person): (Account, Option<String>),
+    method: &Method,
+    parts: &http::response::Parts,
+    mut to: HeaderMap,
+    passing: Passing,
+    accepts: &Accepts,
+) -> Response<Body> {
+    let site = &passage.site;
+    let route = &site.site.routes[account.occasion().route];
+    let bodiless = *method == Method::HEAD
+        || parts.status == StatusCode::NO_CONTENT
+        || parts.status == StatusCode::NOT_MODIFIED
+        || parts.status.is_informational();
+    if bodiless {
+        return respond::passing(parts.status, to, passing);
+    }
+    private_to_this_visitor(&mut to);
+
+    // First trust: what the application itself says of its answer.
+    let mut person = path_person;
+    if let Some(named) = parts.headers.get(&site.people_header) {
+        match named_people(named) {
+            Ok(people) => {
+                let all = route_fields(route);
+                let mut hidden = false;
+                for p in &people {
+                    let want = p.fields.as_ref().map_or(all, |names| fields_by_name(site, names));
+                    hidden |= account.charge(&p.id, want) != want;
+                }
+                if !hidden {
+                    return match account.record() {
+                        Ok(()) => respond::passing(parts.status, to, passing),
+                        Err(e) => on_ledger_failure(passage, &account, &e, parts.status, to, passing),
+                    };
+                }
+                if let [one] = people.as_slice() {
+                    person = Some(one.id.clone());
+                }
+            }
+            Err(e) => {
+                tracing::warn!(site = site.site.name, route = route.name, error = %e, "the application's header of people cannot be read; the body is read instead");
+            }
+        }
+    }
+
+    let reader = match media(&parts.headers) {
+        None => Err("its media type is neither HTML nor JSON".to_owned()),
+        Some(media) => Reader::new(&site.plans[account.occasion().route], &site.site, media, person, Box::new(account.clone()), account.occasion().nonce)
+            .map_err(|e| e.to_string()),
+    };
+    let decoder = match parts.headers.get(CONTENT_ENCODING) {
+        None => Ok(None),
+        Some(c) => coding::Decoder::for_header(c).map_err(|e| e.to_string()),
+    };
+    let (reader, decoder) = match (reader, decoder) {
+        (Ok(r), Ok(d)) => (r, d),
+        (Err(why), _) | (_, Err(why)) => return unreadable(passage, &account, &why, parts.status, to, passing),
+    };
+    to.remove(CONTENT_ENCODING);
+    let length = parts.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let reading = Reading::new(reader, decoder, account.clone(), route.on_unreadable, site.site.failures.ledger);
+    match length {
+        Some(n) if n <= SHORT => {
+            match whole(passing, reading, usize::try_from(n).unwrap_or(0)).await {
+                Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
+                Err(e) => failed(passage, &account, &e),
+            }
+        }
+        _ => {
+            headers::bytes_changed(&mut to);
+            let encoder = accepts.coding.map(coding::Encoder::new);
+            if let Some(c) = accepts.coding {
+                coded(&mut to, c);
+            }
+            let mut response = Response::new(Body::Read(Box::new(ReadBody::new(passing, reading, encoder))));
+            *response.status_mut() = parts.status;
+            *response.headers_mut() = to;
+            response
+        }
+    }
+}
+
+fn short(account: &Account, status: StatusCode, mut to: HeaderMap, mut bytes: Vec<u8>, accepts: &Accepts) -> Response<Body> {
+    if account.withheld() {
+        headers::bytes_changed(&mut to);
+        to.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(v) = HeaderValue::try_from(account.occasion().reference.to_string()) {
+            to.insert("hedgerow-masked", v);
+        }
+    }
+    // Below this a coding costs more than it saves.
+    if let (Some(c), true) = (accepts.coding, bytes.len() >= 1024)
+        && let Ok(smaller) = coding::encode_whole(c, &bytes)
+    {
+        bytes = smaller;
+        coded(&mut to, c);
+    }
+    to.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    let mut response = Response::new(Body::Whole(bytes.into()));
+    *response.status_mut() = status;
+    *response.headers_mut() = to;
+    response
+}
+
+fn coded(to: &mut HeaderMap, coding: coding::Coding) {
+    to.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    to.append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    to.remove(ACCEPT_RANGES);
+    // The coded bytes are another representation: a strong validator would promise otherwise (RFC 9110, 8.8.1).
+    let weak = to.get(ETAG).filter(|e| e.as_bytes().starts_with(b"\"")).and_then(|e| {
+        HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok()
+    });
+    if let Some(w) = weak {
+        to.insert(ETAG, w);
+    }
+}
+
+/// What one visitor is shown must not be kept by a cache that serves others: their reading would not be counted.
+fn private_to_this_visitor(to: &mut HeaderMap) {
+    let said: Vec<String> = to
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(|d| d.trim().to_owned())
+        .filter(|d| !d.is_empty())
+        .collect();
+    let is = |d: &str, name: &str| d.split('=').next().is_some_and(|n| n.eq_ignore_ascii_case(name));
+    if said.iter().any(|d| is(d, "private") || is(d, "no-store")) {
+        return;
+    }
+    let mut kept: Vec<String> = said.into_iter().filter(|d| !is(d, "public") && !is(d, "s-maxage")).collect();
+    kept.push("private".to_owned());
+    if let Ok(v) = HeaderValue::try_from(kept.join(", ")) {
+        to.insert(CACHE_CONTROL, v);
+    }
+}
+
+fn route_fields(route: &hedgerow_engine::policy::Route) -> FieldSet {
+    route.fields.iter().fold(FieldSet::NONE, |set, r| set.union(FieldSet::of(r.field)))
+}
+
+fn fields_by_name(site: &crate::sites::SiteRuntime, names: &[String]) -> FieldSet {
+    site.site
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| names.contains(&f.name))
+        .fold(FieldSet::NONE, |set, (i, _)| set.union(FieldSet::of(i)))
+}
+
+/// An answer that cannot be read: the route's declared failure.
+fn unreadable(passage: &Passage, account: &Account, why: &str, status: StatusCode, to: HeaderMap, passing: Passing) -> Response<Body> {
+    let site = &passage.site;
+    let route = &site.site.routes[account.occasion().route];
+    // Pages about errors and redirects are often of another kind than the route's pages; they show nobody.
+    if status.is_success() {
+        Counters::add(&site.memory.counters.unreadable, 1);
+        tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
+        if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
+            return respond::failure(passage, StatusCode::BAD_GATEWAY, account.occasion().identity.wants_html);
+        }
+        account.note_gap(why);
+    }
+    respond::passing(status, to, passing)
+}
+
+fn on_ledger_failure(passage: &Passage, account: &Account, why: &str, status: StatusCode, to: HeaderMap, passing: Passing) -> Response<Body> {
+    match passage.site.site.failures.ledger {
+        OnFailure::Refuse => failed(passage, account, &BodyError::Ledger(why.to_owned())),
+        OnFailure::Pass => {
+            tracing::error!(error = why, "people are shown without a record, as `failures.ledger: pass` says");
+            respond::passing(status, to, passing)
+        }
+    }
+}
+
+fn failed(passage: &Passage, account: &Account, error: &BodyError) -> Response<Body> {
+    let status = match error {
+        BodyError::Silent(_) => StatusCode::GATEWAY_TIMEOUT,
+        BodyError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
+        BodyError::Site(_) | BodyError::Unreadable(_) => StatusCode::BAD_GATEWAY,
+    };
+    tracing::warn!(site = passage.site.site.name, reference = %passage.reference, error = %error, "an answer was not passed on");
+    respond::failure(passage, status, account.occasion().identity.wants_html)
+}
+

@@ -1,0 +1,158 @@
+//! The control socket: the brain and the command line talk to a running edge, one JSON object a line.
+//!
+//! A Unix socket in the state folder, for its owner only. A new edge takes the path over from an old one by renaming
+//! its own socket into place, so there is never a moment without one.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use hedgerow_engine::doors::Reference;
+use hedgerow_engine::policy::Mode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+
+use crate::edge::Edge;
+
+/// Longest request line, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// What can be asked.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum Ask {
+    Status {
+        #[serde(default = "ten")]
+        top: usize,
+    },
+    Reload,
+    Mode {
+        site: Option<String>,
+        mode: Mode,
+    },
+    Explain {
+        reference: String,
+    },
+    Claims,
+    Crawler {
+        address: IpAddr,
+        agent: String,
+        genuine: bool,
+        until_s: u64,
+    },
+    Drain,
+}
+
+fn ten() -> usize {
+    10
+}
+
+/// Opens the socket at `path`, replacing an older edge's.
+///
+/// # Errors
+/// A sentence about the path.
+pub fn open(path: &Path) -> Result<UnixListener, String> {
+    let fail = |e: std::io::Error| format!("the control socket {} cannot be opened: {e}", path.display());
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    if fresh.exists() {
+        std::fs::remove_file(&fresh).map_err(fail)?;
+    }
+    let listener = UnixListener::bind(&fresh).map_err(fail)?;
+    std::fs::set_permissions(&fresh, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fail)?;
+    std::fs::rename(&fresh, path).map_err(fail)?;
+    Ok(listener)
+}
+
+/// Answers until the edge has drained.
+pub async fn serve(listener: UnixListener, edge: Arc<Edge>, mut over: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let edge = Arc::clone(&edge);
+                    tokio::spawn(async move {
+                        if let Err(e) = talk(stream, &edge).await {
+                            tracing::debug!(error = %e, "a control connection ended");
+                        }
+                    });
+                }
+                Err(e) => {
+                    tracing::error!(error = %e, "the control socket does not accept; trying again");
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+            },
+            _ = over.changed() => return,
+        }
+    }
+}
+
+async fn talk(stream: UnixStream, edge: &Arc<Edge>) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    loop {
+        let mut line = Vec::new();
+        let n = (&mut read).take(LONGEST).read_until(b'\n', &mut line).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        let mut answer = match serde_json::from_slice::<Ask>(&line) {
+            Err(e) => json!({"ok": false, "error": format!("that is not a request this edge knows: {e}")}),
+            Ok(ask) => {
+                let edge = Arc::clone(edge);
+                // Some answers read files; the socket's own thread must not wait for them.
+                match tokio::task::spawn_blocking(move || answer(&edge, ask)).await {
+                    Ok(Ok(mut v)) => {
+                        if let Some(o) = v.as_object_mut() {
+                            o.insert("ok".to_owned(), Value::Bool(true));
+                        }
+                        v
+                    }
+                    Ok(Err(e)) => json!({"ok": false, "error": e}),
+                    Err(e) => json!({"ok": false, "error": format!("the edge failed while answering: {e}")}),
+                }
+            }
+        }
+        .to_string();
+        answer.push('\n');
+        write.write_all(answer.as_bytes()).await?;
+    }
+}
+
+fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
+    match ask {
+        Ask::Status { top } => Ok(edge.status(top)),
+        Ask::Reload => edge.reload().map(|id| json!({"policy": id})),
+        Ask::Mode { site, mode } => edge.switch(site.as_deref(), mode).map(|sites| json!({"sites": sites})),
+        Ask::Explain { reference } => {
+            let r: Reference = reference
+                .parse()
+                .map_err(|()| format!("`{reference}` is not a reference; one looks like 7K3M-Q2ZD-90XF"))?;
+            let tables = edge.shared.tables.load();
+            let (site, entries) =
+                tables.find(r).ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
+            Ok(json!({"site": site.site.name, "reference": r.to_string(), "entries": entries}))
+        }
+        Ask::Claims => {
+            let tables = edge.shared.tables.load();
+            let claims: Vec<Value> = tables
+                .sites()
+                .flat_map(|s| s.memory.crawlers.take_claims())
+                .map(|(address, agent)| json!({"address": address, "agent": agent}))
+                .collect();
+            Ok(json!({"claims": claims}))
+        }
+        Ask::Crawler { address, agent, genuine, until_s } => {
+            for s in edge.shared.tables.load().sites() {
+                s.memory.crawlers.learn(address, &agent, genuine, until_s);
+            }
+            Ok(json!({}))
+        }
+        Ask::Drain => {
+            edge.drain.send_replace(true);
+            Ok(json!({}))
+        }
+    }
+}

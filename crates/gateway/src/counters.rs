@@ -1,0 +1,83 @@
+//! Counters for the live status, one set per site, shared by the workers.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use hedgerow_engine::doors::Action;
+use serde::Serialize;
+
+/// What happened since the edge started.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests that arrived.
+    pub requests: AtomicU64,
+    /// Requests on routes that show people.
+    pub people_requests: AtomicU64,
+    /// Disclosures recorded (a person in an answer).
+    pub disclosures: AtomicU64,
+    /// Fields masked, or that would have been in watch mode.
+    pub masked: AtomicU64,
+    /// Verdicts, by the step of the ladder.
+    verdicts: [AtomicU64; 7],
+    /// The site gave no answer, or a broken one.
+    pub site_failures: AtomicU64,
+    /// Answers on people routes that could not be read.
+    pub unreadable: AtomicU64,
+    /// Entries the ledger did not take.
+    pub ledger_failures: AtomicU64,
+    /// Challenges solved.
+    pub solved: AtomicU64,
+}
+
+/// [`Counters`] at one moment.
+#[derive(Debug, Serialize)]
+pub struct Counted {
+    requests: u64,
+    people_requests: u64,
+    disclosures: u64,
+    masked: u64,
+    verdicts: std::collections::BTreeMap<&'static str, u64>,
+    site_failures: u64,
+    unreadable: u64,
+    ledger_failures: u64,
+    solved: u64,
+}
+
+const ACTIONS: [(Action, &str); 7] = [
+    (Action::Allow, "allow"),
+    (Action::Mask, "mask"),
+    (Action::Prove, "prove"),
+    (Action::Slow, "slow"),
+    (Action::SignIn, "sign_in"),
+    (Action::Refuse, "refuse"),
+    (Action::Decoy, "decoy"),
+];
+
+impl Counters {
+    /// One more of a counter.
+    pub fn add(counter: &AtomicU64, n: u64) {
+        counter.fetch_add(n, Relaxed);
+    }
+
+    /// One more verdict.
+    pub fn verdict(&self, action: Action) {
+        if let Some(c) = self.verdicts.get(action as usize) {
+            c.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// All of them now.
+    #[must_use]
+    pub fn now(&self) -> Counted {
+        Counted {
+            requests: self.requests.load(Relaxed),
+            people_requests: self.people_requests.load(Relaxed),
+            disclosures: self.disclosures.load(Relaxed),
+            masked: self.masked.load(Relaxed),
+            verdicts: ACTIONS.iter().map(|(a, n)| (*n, self.verdicts[*a as usize].load(Relaxed))).collect(),
+            site_failures: self.site_failures.load(Relaxed),
+            unreadable: self.unreadable.load(Relaxed),
+            ledger_failures: self.ledger_failures.load(Relaxed),
+            solved: self.solved.load(Relaxed),
+        }
+    }
+}

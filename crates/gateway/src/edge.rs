@@ -1,0 +1,275 @@
+//! The edge process: reads its tables, starts its workers, and goes when it is told to.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hedgerow_engine::policy::{Mode, Policy};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+use crate::clock::Clock;
+use crate::settings::{Listen, Settings};
+use crate::sites::Memories;
+use crate::tls::TlsAcceptorHandle;
+use crate::worker::{Shared, Worker};
+use crate::{control, listen, serve};
+
+/// The running edge, as the control socket sees it.
+pub struct Edge {
+    /// What the workers share.
+    pub shared: Arc<Shared>,
+    /// Set to true to drain.
+    pub drain: watch::Sender<bool>,
+    memories: Memories,
+    started_ms: u64,
+}
+
+/// Runs the edge until it has drained.
+///
+/// # Errors
+/// A sentence for the operator when it cannot start.
+pub fn run(settings_json: &str) -> Result<(), String> {
+    let settings = Settings::from_json(settings_json)?;
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        n => n.min(256),
+    };
+    let clock = Clock::new(settings.drill_clock.as_deref())?;
+    let memories = Memories::open(&settings)?;
+    let policy = read_policy(&settings)?;
+    let tables = memories.tables(&settings, policy, clock.now())?;
+    let tls = if settings.listen.iter().any(|l| l.tls) {
+        Some(Arc::new(TlsAcceptorHandle::new(tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s.site.hosts.clone(), t.clone()))))?))
+    } else {
+        None
+    };
+    let (drain, drained) = watch::channel(false);
+    let started_ms = clock.now();
+    let shared = Arc::new(Shared { tables: ArcSwap::from_pointee(tables), clock, tls, drain: drained, settings });
+    let edge = Arc::new(Edge { shared: Arc::clone(&shared), drain, memories, started_ms });
+
+    let control = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(4)
+        .thread_name("hedgerow-control")
+        .enable_all()
+        .build()
+        .map_err(|e| format!("the control thread cannot start: {e}"))?;
+    let (ready, mut started) = tokio::sync::mpsc::unbounded_channel();
+    let threads: Vec<_> = (0..workers)
+        .map(|n| {
+            let shared = Arc::clone(&shared);
+            let ready = ready.clone();
+            std::thread::Builder::new()
+                .name(format!("hedgerow-edge-{n}"))
+                .spawn(move || work(shared, &ready))
+                .map_err(|e| format!("a worker thread cannot start: {e}"))
+        })
+        .collect::<Result<_, _>>()?;
+    drop(ready);
+    control.block_on(async {
+        for _ in 0..workers {
+            started.recv().await.unwrap_or_else(|| Err("a worker ended before it could listen".to_owned()))?;
+        }
+        let socket = control::open(&edge.shared.settings.control)?;
+        tokio::spawn(control::serve(socket, Arc::clone(&edge), edge.drain.subscribe()));
+        tokio::spawn(chores(Arc::clone(&edge)));
+        signals(&edge).await
+    })?;
+    for t in threads {
+        if t.join().is_err() {
+            tracing::error!("a worker panicked");
+        }
+    }
+    for s in edge.shared.tables.load().sites() {
+        s.memory.close();
+    }
+    Ok(())
+}
+
+fn read_policy(settings: &Settings) -> Result<Policy, String> {
+    let path = &settings.policy;
+    let bytes = std::fs::read(path).map_err(|e| format!("the compiled policy {} cannot be read: {e}", path.display()))?;
+    Policy::from_json(&bytes).map_err(|e| e.to_string())
+}
+
+/// Waits for a signal to go; SIGHUP reads the tables again.
+async fn signals(edge: &Arc<Edge>) -> Result<(), String> {
+    let on = |kind| signal(kind).map_err(|e| format!("signals cannot be received: {e}"));
+    let (mut term, mut int, mut hup) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    let mut drained = edge.drain.subscribe();
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            _ = drained.changed() => break,
+            _ = hup.recv() => {
+                let edge = Arc::clone(edge);
+                let done = tokio::task::spawn_blocking(move || edge.reload()).await;
+                if let Ok(Err(e)) = done {
+                    tracing::error!(error = e, "the policy was not reloaded; the one in force stays");
+                }
+            }
+        }
+    }
+    edge.drain.send_replace(true);
+    Ok(())
+}
+
+/// What is done now and then: certificates, ledger files, memory.
+async fn chores(edge: Arc<Edge>) {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        let edge = Arc::clone(&edge);
+        let done = tokio::task::spawn_blocking(move || {
+            if let Some(tls) = &edge.shared.tls {
+                tls.reload_if_changed();
+            }
+            let now_ms = edge.shared.clock.now();
+            for s in edge.shared.tables.load().sites() {
+                s.memory.tidy(now_ms);
+            }
+        });
+        if done.await.is_err() {
+            tracing::error!("a chore panicked");
+        }
+    }
+}
+
+/// One worker thread.
+fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(), String>>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().event_interval(61).build() {
+        Ok(r) => r,
+        Err(e) => {
+            let _ = ready.send(Err(format!("a worker's runtime cannot start: {e}")));
+            return;
+        }
+    };
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        let worker = match Worker::new(Arc::clone(&shared)) {
+            Ok(w) => w,
+            Err(e) => {
+                let _ = ready.send(Err(e));
+                return;
+            }
+        };
+        let mut listeners = Vec::new();
+        for l in &shared.settings.listen {
+            match listen::open(l.address) {
+                Ok(socket) => listeners.push((socket, l.clone())),
+                Err(e) => {
+                    let _ = ready.send(Err(e));
+                    return;
+                }
+            }
+        }
+        let _ = ready.send(Ok(()));
+        let accepting: Vec<_> =
+            listeners.into_iter().map(|(socket, l)| tokio::task::spawn_local(accept(std::rc::Rc::clone(&worker), socket, l))).collect();
+        for a in accepting {
+            let _ = a.await;
+        }
+        // Connections under way get their time; kept idle ones have been told to close.
+        let patience = Duration::from_secs_f64(shared.settings.limits.drain_timeout_s.clamp(0.0, 3600.0));
+        let deadline = tokio::time::Instant::now() + patience;
+        while worker.open() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+}
+
+async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l: Listen) {
+    let mut drain = worker.shared.drain.clone();
+    loop {
+        tokio::select! {
+            biased;
+            accepted = socket.accept() => match accepted {
+                Ok((tcp, remote)) => { tokio::task::spawn_local(serve::connection(std::rc::Rc::clone(&worker), tcp, remote, l.clone())); }
+                Err(e) => {
+                    // Out of file descriptors, most likely: waiting lets connections end.
+                    tracing::error!(error = %e, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            // `biased`: connections that already wait are taken before the socket closes.
+            _ = drain.wait_for(|d| *d) => return,
+        }
+    }
+}
+
+impl Edge {
+    /// Reads the compiled policy again and swaps it in whole; returns its identifier.
+    ///
+    /// # Errors
+    /// A sentence; the policy in force stays.
+    pub fn reload(&self) -> Result<String, String> {
+        let policy = read_policy(&self.shared.settings)?;
+        let id = policy.id.clone();
+        let tables = self.memories.tables(&self.shared.settings, policy, self.shared.clock.now())?;
+        self.shared.tables.store(Arc::new(tables));
+        tracing::info!(policy = id, "a policy was loaded");
+        Ok(id)
+    }
+
+    /// Switches a site, or all, to watch or enforce.
+    ///
+    /// # Errors
+    /// When no site has that name.
+    pub fn switch(&self, site: Option<&str>, mode: Mode) -> Result<Vec<String>, String> {
+        let tables = self.shared.tables.load();
+        let now_ms = self.shared.clock.now();
+        let mut switched = Vec::new();
+        for s in tables.sites().filter(|s| site.is_none_or(|n| n == s.site.name)) {
+            s.memory.mode.store(u8::from(mode == Mode::Enforce), Ordering::Relaxed);
+            s.memory.note_mode(mode, now_ms)?;
+            switched.push(s.site.name.clone());
+        }
+        match (switched.is_empty(), site) {
+            (true, Some(n)) => Err(format!("no site is named `{n}`")),
+            _ => Ok(switched),
+        }
+    }
+
+    /// The live status.
+    #[must_use]
+    pub fn status(&self, top: usize) -> Value {
+        let tables = self.shared.tables.load();
+        let now_ms = self.shared.clock.now();
+        let sites: Vec<Value> = tables
+            .sites()
+            .map(|s| {
+                json!({
+                    "site": s.site.name,
+                    "title": s.site.title,
+                    "mode": s.mode(),
+                    "policy": &*s.policy_id,
+                    "counters": s.memory.counters.now(),
+                    "state": s.memory.state.overview(now_ms, top.min(100)),
+                })
+            })
+            .collect();
+        json!({
+            "pid": std::process::id(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "started_ms": self.started_ms,
+            "now_ms": now_ms,
+            "draining": *self.drain.borrow(),
+            "listen": self.shared.settings.listen.iter().map(|l| l.address.to_string()).collect::<Vec<_>>(),
+            "resident_bytes": resident_bytes(),
+            "sites": sites,
+        })
+    }
+}
+
+/// Resident memory of this process, from the kernel.
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|l| l.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|k| k * 1024)
+}

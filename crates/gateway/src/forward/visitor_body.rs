@@ -1,0 +1,81 @@
+//! A visitor's request body on its way to the site: streamed, with a limit on how long it may stall.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+
+/// Nothing, or what the visitor sends.
+#[derive(Debug)]
+pub struct VisitorBody {
+    incoming: Option<Incoming>,
+    stall: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// Why a visitor's body ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum VisitorBodyError {
+    /// It stopped.
+    #[error("the visitor sent nothing for {0:?}")]
+    Stalled(Duration),
+    /// The connection broke.
+    #[error("the visitor's connection broke: {0}")]
+    Broken(#[from] hyper::Error),
+}
+
+impl VisitorBody {
+    /// No body.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { incoming: None, stall: Duration::ZERO, timer: None }
+    }
+
+    /// What the visitor sends; `stall` is the longest silence.
+    #[must_use]
+    pub fn of(incoming: Incoming, stall: Duration) -> Self {
+        if incoming.is_end_stream() { Self::nothing() } else { Self { incoming: Some(incoming), stall, timer: None } }
+    }
+
+    /// Whether there is no body at all.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.incoming.is_none()
+    }
+}
+
+impl Body for VisitorBody {
+    type Data = Bytes;
+    type Error = VisitorBodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, VisitorBodyError>>> {
+        let this = &mut *self;
+        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        match Pin::new(incoming).poll_frame(cx) {
+            Poll::Ready(r) => {
+                this.timer = None;
+                Poll::Ready(r.map(|r| r.map_err(VisitorBodyError::Broken)))
+            }
+            Poll::Pending => {
+                let stall = this.stall;
+                let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+                match timer.as_mut().poll(cx) {
+                    Poll::Ready(()) => Poll::Ready(Some(Err(VisitorBodyError::Stalled(stall)))),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+    }
+}

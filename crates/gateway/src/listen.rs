@@ -1,0 +1,56 @@
+//! Listening sockets: one per worker and address, sharing the port (`SO_REUSEPORT`), so that the kernel spreads
+//! connections over the workers and a new edge can take over from an old one without a gap.
+
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+/// Opens one listening socket. Must be called inside the worker's runtime.
+///
+/// # Errors
+/// A sentence that says what to do about a port that is taken or not allowed.
+pub fn open(address: SocketAddr) -> Result<TcpListener, String> {
+    open_socket(address).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is taken by another program; stop it, or give another address with --listen")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("{address} needs a privilege (ports below 1024 do); use a higher port, or allow this one to the service's user")
+        }
+        _ => format!("cannot listen on {address}: {e}"),
+    })
+}
+
+fn open_socket(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Binds without `SO_REUSEPORT` sharing of strangers: whether anybody else already listens there.
+///
+/// # Errors
+/// As [`open`], so that a first start on a taken port is told before workers start.
+pub fn check_free(address: SocketAddr) -> Result<(), String> {
+    // Port 0 asks the kernel for any port and is always free.
+    if address.port() == 0 {
+        return Ok(());
+    }
+    std::net::TcpListener::bind(address).map(drop).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is taken by another program; stop it, or give another address with --listen")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("{address} needs a privilege (ports below 1024 do); use a higher port, or allow this one to the service's user")
+        }
+        _ => format!("cannot listen on {address}: {e}"),
+    })
+}

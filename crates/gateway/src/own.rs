@@ -1,0 +1,224 @@
+//! Our own addresses below `/.hedgerow/`: the challenge's answer, the reveal, the reason behind a reference, the files.
+
+use hedgerow_engine::doors::{Action, Reference, Session};
+use hedgerow_engine::judge::proof::{ProofError, is_local_path};
+use hedgerow_engine::policy::{FieldSet, Mode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::body::Body;
+use crate::counters::Counters;
+use crate::disclose::{self, Account};
+use crate::form::{self, Carried};
+use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, ProblemKind, Resend, Why};
+use crate::path::{Judged, Passage};
+use crate::respond::{context, page, problem, visitor_sentences};
+
+/// Where our own addresses live, with the slash.
+pub const BASE: &str = "/.hedgerow/";
+
+/// Names of our form fields begin so; what else a form holds is the visitor's.
+const OWN_FIELDS: &str = "hedgerow-";
+
+/// Answers a request to one of our own addresses.
+pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
+    let path = request.uri().path().strip_prefix(BASE).unwrap_or("").to_owned();
+    let query = request.uri().query().unwrap_or("").to_owned();
+    let get = matches!(*request.method(), Method::GET | Method::HEAD);
+    match (path.as_str(), get) {
+        ("prove", false) => prove(passage, judged, request).await,
+        ("reveal", true) => reveal_page(passage, &judged, &query),
+        ("reveal", false) => reveal(passage, judged, request).await,
+        (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]),
+        (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
+        _ => not_found(passage, &judged),
+    }
+}
+
+fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
+    if judged.identity.wants_html {
+        page(StatusCode::NOT_FOUND, pages::not_found(&context(passage)))
+    } else {
+        problem(passage, ProblemKind::NotFound, "", None)
+    }
+}
+
+fn asset(passage: &Passage, judged: &Judged, name: &str, request: &Request<Incoming>) -> Response<Body> {
+    let Some(asset) = pages::assets(name) else { return not_found(passage, judged) };
+    let unchanged = request.headers().get(IF_NONE_MATCH).is_some_and(|t| t.as_bytes() == asset.etag.as_bytes());
+    let mut response = Response::new(if unchanged { Body::Empty } else { Body::Whole(asset.bytes.into()) });
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let h = response.headers_mut();
+    h.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    h.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    if let Ok(v) = HeaderValue::try_from(asset.etag.as_str()) {
+        h.insert(ETAG, v);
+    }
+    h.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The challenge in place of the page that was asked for.
+pub fn challenge(passage: &Passage, judged: &Judged, back: &str, carried: Carried) -> Response<Body> {
+    let site = &passage.site;
+    let Some(session) = &judged.identity.session else { return cookies_needed(passage, back) };
+    let span = f32::from(site.site.ladder.refuse_at.max(1));
+    let risk = (f32::from(judged.verdict.risk) / span).clamp(0.0, 1.0);
+    let challenge = match site.proofs.issue(session.name, risk, passage.now_ms, passage.worker.fresh()) {
+        Ok(c) => c,
+        Err(e) => {
+            tracing::error!(site = site.site.name, error = %e, "a challenge could not be made");
+            return page(StatusCode::FORBIDDEN, pages::refuse(&context(passage), &[], None));
+        }
+    };
+    site.memory.state.challenged(&judged.identity, passage.now_ms);
+    let resend = match &carried {
+        Carried::Nothing => Resend::Nothing,
+        Carried::Fields(f) => Resend::Fields(f),
+        Carried::Lost => Resend::Lost,
+    };
+    let html = pages::challenge(&context(passage), &ChallengePage { challenge: &challenge, back, resend });
+    page(StatusCode::FORBIDDEN, html)
+}
+
+fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
+    let sign_in = passage.site.site.account.sign_in_url.as_deref();
+    page(StatusCode::FORBIDDEN, pages::cookies_needed(&context(passage), back, sign_in))
+}
+
+/// A challenge's answer.
+async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
+    let fields = match form::read(request.into_body()).await {
+        Ok(body) => form::fields(&body),
+        Err(_) => return page(StatusCode::PAYLOAD_TOO_LARGE, pages::bad_request(&context(passage), pages::BadRequest::TooLarge)),
+    };
+    let back = form::value(&fields, FIELD_BACK).filter(|b| is_local_path(b)).unwrap_or("/").to_owned();
+    let carried: Vec<(String, String)> = fields.iter().filter(|(n, _)| !n.starts_with(OWN_FIELDS) && n != "altcha").cloned().collect();
+    // The cookie came with the challenge; without it nothing binds the answer to anybody, and asking again would loop.
+    let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, &back) };
+    let site = &passage.site;
+    let checked = match (form::value(&fields, FIELD_WORK), form::value(&fields, FIELD_WAIT)) {
+        (Some(work), _) => site.proofs.verify_work(work, session.name, passage.now_ms),
+        (None, Some(token)) => site.proofs.verify_wait(token, session.name, passage.now_ms),
+        (None, None) => Err(ProofError::Malformed),
+    };
+    match checked {
+        Ok(()) => proven(passage, &judged, &session, &back, !carried.is_empty()),
+        Err(ProofError::Early { wait_s }) => {
+            let token = form::value(&fields, FIELD_WAIT).unwrap_or("");
+            let resend = if carried.is_empty() { Resend::Nothing } else { Resend::Fields(&carried) };
+            let mut r = page(StatusCode::FORBIDDEN, pages::too_early(&context(passage), token, wait_s, &back, resend));
+            r.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_s));
+            r
+        }
+        Err(e) => {
+            tracing::info!(site = site.site.name, reference = %passage.reference, error = %e, "a proof was not taken");
+            page(StatusCode::FORBIDDEN, pages::proof_not_taken(&context(passage), &e, &back))
+        }
+    }
+}
+
+fn proven(passage: &Passage, judged: &Judged, session: &Session, back: &str, resend: bool) -> Response<Body> {
+    let site = &passage.site;
+    let until_s = passage.now_ms / 1000 + u64::from(site.site.proof.holds_s);
+    site.memory.state.solved(&judged.identity, passage.now_ms);
+    Counters::add(&site.memory.counters.solved, 1);
+    disclose::note_proof(passage, judged);
+    let cookie = site.identifier.proven_cookie(session, until_s);
+    // 307 posts a form on to where it was going; 303 fetches the page.
+    redirect(if resend { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::SEE_OTHER }, back, Some(&cookie))
+}
+
+fn redirect(status: StatusCode, to: &str, cookie: Option<&str>) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    let h = response.headers_mut();
+    h.insert(LOCATION, HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/")));
+    h.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(c) = cookie.and_then(|c| HeaderValue::try_from(c).ok()) {
+        h.append(SET_COOKIE, c);
+    }
+    response
+}
+
+fn reveal_page(passage: &Passage, judged: &Judged, query: &str) -> Response<Body> {
+    let token = form::fields(query.as_bytes()).into_iter().find(|(n, _)| n == "t").map(|(_, v)| v).unwrap_or_default();
+    let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
+    match passage.site.proofs.open_reveal(&token, session.name, passage.now_ms) {
+        Ok(r) => {
+            let names = field_names(passage, r.fields);
+            page(StatusCode::OK, pages::reveal(&context(passage), &token, &names, &r.back))
+        }
+        Err(e) => reveal_not_taken(passage, judged, &e),
+    }
+}
+
+fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {
+    fields.iter().filter_map(|i| passage.site.site.fields.get(i)).map(|f| f.name.as_str()).collect()
+}
+
+fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> Response<Body> {
+    tracing::info!(site = passage.site.site.name, reference = %passage.reference, error = %error, "a reveal was not taken");
+    if judged.identity.wants_html {
+        page(StatusCode::FORBIDDEN, pages::reveal_not_taken(&context(passage), "/"))
+    } else {
+        problem(passage, ProblemKind::RevealNotTaken, "", None)
+    }
+}
+
+/// Shows one person's field: charged and recorded here, seen on the page the visitor comes back to.
+async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
+    let fields = match form::read(request.into_body()).await {
+        Ok(body) => form::fields(&body),
+        Err(_) => return page(StatusCode::PAYLOAD_TOO_LARGE, pages::bad_request(&context(passage), pages::BadRequest::TooLarge)),
+    };
+    let token = form::value(&fields, FIELD_REVEAL).unwrap_or("");
+    let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
+    let site = &passage.site;
+    let asked = match site.proofs.open_reveal(token, session.name, passage.now_ms) {
+        Ok(r) if r.route < site.site.routes.len() => r,
+        Ok(_) => return reveal_not_taken(passage, &judged, &ProofError::Expired),
+        Err(e) => return reveal_not_taken(passage, &judged, &e),
+    };
+    let html = judged.identity.wants_html;
+    let occasion = passage.occasion(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back);
+    let account = Account::new(occasion);
+    let (visible, reasons) = account.reveal(&asked.person, asked.fields);
+    if let Err(e) = account.record() {
+        tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
+        return crate::respond::failure(passage, StatusCode::SERVICE_UNAVAILABLE, html);
+    }
+    if visible.is_empty() && site.mode() == Mode::Enforce {
+        let retry = account.occasion().runtime.site.ladder.refuse_for_s;
+        let sign_in = site.site.account.sign_in_url.as_deref();
+        let _ = reasons;
+        let mut r = if html {
+            page(StatusCode::TOO_MANY_REQUESTS, pages::budget_spent(&context(passage), Some(retry), sign_in))
+        } else {
+            problem(passage, ProblemKind::BudgetSpent, "too many different people were asked for", Some(retry))
+        };
+        r.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry));
+        return r;
+    }
+    redirect(StatusCode::SEE_OTHER, &asked.back, None)
+}
+
+/// What happened under a reference, in the visitor's words. Whoever holds the number may ask; it tells of no person.
+fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
+    let found = text.parse::<Reference>().ok().and_then(|r| passage.site.find(r).map(|e| (r, e)));
+    let mut own = context(passage);
+    own.reference = None;
+    let Some((reference, told)) = found else {
+        return if judged.identity.wants_html {
+            page(StatusCode::NOT_FOUND, pages::why_unknown(&own))
+        } else {
+            problem(passage, ProblemKind::NotFound, "no record has this reference", None)
+        };
+    };
+    let sentences = visitor_sentences(&told.reasons);
+    let action: Action = told.action;
+    page(StatusCode::OK, pages::why(&own, &Why { reference, at_s: told.at_s, action, sentences: &sentences, retry_after_s: None }))
+}

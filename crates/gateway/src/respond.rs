@@ -1,0 +1,166 @@
+//! Answers of our own: the ladder's pages, problem documents for programs, and the site's failures.
+
+use hedgerow_engine::doors::{Action, Reason};
+use hedgerow_engine::judge::reasons;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use serde_json::{Map, Value};
+
+use crate::body::{Body, Passing};
+use crate::disclose;
+use crate::pages::{self, Fault, PageContext, ProblemKind};
+use crate::path::{Judged, Passage};
+use crate::{form, own};
+
+/// The site's answer, untouched.
+#[must_use]
+pub fn passing(status: StatusCode, headers: HeaderMap, body: Passing) -> Response<Body> {
+    let mut response = Response::new(Body::Passing(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A sentence, for requests that reach no site at all.
+#[must_use]
+pub fn plain(status: StatusCode, sentence: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(sentence.as_bytes().into()));
+    *response.status_mut() = status;
+    let h = response.headers_mut();
+    h.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    h.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A page of ours: never stored, nothing loaded from elsewhere, nothing told to other sites.
+#[must_use]
+pub fn page(status: StatusCode, html: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    let h = response.headers_mut();
+    h.insert(CONTENT_TYPE, HeaderValue::from_static(pages::HTML));
+    h.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::CSP));
+    own_headers(h);
+    response
+}
+
+fn own_headers(h: &mut HeaderMap) {
+    h.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    h.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    h.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin"));
+    h.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+}
+
+/// A problem document (RFC 9457).
+#[must_use]
+pub fn problem(passage: &Passage, kind: ProblemKind, detail: &str, retry_after_s: Option<u32>) -> Response<Body> {
+    let mut extra = Map::new();
+    extra.insert("contact".to_owned(), Value::from(passage.site.site.contact.clone()));
+    if let Some(s) = retry_after_s {
+        extra.insert("retry_after_s".to_owned(), Value::from(s));
+    }
+    let document = pages::problem(kind, detail, Some(passage.reference), extra);
+    let mut response = Response::new(Body::from(document.to_string()));
+    *response.status_mut() = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::FORBIDDEN);
+    let h = response.headers_mut();
+    h.insert(CONTENT_TYPE, HeaderValue::from_static(pages::PROBLEM_JSON));
+    own_headers(h);
+    response
+}
+
+/// What a request's pages have in common.
+#[must_use]
+pub fn context(passage: &Passage) -> PageContext<'_> {
+    PageContext::new(&passage.site.site.title, &passage.site.site.contact, Some(passage.reference))
+}
+
+/// The site failed, or we did: a page or a problem document, with the right status.
+#[must_use]
+pub fn failure(passage: &Passage, status: StatusCode, wants_html: bool) -> Response<Body> {
+    let (fault, kind) = match status {
+        StatusCode::GATEWAY_TIMEOUT => (Fault::TimedOut, ProblemKind::UpstreamTimedOut),
+        StatusCode::SERVICE_UNAVAILABLE => (Fault::NotRecorded, ProblemKind::NotRecorded),
+        StatusCode::BAD_REQUEST => {
+            return if wants_html {
+                page(status, pages::bad_request(&context(passage), pages::BadRequest::Malformed))
+            } else {
+                problem(passage, ProblemKind::BadRequest, "the request cannot be passed on", None)
+            };
+        }
+        _ => (Fault::Unreachable, ProblemKind::UpstreamUnreachable),
+    };
+    if wants_html {
+        page(status, pages::upstream_error(&context(passage), fault, None))
+    } else {
+        problem(passage, kind, "", None)
+    }
+}
+
+/// The ladder's step for a request that does not pass. Recorded with its reasons before it is told.
+pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request: Request<Incoming>) -> Response<Body> {
+    disclose::note_verdict(passage, judged, action);
+    let site = &passage.site.site;
+    let context = context(passage);
+    let html = judged.identity.wants_html && accepts_html(request.headers());
+    let back = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
+    let retry = judged.verdict.retry_after_s;
+    let budget = spent_budget(&judged.verdict.reasons);
+    let mut response = match action {
+        Action::Prove if html => own::challenge(passage, judged, &back, form::carry(request).await),
+        Action::Prove => problem(passage, ProblemKind::ProofNeeded, "open this address in a browser to go on", retry),
+        Action::SignIn if html => {
+            page(StatusCode::FORBIDDEN, pages::sign_in(&context, site.account.sign_in_url.as_deref(), retry))
+        }
+        Action::SignIn => problem(passage, ProblemKind::SignInNeeded, "sign in to go on", retry),
+        Action::Decoy => {
+            let seed = u64::from_le_bytes(judged.identity.address.0[..8].try_into().unwrap_or_default());
+            let links: Vec<&str> = site.bait.paths.iter().map(String::as_str).collect();
+            page(StatusCode::OK, pages::decoy(&context, seed, &links))
+        }
+        _ if budget && html => {
+            page(StatusCode::TOO_MANY_REQUESTS, pages::budget_spent(&context, retry, site.account.sign_in_url.as_deref()))
+        }
+        _ if budget => problem(passage, ProblemKind::BudgetSpent, "too many different people were asked for", retry),
+        _ if html => {
+            let sentences = visitor_sentences(&judged.verdict.reasons);
+            page(StatusCode::FORBIDDEN, pages::refuse(&context, &sentences, retry))
+        }
+        _ => problem(passage, ProblemKind::Refused, &visitor_sentences(&judged.verdict.reasons).join(" "), retry),
+    };
+    if let Some(s) = retry {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(s));
+    }
+    if let Some(c) = judged.set_cookie.as_deref().and_then(|c| HeaderValue::try_from(c).ok()) {
+        response.headers_mut().append(http::header::SET_COOKIE, c);
+    }
+    response
+}
+
+/// Whether a budget, not a signal or a rule, is why: that is 429 and not 403.
+fn spent_budget(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|r| r.code.starts_with("budget.") || r.code.starts_with("beyond"))
+        && !reasons.iter().any(|r| r.code.starts_with("rule.") || r.code.starts_with("block"))
+}
+
+/// What the visitor is told, one sentence a reason, from the closed list.
+#[must_use]
+pub fn visitor_sentences(found: &[Reason]) -> Vec<&'static str> {
+    let mut sentences: Vec<&'static str> = Vec::new();
+    for r in found {
+        if let Some(s) = reasons::visitor_sentence(&r.code)
+            && !sentences.contains(&s)
+        {
+            sentences.push(s);
+        }
+    }
+    sentences
+}
+
+/// Whether the visitor takes a page at all.
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).is_none_or(|a| {
+        let a = a.as_bytes();
+        memchr::memmem::find(a, b"text/html").is_some() || memchr::memmem::find(a, b"*/*").is_some()
+    })
+}

@@ -1,0 +1,110 @@
+//! Settings of the edge process: where it listens, where its files are, how much it may use.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// What the supervisor hands to the edge, as JSON.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Addresses to listen on.
+    pub listen: Vec<Listen>,
+    /// Path of the control socket.
+    pub control: PathBuf,
+    /// Path of the compiled policy.
+    pub policy: PathBuf,
+    /// Folder of secrets and ledgers.
+    pub state_dir: PathBuf,
+    /// Worker threads; 0 = one per core.
+    #[serde(default)]
+    pub workers: usize,
+    /// Memory for principals, over all sites, in bytes.
+    #[serde(default = "default_memory")]
+    pub memory_bytes: usize,
+    /// Take the clock from this request header (rehearsals; loopback only).
+    #[serde(default)]
+    pub drill_clock: Option<String>,
+    /// Table of autonomous systems (MMDB or TSV).
+    #[serde(default)]
+    pub asn_table: Option<PathBuf>,
+    /// Limits on what visitors may send and how long things may take.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// End TLS here, with the sites' certificates.
+    #[serde(default)]
+    pub tls: bool,
+    /// Demand a PROXY protocol header on every connection; without it none is read.
+    #[serde(default)]
+    pub proxy_protocol: bool,
+}
+
+/// Limits on visitors. Times in seconds, sizes in bytes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Time for a whole request head, and for an idle kept connection.
+    pub head_timeout_s: f64,
+    /// Time for a TLS handshake or a PROXY header.
+    pub handshake_timeout_s: f64,
+    /// Time between two pieces of a request body, and for a visitor to take a piece of an answer.
+    pub stall_timeout_s: f64,
+    /// Longest request head.
+    pub head_bytes: usize,
+    /// Most open connections per worker.
+    pub connections: usize,
+    /// Most open connections of one address per worker.
+    pub connections_per_address: usize,
+    /// Time open connections get to finish when the edge drains.
+    pub drain_timeout_s: f64,
+    /// Most HTTP/2 streams at once on one connection.
+    pub http2_streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_timeout_s: 20.0,
+            handshake_timeout_s: 10.0,
+            stall_timeout_s: 60.0,
+            head_bytes: 32 * 1024,
+            connections: 20_000,
+            connections_per_address: 1_024,
+            drain_timeout_s: 30.0,
+            http2_streams: 100,
+        }
+    }
+}
+
+fn default_memory() -> usize {
+    256 << 20
+}
+
+impl Settings {
+    /// Reads settings and checks what only makes sense together.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let s: Self = serde_json::from_str(text).map_err(|e| format!("the edge's settings cannot be read: {e}"))?;
+        if s.listen.is_empty() {
+            return Err("no address to listen on: give at least one `listen` address".to_owned());
+        }
+        if let (Some(_), Some(l)) = (&s.drill_clock, s.listen.iter().find(|l| !l.address.ip().is_loopback())) {
+            return Err(format!(
+                "the drill clock lets every visitor set the time, so it works on loopback listeners only; {} is not one",
+                l.address
+            ));
+        }
+        Ok(s)
+    }
+}

@@ -1,0 +1,277 @@
+//! The sites in force: each with its policy compiled, and the memory that outlives a change of policy.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use hedgerow_engine::answer::Plan;
+use hedgerow_engine::doors::Reference;
+use hedgerow_engine::identify::{Accounts, AsnTable, Crawlers, Identifier, Keys};
+use hedgerow_engine::judge::Judge;
+use hedgerow_engine::judge::proof::Proofs;
+use hedgerow_engine::policy::{Mode, Policy, Site};
+use hedgerow_engine::record::{Entry, Ledger, Options, SegmentHeader};
+use hedgerow_engine::state::State;
+use http::HeaderName;
+use parking_lot::Mutex;
+
+use crate::counters::Counters;
+use crate::forward::UpstreamTls;
+use crate::settings::Settings;
+
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
+/// What a site remembers whatever its policy says: budgets, the ledger, keys, counters.
+pub struct SiteMemory {
+    /// Folder of the site's files.
+    pub dir: PathBuf,
+    /// Keys.
+    pub keys: Arc<Keys>,
+    /// Budgets and posture.
+    pub state: State,
+    /// Accounts the application has confirmed.
+    pub accounts: Accounts,
+    /// Crawlers, verified or not.
+    pub crawlers: Arc<Crawlers>,
+    /// The record of disclosures.
+    pub ledger: Ledger,
+    /// Counters.
+    pub counters: Counters,
+    /// Verdicts lately explained to visitors, newest last; the ledger has them all.
+    pub mode: AtomicU8,
+}
+
+/// One site as a request meets it: tables of one policy, and the site's memory.
+pub struct SiteRuntime {
+    /// Tells kept connections of this policy from those of the one before.
+    pub generation: u64,
+    /// The tables.
+    pub site: Arc<Site>,
+    /// Policy as written, by hash.
+    pub policy_id: Arc<str>,
+    /// Who is asking.
+    pub identifier: Identifier,
+    /// What they may have.
+    pub judge: Judge,
+    /// How each route is read.
+    pub plans: Vec<Plan>,
+    /// Challenges and tokens.
+    pub proofs: Arc<Proofs>,
+    /// Headers between the site and us.
+    pub private: Vec<HeaderName>,
+    /// Names of those headers, parsed once.
+    pub people_header: HeaderName,
+    /// TLS towards the site.
+    pub upstream_tls: Option<UpstreamTls>,
+    /// `Host` to send, if not the visitor's.
+    pub host_override: Option<http::HeaderValue>,
+    /// What outlives the policy.
+    pub memory: Arc<SiteMemory>,
+}
+
+impl SiteRuntime {
+    /// Watch or enforce, as switched last.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        if self.memory.mode.load(Ordering::Relaxed) == 1 { Mode::Enforce } else { Mode::Watch }
+    }
+}
+
+/// All sites of one policy.
+pub struct Tables {
+    sites: Vec<Arc<SiteRuntime>>,
+    by_host: HashMap<String, usize>,
+    any: Option<usize>,
+}
+
+impl Tables {
+    /// The site that answers for a host (lower case, no port).
+    #[must_use]
+    pub fn site(&self, host: &str) -> Option<&Arc<SiteRuntime>> {
+        self.by_host.get(host).copied().or(self.any).and_then(|i| self.sites.get(i))
+    }
+
+    /// All sites.
+    pub fn sites(&self) -> impl Iterator<Item = &Arc<SiteRuntime>> {
+        self.sites.iter()
+    }
+
+    /// The entry with a reference, whichever site gave it.
+    #[must_use]
+    pub fn find(&self, reference: Reference) -> Option<(&Arc<SiteRuntime>, Entry)> {
+        self.sites.iter().find_map(|s| {
+            hedgerow_engine::record::find(&s.memory.dir.join("ledger"), reference).map(|e| (s, e))
+        })
+    }
+}
+
+/// Memories by site name, kept over reloads.
+pub struct Memories {
+    root_secret: [u8; 32],
+    asn: Option<Arc<AsnTable>>,
+    sites: Mutex<HashMap<String, Arc<SiteMemory>>>,
+}
+
+impl Memories {
+    /// Reads the secret; sites are remembered as policies name them.
+    ///
+    /// # Errors
+    /// A sentence about the file that is missing or wrong.
+    pub fn open(settings: &Settings) -> Result<Self, String> {
+        let path = settings.state_dir.join("secret");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| format!("the secret {} cannot be read: {e}; `hedgerow protect` makes it", path.display()))?;
+        let root_secret = unhex(text.trim())
+            .ok_or_else(|| format!("{} must hold 64 hexadecimal digits; move it away to have a new one made (budgets and pseudonyms then start anew)", path.display()))?;
+        let asn = match &settings.asn_table {
+            None => None,
+            Some(p) => Some(Arc::new(AsnTable::open(p).map_err(|e| e.to_string())?)),
+        };
+        Ok(Self { root_secret, asn, sites: Mutex::new(HashMap::new()) })
+    }
+
+    /// Builds the tables of a policy; memory of sites that stay is kept.
+    ///
+    /// # Errors
+    /// A sentence; the tables in force stay in force.
+    pub fn tables(&self, settings: &Settings, policy: Policy, now_ms: u64) -> Result<Tables, String> {
+        let policy_id: Arc<str> = policy.id.into();
+        if settings.drill_clock.is_some() {
+            for s in &policy.sites {
+                check_loopback(&s.upstream.host)?;
+            }
+        }
+        let each = settings.memory_bytes / policy.sites.len().max(1);
+        let secure = settings.listen.iter().all(|l| l.tls);
+        let mut sites = Vec::with_capacity(policy.sites.len());
+        for site in policy.sites {
+            sites.push(Arc::new(self.site(settings, site, &policy_id, each, secure, now_ms)?));
+        }
+        let mut by_host = HashMap::new();
+        let mut any = None;
+        for (i, s) in sites.iter().enumerate() {
+            for h in &s.site.hosts {
+                if h == "*" {
+                    any.get_or_insert(i);
+                } else {
+                    by_host.entry(h.clone()).or_insert(i);
+                }
+            }
+        }
+        Ok(Tables { sites, by_host, any })
+    }
+
+    fn site(
+        &self,
+        settings: &Settings,
+        site: Site,
+        policy_id: &Arc<str>,
+        memory_bytes: usize,
+        secure: bool,
+        now_ms: u64,
+    ) -> Result<SiteRuntime, String> {
+        let memory = self.memory(settings, &site, policy_id, memory_bytes, now_ms)?;
+        let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
+        let identifier =
+            Identifier::new(&site, Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), self.asn.clone(), secure)
+                .map_err(|e| named(&e))?;
+        let judge = Judge::new(&site).map_err(|e| named(&e))?;
+        let mut plans = Vec::with_capacity(site.routes.len());
+        for i in 0..site.routes.len() {
+            plans.push(Plan::compile(&site, i).map_err(|e| format!("site `{}`, route `{}`: {e}", site.name, site.routes[i].name))?);
+        }
+        let header = |n: &str| HeaderName::try_from(n).map_err(|_| format!("site `{}`: `{n}` is not a header name", site.name));
+        let people_header = header(&site.headers.people)?;
+        let mut private = vec![people_header.clone(), header(&site.headers.account)?, header(&site.headers.account_since)?];
+        if let Some(j) = &site.headers.ja4 {
+            private.push(header(j)?);
+        }
+        if let Some(c) = &settings.drill_clock {
+            private.push(header(c)?);
+        }
+        let host_override = match &site.upstream.host_header {
+            None => None,
+            Some(h) => Some(http::HeaderValue::try_from(h.as_str()).map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?),
+        };
+        let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
+        let proofs = Arc::new(Proofs::new(Arc::clone(&memory.keys), &site.proof));
+        memory.mode.store(u8::from(site.mode == Mode::Enforce), Ordering::Relaxed);
+        Ok(SiteRuntime {
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            site: Arc::new(site),
+            policy_id: Arc::clone(policy_id),
+            identifier,
+            judge,
+            plans,
+            proofs,
+            private,
+            people_header,
+            upstream_tls,
+            host_override,
+            memory,
+        })
+    }
+
+    fn memory(
+        &self,
+        settings: &Settings,
+        site: &Site,
+        policy_id: &Arc<str>,
+        memory_bytes: usize,
+        now_ms: u64,
+    ) -> Result<Arc<SiteMemory>, String> {
+        let mut known = self.sites.lock();
+        if let Some(m) = known.get(&site.name) {
+            return Ok(Arc::clone(m));
+        }
+        let dir = site_dir(&settings.state_dir, &site.name)?;
+        let keys = Arc::new(Keys::from_secret(&blake3::derive_key(
+            "hedgerow 2026-11 secret of one site",
+            &[&self.root_secret[..], site.name.as_bytes()].concat(),
+        )));
+        let state = State::new(memory_bytes);
+        let memory = Arc::new(SiteMemory {
+            keys,
+            state,
+            accounts: Accounts::default(),
+            crawlers: Arc::new(Crawlers::shipped()),
+            ledger: todo!(),
+            counters: Counters::default(),
+            mode: AtomicU8::new(0),
+            dir,
+        });
+        known.insert(site.name.clone(), Arc::clone(&memory));
+        Ok(memory)
+    }
+}
+
+fn site_dir(state: &Path, name: &str) -> Result<PathBuf, String> {
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Err(format!("`{name}` cannot name a site: use letters, digits, `-` and `_`"));
+    }
+    Ok(state.join("sites").join(name))
+}
+
+fn check_loopback(host: &str) -> Result<(), String> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let loopback = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
+    if loopback {
+        Ok(())
+    } else {
+        Err(format!("the drill clock works with loopback upstreams only; `{host}` is not one"))
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 64 {
+        return None;
+    }
+    let mut out = [0u8; 32];
+    for (i, pair) in bytes.chunks_exact(2).enumerate() {
+        let digit = |c: u8| (c as char).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        out[i] = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(out)
+}
