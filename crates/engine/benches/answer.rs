@@ -68,7 +68,7 @@ fn list() -> (Site, String) {
              <p class=\"headline muted\">A headline about something that this member does on most days</p><p><span \
              class=town>Riverbend</span> &middot; <a class=email href=\"mailto:m{i}@riverbend.example\">m{i}@riverbend.example\
              </a></p><p class=\"card-text\">A few more words so that an item is as long as items usually are on such a \
-             page, with <b>some</b> <i>markup</i> in it.</p><button type=button class=\"btn btn-small\">Follow</button></li>\n",
+             page, with <b>some</b> <i>markup</i> in it.</p><button type=button class=\"btn btn-small\">Follow</button></li>",
         );
     }
     page.push_str("</ul></body></html>");

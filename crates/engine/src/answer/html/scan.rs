@@ -10,6 +10,7 @@ use std::sync::Arc;
 use lol_html::html_content::EndTag;
 use lol_html::{HandlerResult, send};
 use parking_lot::Mutex;
+use regex::CaptureLocations;
 
 use crate::answer::plan::{HtmlPlan, Role};
 use crate::answer::{AnswerError, MAX_PEOPLE};
@@ -69,6 +70,8 @@ pub(super) struct Scan {
     /// The region being left out now, and the end tag that ended it.
     pub(super) skipping: Option<(usize, Option<Range<usize>>)>,
     pub(super) failure: Option<AnswerError>,
+    /// Room for what the identifier's pattern catches.
+    caught: Option<CaptureLocations>,
 }
 
 type Shared = Arc<Mutex<Scan>>;
@@ -77,6 +80,7 @@ type Element<'r, 't> = send::Element<'r, 't>;
 impl Scan {
     pub(super) fn new(plan: Arc<HtmlPlan>, by_item: bool) -> Self {
         Self {
+            caught: plan.id.as_ref().map(|(_, pattern, _)| pattern.room()),
             plan,
             by_item,
             items: VecDeque::new(),
@@ -102,8 +106,9 @@ impl Scan {
         if item.person.is_none()
             && let Some((attribute, pattern, _)) = &self.plan.id
             && let Some(value) = el.get_attribute(attribute)
+            && let Some(caught) = &mut self.caught
         {
-            item.person = pattern.read(&value);
+            item.person = pattern.read(&value, caught);
         }
     }
 
