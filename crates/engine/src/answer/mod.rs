@@ -1,1 +1,169 @@
-//! The answer room (being built).
+//! The answer room: which people, and which of their fields, a response body shows, and what of it may leave.
+//!
+//! In comes the body of one response, piece by piece, with a [`Plan`] (the route's line of the people map, compiled
+//! once) and a [`Decide`], which knows the budgets. Out goes the same body with the fields that may not be shown
+//! masked. Everything that is not masked leaves byte for byte as the site wrote it. `Decide` is always asked before
+//! a byte that depends on its word is put out; a body that cannot be read to the end is an error, and never leaves
+//! half masked.
+//!
+//! * HTML is read by `lol_html` for positions only; the bytes themselves stay ours and are cut and joined in
+//!   [`html`]. So what the parser prints can neither alter an unmasked page nor let a masked value through.
+//! * JSON is held whole, checked against RFC 8259, and cut in [`json`].
+//! * [`named`] reads the application's own word, which comes before both.
+//! * [`coding`] opens and closes content codings around all this.
+//!
+//! The room must never count anything itself, keep a clock, or remember a person after the response.
+
+mod chooser;
+pub mod coding;
+mod error;
+mod html;
+mod identifier;
+mod json;
+mod mask;
+mod named;
+mod plan;
+
+use crate::policy::{FieldSet, Site};
+
+pub use error::AnswerError;
+pub use named::{NamedPerson, named_people};
+pub use plan::Plan;
+
+/// Longest identifier of a person, in bytes. A longer one is treated as one that cannot be read.
+pub const MAX_PERSON_BYTES: usize = 128;
+
+/// Most people one response may show; more is [`AnswerError::TooMany`].
+pub const MAX_PEOPLE: usize = 20_000;
+
+/// Who says what may be shown. The gateway answers with the budgets; a test with what it likes.
+pub trait Decide: Send {
+    /// Which of `fields` of `person` may leave. Whatever else the answer holds is ignored. Asked for each field of a
+    /// person before its bytes leave; may be asked again for the same person when the page shows them again.
+    fn decide(&mut self, person: &str, fields: FieldSet) -> FieldSet;
+
+    /// A link that reveals one masked field of one person, put into the mask; `None` for a mask without a link.
+    fn reveal_link(&mut self, person: &str, fields: FieldSet) -> Option<String>;
+
+    /// Which of `fields` may leave although it could not be read whose they are. The default shows none; watch mode
+    /// shows all. Called so that the operator learns of it: the map of that route needs a look.
+    fn unread(&mut self, fields: FieldSet) -> FieldSet {
+        let _ = fields;
+        FieldSet::NONE
+    }
+}
+
+/// What kind of document the body is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Media {
+    /// `text/html`.
+    Html {
+        /// The `charset` parameter, if there is one.
+        charset: Option<String>,
+    },
+    /// `application/json` and everything that ends in `+json`.
+    Json,
+}
+
+impl Media {
+    /// The kind of document a `Content-Type` announces (RFC 9110, section 8.3.1); `None` for one this room does not read.
+    #[must_use]
+    pub fn of_content_type(value: &str) -> Option<Self> {
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let essence = essence.trim().to_ascii_lowercase();
+        if essence == "text/html" {
+            let charset = parameters.split(';').find_map(|p| {
+                let (name, value) = p.split_once('=')?;
+                name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+            });
+            return Some(Self::Html { charset });
+        }
+        let json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
+        json.then_some(Self::Json)
+    }
+}
+
+/// Reads one response body.
+pub struct Reader {
+    kind: Kind,
+}
+
+enum Kind {
+    Html(Box<html::HtmlReader>),
+    Json(Box<json::JsonReader>),
+}
+
+impl Reader {
+    /// A reader for one response of the plan's route. `person` is the one in the path (or the only one the
+    /// application named), for routes whose people are not read from the body.
+    ///
+    /// # Errors
+    /// [`AnswerError::Media`] when the route says nothing about such documents, [`AnswerError::Encoding`] for a
+    /// character encoding that cannot be read safely, [`AnswerError::Plan`] for a plan of another site.
+    pub fn new(
+        plan: &Plan,
+        site: &Site,
+        media: Media,
+        person: Option<String>,
+        decide: Box<dyn Decide>,
+    ) -> Result<Self, AnswerError> {
+        let mut chooser = chooser::Chooser::new(decide, plan.by_item());
+        if let Some(person) = person.filter(|p| identifier::fits(p)) {
+            chooser.know(person, FieldSet::NONE);
+        }
+        Self::with_chooser(plan, site, media, chooser)
+    }
+
+    /// A reader for a response whose people the application named. They are decided here, before anything is read:
+    /// each with the fields named for it, or with all fields of the route. On a route that reads its people item by
+    /// item the body is still masked by item. On any other route with several people nothing says whose a span is:
+    /// a field leaves only if it was named for somebody and is visible for everybody it was named for.
+    ///
+    /// # Errors
+    /// As [`Reader::new`].
+    pub fn for_named(
+        plan: &Plan,
+        site: &Site,
+        media: Media,
+        people: Vec<NamedPerson>,
+        decide: Box<dyn Decide>,
+    ) -> Result<Self, AnswerError> {
+        let mut chooser = chooser::Chooser::new(decide, plan.by_item());
+        for named in people {
+            let fields = named.field_set(site).unwrap_or_else(|| plan.declared());
+            chooser.know(named.person, fields);
+        }
+        Self::with_chooser(plan, site, media, chooser)
+    }
+
+    fn with_chooser(plan: &Plan, site: &Site, media: Media, chooser: chooser::Chooser) -> Result<Self, AnswerError> {
+        plan.check(site)?;
+        let kind = match media {
+            Media::Html { charset } => Kind::Html(Box::new(html::HtmlReader::new(plan, charset.as_deref(), chooser)?)),
+            Media::Json => Kind::Json(Box::new(json::JsonReader::new(plan, chooser)?)),
+        };
+        Ok(Self { kind })
+    }
+
+    /// Takes the next piece of the body and appends to `out` what may leave by now. On an error nothing is appended.
+    ///
+    /// # Errors
+    /// Any but the errors of [`Reader::new`]; after one, every further call is [`AnswerError::Stopped`].
+    pub fn write(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        match &mut self.kind {
+            Kind::Html(r) => r.write(chunk, out),
+            Kind::Json(r) => r.write(chunk),
+        }
+    }
+
+    /// The body is complete: appends the rest to `out`.
+    ///
+    /// # Errors
+    /// As [`Reader::write`].
+    pub fn end(self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        match self.kind {
+            Kind::Html(r) => r.end(out),
+            Kind::Json(r) => r.end(out),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Masks JSON.
+//!
+//! The document is held until it is complete and has been checked from the first byte to the last ([`document`]):
+//! nothing leaves of one that turns out to be broken, because nobody can say what a lenient parser would read in it.
+//! Then masked values become `null`, and every other byte leaves as it came. A member that occurs twice is masked twice.
+
+mod document;
+mod text;
+
+use std::sync::Arc;
+
+use super::AnswerError;
+use super::chooser::Chooser;
+use super::plan::{JsonPlan, Plan};
+use crate::policy::FieldSet;
+
+pub(super) struct JsonReader {
+    plan: Arc<JsonPlan>,
+    chooser: Chooser,
+    limit: usize,
+    body: Vec<u8>,
+    stopped: bool,
+}
+
+impl JsonReader {
+    pub(super) fn new(plan: &Plan, chooser: Chooser) -> Result<Self, AnswerError> {
+        let json = plan.json.as_ref().ok_or(AnswerError::Media { found: "JSON" })?;
+        Ok(Self { plan: Arc::clone(json), chooser, limit: plan.max_body_bytes, body: Vec::new(), stopped: false })
+    }
+
+    pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), AnswerError> {
+        if self.stopped {
+            return Err(AnswerError::Stopped);
+        }
+        if chunk.len() > self.limit.saturating_sub(self.body.len()) {
+            self.stopped = true;
+            self.body = Vec::new();
+            return Err(AnswerError::TooLarge { limit: self.limit });
+        }
+        self.body.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        if self.stopped {
+            return Err(AnswerError::Stopped);
+        }
+        let found = document::read(&self.body, &self.plan, self.chooser.by_item())?;
+        let visible: Vec<FieldSet> = found
+            .items
+            .iter()
+            .map(|item| {
+                if self.chooser.by_item() {
+                    self.chooser.of_item(item.person(), item.fields)
+                } else {
+                    self.chooser.of_page(item.fields)
+                }
+            })
+            .collect();
+        let mut masked: Vec<_> = found
+            .values
+            .iter()
+            .filter(|v| !visible.get(v.item).is_some_and(|set| set.has(usize::from(v.field))))
+            .map(|v| v.span.clone())
+            .collect();
+        masked.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        out.reserve(self.body.len());
+        let mut at = 0;
+        for span in masked {
+            // A value inside one that is masked already.
+            if span.start < at {
+                continue;
+            }
+            out.extend_from_slice(self.body.get(at..span.start).ok_or(AnswerError::LostPlace)?);
+            out.extend_from_slice(b"null");
+            at = span.end;
+        }
+        out.extend_from_slice(self.body.get(at..).ok_or(AnswerError::LostPlace)?);
+        Ok(())
+    }
+}
