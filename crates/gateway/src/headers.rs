@@ -220,7 +220,12 @@ mod tests {
 
     #[test]
     fn a_visitor_cannot_say_where_it_comes_from() {
-        let from = [("x-forwarded-for", "10.0.0.1"), ("forwarded", "for=10.0.0.1"), ("x-real-ip", "10.0.0.1"), ("x-forwarded-proto", "ftp")];
+        let from = [
+            ("x-forwarded-for", "10.0.0.1"),
+            ("forwarded", "for=10.0.0.1"),
+            ("x-real-ip", "10.0.0.1"),
+            ("x-forwarded-proto", "ftp"),
+        ];
         let h = sent(&from, false);
         assert_eq!(h["x-forwarded-for"], "198.51.100.7");
         assert_eq!(h["forwarded"], "for=198.51.100.7;host=\"members.example\";proto=https");

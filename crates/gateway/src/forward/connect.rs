@@ -50,7 +50,9 @@ impl UpstreamTls {
             Some(file) => {
                 let pem = |e| format!("the upstream's `ca_file` {file} cannot be read: {e}");
                 for cert in CertificateDer::pem_file_iter(file).map_err(pem)? {
-                    roots.add(cert.map_err(pem)?).map_err(|e| format!("{file} holds a certificate that is not valid: {e}"))?;
+                    roots
+                        .add(cert.map_err(pem)?)
+                        .map_err(|e| format!("{file} holds a certificate that is not valid: {e}"))?;
                 }
             }
         }
@@ -105,7 +107,10 @@ impl Connector {
         }
     }
 
-    async fn start<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) -> Result<Sender, ForwardError> {
+    async fn start<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+    ) -> Result<Sender, ForwardError> {
         let io = TokioIo::new(stream);
         if self.http2 {
             let (sender, connection) = http2::Builder::new(LocalExec)
