@@ -145,6 +145,25 @@ fn an_error_puts_out_nothing_and_stays() {
 }
 
 #[test]
+fn after_an_error_the_rest_is_given_back_only_if_nothing_had_to_be_masked() {
+    let s = profile();
+    let plan = Plan::compile(&s, 0).unwrap();
+    let pieces: [&[u8]; 3] =
+        [b"<p class=email>a@x</p><h1>A", b"nn</h1><p", b"><select><xmp><script>x</script></select> end"];
+    for (rule, back) in [(Rule::showing_all(), true), (Rule::masking(&[EMAIL]), false)] {
+        let mut reader = Reader::new(&plan, &s, html(), Some("1".to_owned()), Box::new(rule)).unwrap();
+        let mut out = Vec::new();
+        assert!(pieces.iter().any(|p| reader.write(p, &mut out).is_err()));
+        let rest = reader.give_back();
+        assert_eq!(rest.is_some(), back);
+        if let Some(rest) = rest {
+            assert_eq!([out, rest].concat(), pieces.concat());
+        }
+        assert_eq!(reader.write(b"x", &mut Vec::new()), Err(AnswerError::Stopped));
+    }
+}
+
+#[test]
 fn an_encoding_that_hides_markup_is_refused() {
     let s = profile();
     let with = |charset: Option<&str>, body: &[u8]| {

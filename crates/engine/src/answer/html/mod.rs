@@ -114,35 +114,44 @@ impl HtmlReader {
         if self.parser.is_none() {
             return Err(AnswerError::Stopped);
         }
-        let before = out.len();
+        let (before, cursor) = (out.len(), self.cursor);
         let done = self.take(chunk, out);
         if done.is_err() {
             self.parser = None;
+            self.cursor = cursor;
             out.truncate(before);
         }
         done
     }
 
+    /// What came and has not left, if nothing had to be masked so far.
+    pub(super) fn give_back(&mut self) -> Option<Vec<u8>> {
+        self.parser = None;
+        self.chooser.all_visible().then(|| std::mem::take(&mut self.raw))
+    }
+
     fn take(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        if chunk.len() > self.limit.saturating_sub(self.cursor + self.raw.len()) {
+        let room = self.limit.saturating_sub(self.cursor + self.raw.len());
+        self.raw.extend_from_slice(chunk);
+        if chunk.len() > room {
             return Err(AnswerError::TooLarge { limit: self.limit });
         }
         self.refuse_utf16(chunk)?;
-        self.raw.extend_from_slice(chunk);
         let seen = self.veil.next(chunk);
         let parser = self.parser.as_mut().ok_or(AnswerError::Stopped)?;
         let result = parser.write(&seen);
         self.settle(result, false, out)
     }
 
-    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        let before = out.len();
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        let (before, cursor) = (out.len(), self.cursor);
         let mut parser = self.parser.take().ok_or(AnswerError::Stopped)?;
         let tail = self.veil.end();
         let result = if tail.is_empty() { Ok(()) } else { parser.write(&tail) };
         let result = result.and_then(|()| parser.end());
         let done = self.settle(result, true, out);
         if done.is_err() {
+            self.cursor = cursor;
             out.truncate(before);
         }
         done
