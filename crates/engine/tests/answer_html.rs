@@ -110,6 +110,15 @@ fn broken_markup_masks_too_much_rather_than_too_little() {
 }
 
 #[test]
+fn a_masked_element_that_browsers_end_later_is_an_error_and_a_visible_one_is_not() {
+    for body in ["<span class=email><p>a</span>secret</p></span>", "<div class=email><table></div>secret</table>"] {
+        let got = read(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &[body.as_bytes()]);
+        assert!(matches!(got, Err(AnswerError::Ambiguous(_))), "{body}");
+        assert_eq!(text(&profile(), html(), Some("1"), &Rule::showing_all(), body), body);
+    }
+}
+
+#[test]
 fn a_very_long_attribute_is_read_within_the_limit_and_an_error_beyond_it() {
     let fields = json!([html_field(EMAIL, ".email")]);
     let small = site_of_size(json!("path"), fields, 100_000);

@@ -5,9 +5,10 @@
 //! item is closed, because the identifier may come after the fields. Then they leave as they came, or masked.
 //!
 //! An element is what lies between its start tag and the tag that closes it, as the parser's stack sees it. It closes
-//! elements by end tags only: an unclosed `<td>` reaches to the end of its row. A mask then covers too much, never
-//! too little.
+//! elements by end tags only: an unclosed `<td>` reaches to the end of its row, and a mask covers too much. Where a
+//! browser would end a masked element later than the stack does ([`nesting`]), the page is an error.
 
+mod nesting;
 pub(super) mod noscript;
 mod scan;
 
@@ -57,8 +58,9 @@ pub(super) struct HtmlReader {
     /// Bytes that came and have not left; the first is at `cursor`.
     raw: Vec<u8>,
     cursor: usize,
-    /// How the element being left out ends.
+    /// How the element being left out ends, and what it held.
     closing: Option<mask::Closing>,
+    inside: Vec<u8>,
     first_bytes: Vec<u8>,
 }
 
@@ -106,6 +108,7 @@ impl HtmlReader {
             raw: Vec::new(),
             cursor: 0,
             closing: None,
+            inside: Vec::new(),
             first_bytes: Vec::new(),
         })
     }
@@ -255,17 +258,25 @@ impl HtmlReader {
         loop {
             if let Some((_, end)) = &mut scan.skipping {
                 let Some(tag) = end.take() else {
-                    self.cursor = frontier.max(self.cursor);
+                    let frontier = frontier.max(self.cursor);
+                    self.inside.extend_from_slice(Self::bytes(&self.raw, base, self.cursor..frontier)?);
+                    self.cursor = frontier;
                     if last {
                         scan.skipping = None;
                     }
                     return Ok(());
                 };
                 scan.skipping = None;
-                // A tag before the cursor has been left out with an element around it.
-                self.cursor = self.cursor.max(tag.start);
+                let end = tag.start.max(self.cursor);
+                self.inside.extend_from_slice(Self::bytes(&self.raw, base, self.cursor..end)?);
+                self.cursor = end;
+                let inside = std::mem::take(&mut self.inside);
                 if let Some(closing) = self.closing.take() {
                     let own = Self::bytes(&self.raw, base, tag.clone())?;
+                    if !nesting::ends_there(&closing.name, &inside, own) {
+                        let why = "an element inside a masked one is not closed before it";
+                        return Err(AnswerError::Ambiguous(why.to_owned()));
+                    }
                     if closing.is_own(own) {
                         if closing.kept {
                             out.extend_from_slice(own);
