@@ -110,6 +110,15 @@ fn broken_markup_masks_too_much_rather_than_too_little() {
 }
 
 #[test]
+fn a_masked_element_that_browsers_end_later_is_an_error_and_a_visible_one_is_not() {
+    for body in ["<span class=email><p>a</span>secret</p></span>", "<div class=email><table></div>secret</table>"] {
+        let got = read(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &[body.as_bytes()]);
+        assert!(matches!(got, Err(AnswerError::Ambiguous(_))), "{body}");
+        assert_eq!(text(&profile(), html(), Some("1"), &Rule::showing_all(), body), body);
+    }
+}
+
+#[test]
 fn a_very_long_attribute_is_read_within_the_limit_and_an_error_beyond_it() {
     let fields = json!([html_field(EMAIL, ".email")]);
     let small = site_of_size(json!("path"), fields, 100_000);
@@ -142,6 +151,25 @@ fn an_error_puts_out_nothing_and_stays() {
     assert_eq!(reader.write(b"<p>", &mut out), Err(AnswerError::Stopped));
     assert_eq!(reader.end(&mut out), Err(AnswerError::Stopped));
     assert!(out.is_empty());
+}
+
+#[test]
+fn after_an_error_the_rest_is_given_back_only_if_nothing_had_to_be_masked() {
+    let s = profile();
+    let plan = Plan::compile(&s, 0).unwrap();
+    let pieces: [&[u8]; 3] =
+        [b"<p class=email>a@x</p><h1>A", b"nn</h1><p", b"><select><xmp><script>x</script></select> end"];
+    for (rule, back) in [(Rule::showing_all(), true), (Rule::masking(&[EMAIL]), false)] {
+        let mut reader = Reader::new(&plan, &s, html(), Some("1".to_owned()), Box::new(rule)).unwrap();
+        let mut out = Vec::new();
+        assert!(pieces.iter().any(|p| reader.write(p, &mut out).is_err()));
+        let rest = reader.give_back();
+        assert_eq!(rest.is_some(), back);
+        if let Some(rest) = rest {
+            assert_eq!([out, rest].concat(), pieces.concat());
+        }
+        assert_eq!(reader.write(b"x", &mut Vec::new()), Err(AnswerError::Stopped));
+    }
 }
 
 #[test]

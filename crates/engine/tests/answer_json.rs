@@ -3,7 +3,7 @@
 mod answer_site;
 
 use answer_site::*;
-use hedgerow_engine::answer::{AnswerError, Media};
+use hedgerow_engine::answer::{AnswerError, Media, Plan, Reader};
 use hedgerow_engine::policy::Site;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -116,6 +116,20 @@ fn broken_json_is_an_error_and_nothing_leaves() {
     assert!(matches!(got, Err(AnswerError::Malformed { at: 1, .. })));
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
     assert!(read(&api(), Media::Json, None, &Rule::masking(&[NAME]), &[deep.as_bytes()]).is_err());
+}
+
+#[test]
+fn a_broken_document_is_given_back_as_it_came() {
+    let s = api();
+    let plan = Plan::compile(&s, 0).unwrap();
+    let mut reader = Reader::new(&plan, &s, Media::Json, None, Box::new(Rule::masking(&[NAME]))).unwrap();
+    let mut out = Vec::new();
+    reader.write(b"{\"results\": ", &mut out).unwrap();
+    reader.write(b"<html>", &mut out).unwrap();
+    assert!(matches!(reader.end(&mut out), Err(AnswerError::Malformed { at: 12, .. })));
+    assert!(out.is_empty());
+    assert_eq!(reader.give_back().as_deref(), Some(&b"{\"results\": <html>"[..]));
+    assert_eq!(reader.end(&mut out), Err(AnswerError::Stopped));
 }
 
 #[test]

@@ -15,7 +15,12 @@ pub(super) struct Chooser {
     decide: Box<dyn Decide>,
     known: Vec<Known>,
     by_item: bool,
+    /// Fields asked for anybody known, and refused for anybody known.
+    asked: FieldSet,
+    refused: FieldSet,
+    /// Fields asked for nobody in particular, and those of them that may leave.
     nobody: (FieldSet, FieldSet),
+    all_visible: bool,
 }
 
 fn both(a: FieldSet, b: FieldSet) -> FieldSet {
@@ -24,7 +29,8 @@ fn both(a: FieldSet, b: FieldSet) -> FieldSet {
 
 impl Chooser {
     pub(super) fn new(decide: Box<dyn Decide>, by_item: bool) -> Self {
-        Self { decide, known: Vec::new(), by_item, nobody: (FieldSet::NONE, FieldSet::NONE) }
+        let none = FieldSet::NONE;
+        Self { decide, known: Vec::new(), by_item, asked: none, refused: none, nobody: (none, none), all_visible: true }
     }
 
     /// Whether each item of the body is a person of its own.
@@ -32,62 +38,66 @@ impl Chooser {
         self.by_item
     }
 
+    /// Whether everything asked for so far may leave.
+    pub(super) fn all_visible(&self) -> bool {
+        self.all_visible
+    }
+
+    fn ask(&mut self, person: Option<&str>, fields: FieldSet) -> FieldSet {
+        if fields.is_empty() {
+            return fields;
+        }
+        let visible = both(
+            match person {
+                Some(person) => self.decide.decide(person, fields),
+                None => self.decide.unread(fields),
+            },
+            fields,
+        );
+        self.all_visible &= visible == fields;
+        visible
+    }
+
+    fn ask_for_nobody(&mut self, fields: FieldSet) -> FieldSet {
+        let new = fields.minus(self.nobody.0);
+        let visible = self.ask(None, new);
+        self.nobody = (self.nobody.0.union(new), self.nobody.1.union(visible));
+        both(fields, self.nobody.1)
+    }
+
     /// Adds a person of the whole page and decides `fields` now.
     pub(super) fn know(&mut self, person: String, fields: FieldSet) {
-        let visible = if fields.is_empty() { fields } else { both(self.decide.decide(&person, fields), fields) };
+        let visible = self.ask(Some(&person), fields);
+        self.asked = self.asked.union(fields);
+        self.refused = self.refused.union(fields.minus(visible));
         self.known.push(Known { person, asked: fields, visible });
     }
 
     /// Which of `fields` may leave, on a page whose people are known beforehand.
     pub(super) fn of_page(&mut self, fields: FieldSet) -> FieldSet {
-        match self.known.as_mut_slice() {
-            [] => {
-                let new = fields.minus(self.nobody.0);
-                if !new.is_empty() {
-                    self.nobody.0 = self.nobody.0.union(new);
-                    self.nobody.1 = self.nobody.1.union(both(self.decide.unread(new), new));
-                }
-                both(fields, self.nobody.1)
-            }
-            [one] => {
+        match self.known.len() {
+            0 => self.ask_for_nobody(fields),
+            1 => {
+                let Some(mut one) = self.known.pop() else { return FieldSet::NONE };
                 let new = fields.minus(one.asked);
-                if !new.is_empty() {
-                    one.asked = one.asked.union(new);
-                    one.visible = one.visible.union(both(self.decide.decide(&one.person, new), new));
-                }
-                both(fields, one.visible)
-            }
-            several => {
-                let (mut asked, mut refused) = (FieldSet::NONE, FieldSet::NONE);
-                for k in several.iter() {
-                    asked = asked.union(k.asked);
-                    refused = refused.union(k.asked.minus(k.visible));
-                }
-                let unnamed = fields.minus(asked);
-                let mut visible = both(fields, asked.minus(refused));
-                if !unnamed.is_empty() {
-                    // The application did not name this field for anybody: whose it is cannot be known.
-                    let new = unnamed.minus(self.nobody.0);
-                    if !new.is_empty() {
-                        self.nobody.0 = self.nobody.0.union(new);
-                        self.nobody.1 = self.nobody.1.union(both(self.decide.unread(new), new));
-                    }
-                    visible = visible.union(both(unnamed, self.nobody.1));
-                }
+                let visible = self.ask(Some(&one.person), new);
+                one.asked = one.asked.union(new);
+                one.visible = one.visible.union(visible);
+                let visible = both(fields, one.visible);
+                self.known.push(one);
                 visible
+            }
+            _ => {
+                // A field the application named for nobody: whose it is cannot be known.
+                let unnamed = self.ask_for_nobody(fields.minus(self.asked));
+                both(fields, self.asked.minus(self.refused)).union(unnamed)
             }
         }
     }
 
     /// Which of `fields` of one item may leave.
     pub(super) fn of_item(&mut self, person: Option<&str>, fields: FieldSet) -> FieldSet {
-        if fields.is_empty() {
-            return fields;
-        }
-        match person {
-            Some(person) => both(self.decide.decide(person, fields), fields),
-            None => both(self.decide.unread(fields), fields),
-        }
+        self.ask(person, fields)
     }
 
     /// The link in the mask of one field; `person` is the item's, else the page's only one.

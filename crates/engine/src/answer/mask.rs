@@ -109,7 +109,8 @@ pub(super) fn shape(raw_tag: &[u8]) -> Shape {
 /// How a masked element ends.
 #[derive(Debug)]
 pub(super) struct Closing {
-    name: Box<[u8]>,
+    /// The element's name.
+    pub(super) name: Box<[u8]>,
     /// Whether the element's own end tag stays, as its start tag did.
     pub(super) kept: bool,
 }

@@ -156,14 +156,46 @@ impl Reader {
         }
     }
 
-    /// The body is complete: appends the rest to `out`.
+    /// The body is complete: appends the rest to `out`. Nothing can be read after it.
     ///
     /// # Errors
     /// As [`Reader::write`].
-    pub fn end(self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        match self.kind {
+    pub fn end(&mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        match &mut self.kind {
             Kind::Html(r) => r.end(out),
             Kind::Json(r) => r.end(out),
         }
+    }
+
+    /// After an error: the bytes that were taken and never put out, the last piece included, for a route whose
+    /// declared failure is to let the answer pass (and for watch mode). `None` if anything had to be masked so far:
+    /// then no further byte of this answer may leave. Ends the reader.
+    pub fn give_back(&mut self) -> Option<Vec<u8>> {
+        match &mut self.kind {
+            Kind::Html(r) => r.give_back(),
+            Kind::Json(r) => r.give_back(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_document_is_what_the_header_says() {
+        let html = |charset: Option<&str>| Some(Media::Html { charset: charset.map(str::to_owned) });
+        assert_eq!(Media::of_content_type("text/html"), html(None));
+        assert_eq!(Media::of_content_type("Text/HTML; x=1; Charset=\"UTF-8\""), html(Some("UTF-8")));
+        assert_eq!(Media::of_content_type("application/problem+json; charset=utf-8"), Some(Media::Json));
+        assert_eq!(Media::of_content_type("application/json"), Some(Media::Json));
+        assert_eq!(Media::of_content_type("application/xhtml+xml"), None);
+        assert_eq!(Media::of_content_type("image/png"), None);
+    }
+
+    #[test]
+    fn a_reader_can_move_between_threads() {
+        fn is_send<T: Send>() {}
+        is_send::<Reader>();
     }
 }

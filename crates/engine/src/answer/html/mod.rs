@@ -5,9 +5,10 @@
 //! item is closed, because the identifier may come after the fields. Then they leave as they came, or masked.
 //!
 //! An element is what lies between its start tag and the tag that closes it, as the parser's stack sees it. It closes
-//! elements by end tags only: an unclosed `<td>` reaches to the end of its row. A mask then covers too much, never
-//! too little.
+//! elements by end tags only: an unclosed `<td>` reaches to the end of its row, and a mask covers too much. Where a
+//! browser would end a masked element later than the stack does ([`nesting`]), the page is an error.
 
+mod nesting;
 pub(super) mod noscript;
 mod scan;
 
@@ -57,8 +58,9 @@ pub(super) struct HtmlReader {
     /// Bytes that came and have not left; the first is at `cursor`.
     raw: Vec<u8>,
     cursor: usize,
-    /// How the element being left out ends.
+    /// How the element being left out ends, and what it held.
     closing: Option<mask::Closing>,
+    inside: Vec<u8>,
     first_bytes: Vec<u8>,
 }
 
@@ -106,6 +108,7 @@ impl HtmlReader {
             raw: Vec::new(),
             cursor: 0,
             closing: None,
+            inside: Vec::new(),
             first_bytes: Vec::new(),
         })
     }
@@ -114,35 +117,44 @@ impl HtmlReader {
         if self.parser.is_none() {
             return Err(AnswerError::Stopped);
         }
-        let before = out.len();
+        let (before, cursor) = (out.len(), self.cursor);
         let done = self.take(chunk, out);
         if done.is_err() {
             self.parser = None;
+            self.cursor = cursor;
             out.truncate(before);
         }
         done
     }
 
+    /// What came and has not left, if nothing had to be masked so far.
+    pub(super) fn give_back(&mut self) -> Option<Vec<u8>> {
+        self.parser = None;
+        self.chooser.all_visible().then(|| std::mem::take(&mut self.raw))
+    }
+
     fn take(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        if chunk.len() > self.limit.saturating_sub(self.cursor + self.raw.len()) {
+        let room = self.limit.saturating_sub(self.cursor + self.raw.len());
+        self.raw.extend_from_slice(chunk);
+        if chunk.len() > room {
             return Err(AnswerError::TooLarge { limit: self.limit });
         }
         self.refuse_utf16(chunk)?;
-        self.raw.extend_from_slice(chunk);
         let seen = self.veil.next(chunk);
         let parser = self.parser.as_mut().ok_or(AnswerError::Stopped)?;
         let result = parser.write(&seen);
         self.settle(result, false, out)
     }
 
-    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        let before = out.len();
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        let (before, cursor) = (out.len(), self.cursor);
         let mut parser = self.parser.take().ok_or(AnswerError::Stopped)?;
         let tail = self.veil.end();
         let result = if tail.is_empty() { Ok(()) } else { parser.write(&tail) };
         let result = result.and_then(|()| parser.end());
         let done = self.settle(result, true, out);
         if done.is_err() {
+            self.cursor = cursor;
             out.truncate(before);
         }
         done
@@ -246,17 +258,25 @@ impl HtmlReader {
         loop {
             if let Some((_, end)) = &mut scan.skipping {
                 let Some(tag) = end.take() else {
-                    self.cursor = frontier.max(self.cursor);
+                    let frontier = frontier.max(self.cursor);
+                    self.inside.extend_from_slice(Self::bytes(&self.raw, base, self.cursor..frontier)?);
+                    self.cursor = frontier;
                     if last {
                         scan.skipping = None;
                     }
                     return Ok(());
                 };
                 scan.skipping = None;
-                // A tag before the cursor has been left out with an element around it.
-                self.cursor = self.cursor.max(tag.start);
+                let end = tag.start.max(self.cursor);
+                self.inside.extend_from_slice(Self::bytes(&self.raw, base, self.cursor..end)?);
+                self.cursor = end;
+                let inside = std::mem::take(&mut self.inside);
                 if let Some(closing) = self.closing.take() {
                     let own = Self::bytes(&self.raw, base, tag.clone())?;
+                    if !nesting::ends_there(&closing.name, &inside, own) {
+                        let why = "an element inside a masked one is not closed before it";
+                        return Err(AnswerError::Ambiguous(why.to_owned()));
+                    }
                     if closing.is_own(own) {
                         if closing.kept {
                             out.extend_from_slice(own);

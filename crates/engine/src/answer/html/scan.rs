@@ -195,7 +195,12 @@ impl Scan {
     }
 
     fn end_item(&mut self, number: usize) {
-        self.open.retain(|n| *n != number);
+        // Items close from the inside out, so it is nearly always the last.
+        if self.open.last() == Some(&number) {
+            self.open.pop();
+        } else {
+            self.open.retain(|n| *n != number);
+        }
     }
 }
 

@@ -32,17 +32,23 @@ impl JsonReader {
         if self.stopped {
             return Err(AnswerError::Stopped);
         }
-        if chunk.len() > self.limit.saturating_sub(self.body.len()) {
+        let room = self.limit.saturating_sub(self.body.len());
+        self.body.extend_from_slice(chunk);
+        if chunk.len() > room {
             self.stopped = true;
-            self.body = Vec::new();
             return Err(AnswerError::TooLarge { limit: self.limit });
         }
-        self.body.extend_from_slice(chunk);
         Ok(())
     }
 
-    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        if self.stopped {
+    /// What came and has not left, if nothing had to be masked so far.
+    pub(super) fn give_back(&mut self) -> Option<Vec<u8>> {
+        self.stopped = true;
+        self.chooser.all_visible().then(|| std::mem::take(&mut self.body))
+    }
+
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        if std::mem::replace(&mut self.stopped, true) {
             return Err(AnswerError::Stopped);
         }
         let found = document::read(&self.body, &self.plan, self.chooser.by_item())?;
@@ -76,6 +82,7 @@ impl JsonReader {
             at = span.end;
         }
         out.extend_from_slice(self.body.get(at..).ok_or(AnswerError::LostPlace)?);
+        self.body = Vec::new();
         Ok(())
     }
 }
