@@ -1,1 +1,2 @@
 //! The judge room (being built).
+pub mod proof;
