@@ -1,1 +1,3 @@
-//! x
+//! The edge.
+
+pub mod tap;
