@@ -1,3 +1,4 @@
 //! The edge.
 
 pub mod tap;
+pub mod tls;

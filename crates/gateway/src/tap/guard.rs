@@ -29,7 +29,7 @@ const BAD_REQUEST: &[u8] = b"\0\r\n\r\n";
 /// More header fields than any server takes: hyper answers 431.
 fn too_large() -> Vec<u8> {
     let mut bytes = b"GET / HTTP/1.1\r\n".to_vec();
-    bytes.extend(b"a:\r\n".iter().copied().cycle().take(4 * 4096));
+    bytes.extend(b"a:\r\n".iter().copied().cycle().take(4 * 1024));
     bytes.extend(b"\r\n");
     bytes
 }
@@ -154,6 +154,10 @@ impl<S> Guard<S> {
     fn make_room(&mut self) {
         if self.start == self.end {
             (self.start, self.clear, self.end) = (0, 0, 0);
+            if self.buffer.len() > 4 * FIRST_BUFFER {
+                // One long head must not be paid for by a connection that then idles for hours.
+                self.buffer = vec![0; FIRST_BUFFER];
+            }
         } else if self.start > 0 && self.end == self.buffer.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.clear, self.end) = (self.clear - self.start, self.end - self.start);
