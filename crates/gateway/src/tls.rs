@@ -262,9 +262,8 @@ fn damaged(path: &Path, error: &pem::Error) -> TlsError {
 fn load(certificate: &Certificate, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
     let Certificate { chain, key, .. } = certificate;
     let text = read(chain)?;
-    let certificates = CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| damaged(chain, &error))?;
+    let certificates =
+        CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>().map_err(|error| damaged(chain, &error))?;
     if certificates.is_empty() {
         return Err(TlsError::NoCertificate { path: chain.clone() });
     }

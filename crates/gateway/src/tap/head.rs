@@ -114,7 +114,9 @@ pub enum GuardError {
     #[error("a chunk's data is not followed by CRLF (RFC 9112 section 7.1)")]
     ChunkEnd,
     /// A malformed, too long or forbidden trailer field.
-    #[error("the trailer section is malformed, too long, or has a field that may not be there (RFC 9110 section 6.5.1)")]
+    #[error(
+        "the trailer section is malformed, too long, or has a field that may not be there (RFC 9110 section 6.5.1)"
+    )]
     Trailer,
 }
 

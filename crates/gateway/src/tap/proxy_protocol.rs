@@ -57,7 +57,9 @@ pub enum ProxyError {
     #[error("broken PROXY protocol version 1 line; the connection was closed: check what sends it")]
     Line,
     /// The version or command is not one of version 2.
-    #[error("PROXY protocol version or command {0:#04x} is unknown; the connection was closed: let the front send version 1 or 2")]
+    #[error(
+        "PROXY protocol version or command {0:#04x} is unknown; the connection was closed: let the front send version 1 or 2"
+    )]
     Command(u8),
     /// An address family and transport no TCP listener can be sent.
     #[error("PROXY protocol family {0:#04x} does not belong on a TCP listener; the connection was closed")]
