@@ -1,1 +1,318 @@
-//! The identify room (being built).
+//! The identify room: who is asking, at every level at once, and in which lane.
+//!
+//! In: a [`Request`] as it came, and what the site's application confirmed before ([`Accounts`]). Out: an [`Identity`]
+//! with keyed names only, and the evidence the request itself gives away. It asks nobody and waits for nothing: crawlers
+//! that only the DNS can tell are put on a list for the brain. It must never decide anything about a person, keep a raw
+//! address, or read anything that a later room makes.
+
+mod account;
+mod address;
+mod address_set;
+mod agent_names;
+mod agents;
+mod client;
+mod contradictions;
+mod cookies;
+mod crawlers;
+mod forwarded;
+mod keys;
+mod lane;
+mod network;
+mod robots;
+mod session;
+mod suspicion;
+#[cfg(test)]
+pub(crate) mod test_request;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use smallvec::SmallVec;
+
+pub use account::{Accounts, CookieKey};
+pub use address::explain_address;
+pub use address_set::{AddressSet, is_internal};
+pub use contradictions::Contradiction;
+pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
+pub use keys::Keys;
+pub use network::{AsnError, AsnTable};
+pub use robots::Robots;
+pub use suspicion::{ProxyFinding, ProxySuspicion};
+pub use visit::{VisitKind, visit};
+
+use crate::doors::{Account, Evidence, Identity, Lane, Level, Request, Session, Signal};
+use crate::policy::{AccountTrust, Headers, Site};
+
+/// Most bytes of an account's name in the application's header.
+const MAX_ACCOUNT: usize = 256;
+
+/// Why a site's identify room could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// The words of the user agents could not be compiled.
+    #[error("the table of user agents could not be compiled; this build is damaged, install it anew")]
+    Agents,
+    /// A header name in the policy that no request can have.
+    #[error("the policy of site `{site}` names the header `{header}`, which is not a header name; correct `headers`")]
+    Header {
+        /// The site.
+        site: String,
+        /// What was written.
+        header: String,
+    },
+}
+
+/// What [`Identifier::identify`] found.
+#[derive(Debug)]
+pub struct Identified {
+    /// Who is asking.
+    pub identity: Identity,
+    /// The `Set-Cookie` value to add to the answer, when a session begins with it.
+    pub set_cookie: Option<String>,
+    /// Set once in a while when nearly all visitors share one address: `trusted_hops` was probably forgotten. To be
+    /// logged for the operator.
+    pub proxy_finding: Option<ProxyFinding>,
+}
+
+/// The identify room of one site, compiled. Made anew when the policy changes.
+pub struct Identifier {
+    keys: Arc<Keys>,
+    crawlers: Arc<Crawlers>,
+    asn: Option<Arc<AsnTable>>,
+    trusted: AddressSet,
+    cookie: session::Cookie,
+    robots: Robots,
+    suspicion: ProxySuspicion,
+    headers: Headers,
+    account_cookie: Option<String>,
+    account_trust: AccountTrust,
+    honour_gpc: bool,
+    signals: u32,
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identifier").field("trusted", &self.trusted).finish_non_exhaustive()
+    }
+}
+
+impl Identifier {
+    /// Compiles the room for a site. `secure_cookie` says that visitors reach the site by https only.
+    ///
+    /// # Errors
+    /// [`IdentifyError`], when the policy names an impossible header.
+    pub fn new(
+        site: &Site,
+        keys: Arc<Keys>,
+        crawlers: Arc<Crawlers>,
+        asn: Option<Arc<AsnTable>>,
+        secure_cookie: bool,
+    ) -> Result<Self, IdentifyError> {
+        if !agents::ready() {
+            return Err(IdentifyError::Agents);
+        }
+        let names = [Some(&site.headers.account), Some(&site.headers.account_since), site.headers.ja4.as_ref()];
+        for header in names.into_iter().flatten() {
+            if header.parse::<http::HeaderName>().is_err() {
+                return Err(IdentifyError::Header { site: site.name.clone(), header: header.clone() });
+            }
+        }
+        let signals =
+            site.signals.iter().filter(|(_, weight)| *weight > 0).fold(0, |bits, (s, _)| bits | 1 << *s as u32);
+        Ok(Self {
+            cookie: session::Cookie::new(Arc::clone(&keys), secure_cookie),
+            keys,
+            crawlers,
+            asn,
+            trusted: AddressSet::new(&site.trusted_hops),
+            robots: site.robots.as_deref().map(Robots::parse).unwrap_or_default(),
+            suspicion: ProxySuspicion::default(),
+            headers: site.headers.clone(),
+            account_cookie: site.account.cookie.clone(),
+            account_trust: site.account.trust,
+            honour_gpc: site.privacy.honour_gpc,
+            signals,
+        })
+    }
+
+    /// Says who is asking. `fresh` is 16 random bytes for a session that begins now.
+    pub fn identify(&self, req: &Request<'_>, accounts: &Accounts, fresh: [u8; 16]) -> Identified {
+        let now_s = req.now_ms / 1000;
+        let found = address::find(req.headers, req.transport.peer, &self.trusted);
+        let unbelieved = !found.behind_hop && has_forwarding(req.headers);
+        let proxy_finding = self.suspicion.note(found.address, unbelieved);
+
+        let user_agent = req.headers.get(http::header::USER_AGENT).map_or(&b""[..], |v| v.as_bytes());
+        let has_user_agent = !user_agent.trim_ascii().is_empty();
+        let agent = agents::read(user_agent);
+        let prints = client::Prints::of(req, &self.headers, found.behind_hop);
+        let coarse = self.honour_gpc && client::asks_privacy(req.headers);
+        let kind = visit(req);
+
+        let mut evidence: SmallVec<[Evidence; 2]> = SmallVec::new();
+        let (mut lane, said) = lane::by_agent(&agent, has_user_agent, found.address, &self.crawlers, now_s);
+        evidence.extend(said.filter(|e| self.reads(e.signal)));
+        if self.reads(Signal::HeaderContradiction) {
+            // Who asks for privacy is not examined by prints either.
+            let shown = if coarse { client::Prints::default() } else { prints };
+            let secure = self.is_secure_context(req, found.behind_hop);
+            let found = contradictions::check(req, &agent, &shown, secure, kind.navigation);
+            if !found.is_empty() {
+                let detail = found.iter().map(|c| c.sentence()).collect::<Vec<_>>().join("; ");
+                evidence.push(Evidence { signal: Signal::HeaderContradiction, detail });
+            }
+        }
+
+        let account = self.account(req.headers, accounts, now_s);
+        if account.is_some_and(|a| a.confirmed) && matches!(lane, Lane::Visitor | Lane::Automation) {
+            lane = Lane::Member;
+        }
+        let (session, set_cookie) = self.session(req.headers, kind, lane, fresh, now_s);
+
+        let (bytes, len) = network::address_bytes(found.address);
+        let address = self.keys.pseudonym(Level::Address, &bytes[..len]);
+        let (bytes, len) = network::network_bytes(found.address);
+        let network = self.keys.pseudonym(Level::Network, &bytes[..len]);
+        let identity = Identity {
+            address_raw: found.address,
+            address_source: found.source,
+            address,
+            network,
+            asn: self.asn.as_ref().and_then(|table| table.lookup(found.address)),
+            session,
+            account,
+            client: client::name(&self.keys, &agent, &prints, coarse),
+            licence: None,
+            lane,
+            agent: agent.named.map(|(name, _)| name.to_owned()),
+            evidence,
+            wants_html: kind.wants_html,
+            navigation: kind.navigation,
+        };
+        Identified { identity, set_cookie, proxy_finding }
+    }
+
+    /// Takes what the application's answer says about the account: updates the identity (account, lane) and remembers
+    /// whose cookie it is. An empty header says that nobody is signed in.
+    pub fn confirm(
+        &self,
+        identity: &mut Identity,
+        req_headers: &HeaderMap,
+        answer_headers: &HeaderMap,
+        accounts: &Accounts,
+        now_ms: u64,
+    ) {
+        let Some(said) = answer_headers.get(self.headers.account.as_str()).map(|v| v.as_bytes().trim_ascii()) else {
+            return;
+        };
+        let brought = self.site_cookie(req_headers).map(|value| self.cookie_key(value));
+        if said.is_empty() || said.len() > MAX_ACCOUNT {
+            if let Some(key) = &brought {
+                accounts.forget(key);
+            }
+            identity.account = None;
+            if identity.lane == Lane::Member {
+                identity.lane = Lane::Visitor;
+            }
+            return;
+        }
+        let name = self.keys.pseudonym(Level::Account, said);
+        let since = answer_headers.get(self.headers.account_since.as_str()).and_then(|v| v.to_str().ok());
+        let since_s = since.and_then(account::since);
+        let now_s = now_ms / 1000;
+        // An answer that signs somebody in gives a new cookie: it is the one that comes back.
+        let cookie_name = self.account_cookie.as_deref();
+        let given = cookie_name.and_then(|n| cookies::given(answer_headers, n)).filter(|v| !v.is_empty());
+        let given = given.map(|value| self.cookie_key(value));
+        let since_s = accounts.confirm(given.as_ref().or(brought.as_ref()), name, since_s, now_s);
+        identity.account = Some(Account { name, confirmed: true, since_s: Some(since_s) });
+        if matches!(identity.lane, Lane::Visitor | Lane::Automation) {
+            identity.lane = Lane::Member;
+        }
+    }
+
+    /// The `Set-Cookie` value for a session that has just solved a challenge; the pass holds until `until_s` (Unix seconds).
+    #[must_use]
+    pub fn proven_cookie(&self, session: &Session, until_s: u64) -> String {
+        self.cookie.set(&Session { proven_until_s: until_s, ..*session })
+    }
+
+    /// Whether robots.txt refuses this request to this agent. Only robots are bound by it: people who follow a link to a
+    /// page that crawlers are asked to leave alone do nothing wrong.
+    #[must_use]
+    pub fn robots_refused(&self, req: &Request<'_>, identity: &Identity) -> bool {
+        if !matches!(identity.lane, Lane::Automation | Lane::SearchEngine) || self.robots.is_empty() {
+            return false;
+        }
+        let agent = identity.agent.as_deref().unwrap_or("*");
+        match req.query {
+            None => self.robots.refuses(agent, req.path),
+            Some(query) => self.robots.refuses(agent, &format!("{}?{query}", req.path)),
+        }
+    }
+
+    fn reads(&self, signal: Signal) -> bool {
+        self.signals & 1 << signal as u32 != 0
+    }
+
+    fn session(
+        &self,
+        headers: &HeaderMap,
+        kind: VisitKind,
+        lane: Lane,
+        fresh: [u8; 16],
+        now_s: u64,
+    ) -> (Option<Session>, Option<String>) {
+        if let Some(session) = self.cookie.read(headers, now_s) {
+            return (Some(session), None);
+        }
+        // A cookie on a sub-resource would make its cached copy somebody's; verified crawlers and previews keep none.
+        if kind.asset || matches!(lane, Lane::SearchEngine | Lane::Preview) {
+            return (None, None);
+        }
+        let session = self.cookie.make(fresh, now_s);
+        (Some(session), Some(self.cookie.set(&session)))
+    }
+
+    fn account(&self, headers: &HeaderMap, accounts: &Accounts, now_s: u64) -> Option<Account> {
+        let key = self.cookie_key(self.site_cookie(headers)?);
+        if let Some(c) = accounts.get(&key, now_s) {
+            return Some(Account { name: c.name, confirmed: true, since_s: Some(c.since_s) });
+        }
+        if self.account_trust == AccountTrust::Confirmed {
+            return None;
+        }
+        let name = self.keys.pseudonym(Level::Account, &key);
+        Some(Account { name, confirmed: false, since_s: Some(accounts.first_seen(name, now_s)) })
+    }
+
+    fn site_cookie<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        cookies::named(headers, self.account_cookie.as_deref()?).next()
+    }
+
+    fn cookie_key(&self, value: &str) -> CookieKey {
+        self.keys.mac("cookie of the site", value.as_bytes())
+    }
+
+    /// Whether the visitor's browser takes this for a secure context (W3C Secure Contexts, section 3.1), in which it
+    /// sends Fetch Metadata and client hints. Behind a hop that does not say, the answer is no: nothing is held
+    /// against anybody on a guess.
+    fn is_secure_context(&self, req: &Request<'_>, behind_hop: bool) -> bool {
+        if behind_hop {
+            return forwarded::https(req.headers) == Some(true);
+        }
+        let host = req.host.trim_matches(['[', ']']);
+        req.transport.tls
+            || host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+    }
+}
+
+/// Whether a request carries a forwarding header at all.
+fn has_forwarding(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded")
+}
