@@ -1,0 +1,91 @@
+# Every target does its own set-up in a fresh clone; `build/stamps` remembers what is done.
+#   make run       the example directory behind Hedgerow
+#   make test      lint, Rust tests, Python tests
+# Set-up installs missing tools where root and Debian allow it, and otherwise says the exact command.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON := .venv/bin/python
+BIN := .venv/bin
+STAMPS := build/stamps
+RUST := $(shell find crates -name '*.rs' -o -name Cargo.toml -o -path '*/data/*' -type f 2>/dev/null) Cargo.toml Cargo.lock
+# Cargo may have been installed a moment ago, by rustup, into a folder that this shell does not know yet.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help run test test-rust test-python lint bench docs clean harvest people fuzz setup lock
+
+help: ## Shows this list.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+$(STAMPS)/tools-%: tools/setup.sh
+	tools/setup.sh $*
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/venv: requirements-dev.lock $(STAMPS)/tools-base
+	"$$(tools/setup.sh --python)" -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@mkdir -p $(@D) && touch $@
+
+# One dev build: the Python module and `cargo test` share its profile and its target folder.
+$(STAMPS)/engine-dev: $(STAMPS)/venv $(RUST) pyproject.toml
+	$(BIN)/maturin develop --quiet
+	@rm -f $(STAMPS)/engine-release && mkdir -p $(@D) && touch $@
+
+$(STAMPS)/engine-release: $(STAMPS)/venv $(RUST) pyproject.toml
+	$(BIN)/maturin develop --quiet --release
+	@rm -f $(STAMPS)/engine-dev && mkdir -p $(@D) && touch $@
+
+$(STAMPS)/harvest-tools: requirements-harvest.lock $(STAMPS)/venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-harvest.lock
+	@mkdir -p $(@D) && touch $@
+
+setup: $(STAMPS)/engine-dev ## Installs everything and builds the engine (dev profile).
+
+# --- what people ask for --------------------------------------------------------------------------------------------
+
+run: $(STAMPS)/engine-release ## Starts the example directory behind Hedgerow and prints the addresses.
+	$(PYTHON) tools/run_example.py
+
+test: lint test-rust test-python ## Lint, Rust tests, Python tests; ends with pytest's summary line.
+
+test-rust: $(STAMPS)/tools-base
+	cargo test --workspace --quiet
+
+test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
+	$(PYTHON) -m pytest
+
+lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMPS)/engine-release $(STAMPS)/tools-bench ## Speed beside nginx and HAProxy; writes build/bench.json.
+	$(PYTHON) benches/bench.py
+
+harvest: $(STAMPS)/engine-release $(STAMPS)/harvest-tools $(STAMPS)/tools-harvest ## Real scrapers against the example; writes build/harvest.json.
+	$(PYTHON) tests/harvest/run.py
+
+people: $(STAMPS)/engine-release $(STAMPS)/tools-test ## Ordinary visitors in a real browser; writes build/people.json.
+	$(PYTHON) -m pytest tests/people
+
+fuzz: $(STAMPS)/tools-fuzz ## Every fuzz target; SECONDS_EACH=600 by default.
+	tools/fuzz.sh $${SECONDS_EACH:-600}
+
+docs: $(STAMPS)/venv ## Writes the generated reference pages into docs/reference.
+	$(PYTHON) tools/reference.py
+
+lock: $(STAMPS)/venv ## Writes the requirement locks anew.
+	$(PYTHON) -m pip install --quiet pip-tools
+	PATH="$(CURDIR)/$(BIN):$$PATH" tools/lock.sh
+
+clean: ## Removes everything that was built or installed here.
+	rm -rf build target .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis site
+	find src tests tools examples \( -name __pycache__ -o -name '*.so' \) -prune -exec rm -rf {} + 2>/dev/null || true

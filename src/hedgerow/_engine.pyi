@@ -1,0 +1,3 @@
+"""The engine's face; built from crates/python."""
+
+def run_edge(settings_json: str) -> None: ...

@@ -1,0 +1,56 @@
+"""The brain process: `python -m hedgerow.brain SETTINGS.json`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import structlog
+
+from hedgerow.brain.crawler_names import Dns
+from hedgerow.brain.discovery import discover, proposer
+from hedgerow.brain.folder import Folder
+from hedgerow.brain.loop import Brain
+from hedgerow.brain.tables import Overrides
+from hedgerow.control import Control
+
+
+def main(arguments: list[str]) -> int:
+    """Runs until SIGTERM."""
+    if len(arguments) != 1:
+        sys.stderr.write("use: python -m hedgerow.brain SETTINGS.json\n")
+        return 2
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    settings = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    folder = Folder(Path(settings["state"]))
+    config = Path(settings["config"])
+    brain = Brain(folder, config, Overrides(settings["upstream"]), Control(folder.control), Dns())
+
+    def end(_number: int, _frame: object) -> None:
+        brain.stop.set()
+        brain.wake.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: brain.wake.set())
+    propose = proposer()
+    if settings["discover"] and propose is not None:
+        threading.Thread(
+            target=discover, args=(settings["discover"], folder, config, propose), daemon=True, name="map"
+        ).start()
+    brain.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+"""The brain's round: what is due is done, one thing after another, and no failure of one stops the others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hedgerow.brain import robots, sealed, thresholds
+from hedgerow.brain.crawler_names import Resolver, settle
+from hedgerow.brain.folder import Folder, FolderError, read_words, write_words
+from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
+from hedgerow.control import Control, ControlError, NotRunningError
+from hedgerow.policy import Compiled, PolicyError
+
+LOOK_S: Final = 1.0
+"""How often the policy file is looked at."""
+CLAIMS_S: Final = 2.0
+SEALED_S: Final = 3_600.0
+NOTICES_S: Final = 3_600.0
+
+log = structlog.get_logger("brain")
+
+
+@dataclass
+class Brain:
+    """One brain. Clock, DNS, robots.txt and the edge are given, so that a test can be all of them."""
+
+    folder: Folder
+    config: Path
+    overrides: Overrides
+    control: Control
+    resolver: Resolver
+    fetch_robots: Callable[[str, str | None], str | None] = robots.fetch
+    clock: Callable[[], float] = time.time
+    compiled: Compiled | None = None
+    due: dict[str, float] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+    wake: threading.Event = field(default_factory=threading.Event)
+    _seen: tuple[int, int, int] | None = None
+    _reload_pending: bool = False
+
+    def run(self) -> None:
+        """Goes round until told to stop."""
+        while not self.stop.is_set():
+            self.round()
+            self.wake.wait(LOOK_S)
+            if self.wake.is_set():
+                self.wake.clear()
+                self._seen = None
+
+    def round(self) -> None:
+        """Does whatever is due now."""
+        self._when_due("policy", 0, self.look_at_policy)
+        self._when_due("robots", robots.EVERY_S, self.read_robots)
+        self._when_due("claims", CLAIMS_S, self.settle_claims)
+        self._when_due("sealed", SEALED_S, self.expire_sealed)
+        self._when_due("notices", NOTICES_S, self.write_notices)
+
+    def _when_due(self, name: str, every_s: float, act: Callable[[], None]) -> None:
+        now = self.clock()
+        if self.due.get(name, 0.0) > now:
+            return
+        self.due[name] = now + every_s
+        try:
+            act()
+        except NotRunningError:
+            # The supervisor is just starting it again; there is nobody to tell and nothing is lost.
+            self.due[name] = now + CLAIMS_S
+        except (ControlError, FolderError, TablesError, OSError) as e:
+            log.warning("not done", what=name, why=str(e))
+
+    def look_at_policy(self) -> None:
+        """Compiles the policy when its file has changed. A bad one changes nothing, and says what is wrong with it."""
+        try:
+            stat = self.config.stat()
+        except FileNotFoundError:
+            if self._seen != (0, 0, 0):
+                log.warning("the policy file is gone; the tables in force stay", file=str(self.config))
+            self._seen = (0, 0, 0)
+            return
+        seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        if seen != self._seen:
+            self._seen = seen
+            self.recompile()
+        elif self._reload_pending:
+            self._tell_edge()
+
+    def recompile(self) -> None:
+        """Compiles and, where the tables differ, has the edge read them."""
+        try:
+            compiled = compile_tables(self.config, self.folder, self.overrides)
+        except PolicyError as e:
+            for line in e.report.lines():
+                log.error("the policy has a mistake; the tables in force stay", mistake=line)
+            return
+        self.compiled = compiled
+        if write_tables(self.folder, compiled) or self._reload_pending:
+            self._tell_edge()
+
+    def _tell_edge(self) -> None:
+        self._reload_pending = True
+        self.control.ask("reload")
+        self._reload_pending = False
+        log.info("policy reloaded", id=self.compiled.id[:12] if self.compiled else None)
+
+    def read_robots(self) -> None:
+        """Reads each site's robots.txt; one that cannot be read now stays as it was."""
+        if self.compiled is None:
+            self.due["robots"] = self.clock() + LOOK_S
+            return
+        known = read_words(self.folder.robots)
+        before = dict(known)
+        for site in self.compiled.sites:
+            name = site.text("name")
+            upstream = self.overrides.upstream or site.view("upstream").text("url")
+            try:
+                text = self.fetch_robots(upstream, site.view("upstream").maybe("host_header"))
+            except robots.UnreachableError as e:
+                log.warning("robots.txt stays as it was", site=name, why=str(e))
+                self.due["robots"] = self.clock() + 300
+                continue
+            if text is None:
+                known.pop(name, None)
+            else:
+                known[name] = text
+        if known != before:
+            write_words(self.folder.robots, known)
+            self.recompile()
+
+    def settle_claims(self) -> None:
+        """Answers the edge's questions about crawlers by DNS."""
+        claims = _claims(self.control.ask("claims").get("claims"))
+
+        def learn(address: str, agent: str, genuine: bool, until_s: int) -> None:
+            self.control.ask("crawler", address=address, agent=agent, genuine=genuine, until_s=until_s)
+            log.info("crawler checked", agent=agent, genuine=genuine)
+
+        settle(claims, self.resolver, learn, int(self.clock()))
+
+    def expire_sealed(self) -> None:
+        """Lets sealed addresses go when their time is over."""
+        if self.compiled is None:
+            self.due["sealed"] = self.clock() + LOOK_S
+            return
+        days = {s.text("name"): s.view("privacy").whole("sealed_address_days") for s in self.compiled.sites}
+        gone = sealed.expire(self.folder.sealed(), days, self.clock())
+        if gone:
+            log.info("sealed addresses deleted", files=gone)
+
+    def write_notices(self) -> None:
+        """Says when a hand-set threshold no longer fits what is usual."""
+        if self.compiled is None:
+            self.due["notices"] = self.clock() + LOOK_S
+            return
+        usual = self.control.ask("status").get("usual")
+        if not isinstance(usual, dict):
+            return
+        for site in self.compiled.sites:
+            posture = site.view("posture")
+            of_site = usual.get(site.text("name"))
+            if "raised" not in posture.written or not isinstance(of_site, dict):
+                continue
+            written = {s: n for s, limit in posture.view("raised").limits() if (n := limit.get("hour")) is not None}
+            for notice in thresholds.notices(written, of_site, posture.real("learned_factor")):
+                log.warning("threshold is stale", site=site.text("name"), notice=notice)
+
+
+def _claims(found: object) -> list[tuple[str, str]]:
+    """The edge's list: `[{"address": …, "agent": …}]`, or pairs."""
+    claims: list[tuple[str, str]] = []
+    for claim in found if isinstance(found, list) else []:
+        if isinstance(claim, dict):
+            claims.append((str(claim.get("address")), str(claim.get("agent"))))
+        elif isinstance(claim, list) and len(claim) == 2:
+            claims.append((str(claim[0]), str(claim[1])))
+    return claims[:1_000]

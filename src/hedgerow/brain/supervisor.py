@@ -1,0 +1,193 @@
+"""Keeps the edge and the brain alive, and hands the listeners over from one edge to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from hedgerow.brain.children import Child
+from hedgerow.brain.folder import Folder
+from hedgerow.control import Control
+from hedgerow.policy import Listen, write_whole
+
+DRAIN_S: Final = 30.0
+"""Longest wait for an edge to drain."""
+ANSWER_S: Final = 30.0
+"""Longest wait for a new edge to answer: it replays the ledger's tail first."""
+
+Say = Callable[[str], None]
+
+
+class StartError(Exception):
+    """The gateway could not be started."""
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """What every edge of this supervisor is told."""
+
+    listen: tuple[Listen, ...]
+    workers: int
+    memory_bytes: int
+    drill_clock: str | None = None
+
+    def text(self, folder: Folder, number: int) -> str:
+        """The settings of the n-th edge, as the engine reads them."""
+        return json.dumps(
+            {
+                "listen": [
+                    {"address": a.address, "tls": a.tls, "proxy_protocol": a.proxy_protocol} for a in self.listen
+                ],
+                "control": str(folder.edge_control(number).absolute()),
+                "policy": str(folder.policy.absolute()),
+                "state_dir": str(folder.path.absolute()),
+                "workers": self.workers or os.cpu_count() or 1,
+                "memory_bytes": self.memory_bytes,
+                "drill_clock": self.drill_clock,
+            },
+            indent=1,
+        )
+
+
+@dataclass
+class Supervisor:
+    """One gateway. `run` returns when it has been told to stop and both children have."""
+
+    folder: Folder
+    settings: EdgeSettings
+    say: Say
+    warn: Say
+    python: str = sys.executable
+    edge_module: str = "hedgerow.edge"
+    brain_module: str = "hedgerow.brain"
+    edge: Child | None = None
+    brain: Child | None = None
+    edges: int = 0
+    draining: list[Child] = field(default_factory=list)
+    _signals: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
+
+    def start(self) -> None:
+        """Starts both children and waits until the edge answers.
+
+        Raises:
+            StartError: it ended or did not answer in time; its own words are on standard error.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
+            signal.signal(number, lambda got, _frame: self._signals.put(got))
+        write_whole(self.folder.supervisor, f"{os.getpid()}\n")
+        self.edge = self._new_edge()
+        if not self._answers(self.edge):
+            self._put_down(self.edge)
+            raise StartError("the edge did not start; its reason stands above")
+        self.folder.point_control(self.edges)
+        self.brain = Child("brain", [self.python, "-m", self.brain_module, str(self.folder.brain_settings)])
+        self.brain.start()
+
+    def run(self) -> None:
+        """Watches over both until SIGTERM or SIGINT; SIGHUP reloads the policy, SIGUSR2 hands over to a new edge."""
+        while True:
+            try:
+                got = self._signals.get(timeout=self._nap_s())
+            except queue.Empty:
+                got = 0
+            if got in (signal.SIGTERM, signal.SIGINT):
+                break
+            if got == signal.SIGHUP and self.brain:
+                self.brain.signal(signal.SIGHUP)
+            if got == signal.SIGUSR2:
+                self.hand_over()
+            self._look_after()
+        self.stop()
+
+    def _nap_s(self) -> float:
+        """A death wakes us by SIGCHLD; only a child in its pause needs the clock."""
+        down = [c for c in (self.edge, self.brain) if c and c.process is None]
+        return max(0.01, min(c.not_before for c in down) - time.monotonic()) if down else 60.0
+
+    def _look_after(self) -> None:
+        self.draining = [child for child in self.draining if child.died() is None and child.process]
+        for child, without in (
+            (self.edge, "visitors cannot be served until it is back"),
+            (self.brain, "visitors are served as before"),
+        ):
+            if child is None:
+                continue
+            code = child.died()
+            if code is not None:
+                how = f"signal {-code}" if code < 0 else f"code {code}"
+                self.warn(f"the {child.name} ended ({how}); {without}; starting it again")
+            if child.due():
+                child.start()
+        # A restarted edge has the same socket; the link to it still holds.
+
+    def hand_over(self) -> None:
+        """Starts a second edge on the same addresses (SO_REUSEPORT), and drains the first when the second answers."""
+        old = self.edge
+        fresh = self._new_edge()
+        if not self._answers(fresh):
+            self._put_down(fresh)
+            self.warn("the new edge did not answer; the old one goes on serving")
+            return
+        self.folder.point_control(self.edges)
+        self.edge = fresh
+        if old:
+            old.signal(signal.SIGTERM)
+            self.draining.append(old)
+        self.say(f"handed over to a new edge (process {fresh.pid}); the old one finishes what it has begun")
+
+    def stop(self) -> None:
+        """Drains the edge, stops the brain, and leaves no file that says the gateway runs."""
+        self.say("stopping: no new connections, open ones are finished")
+        edges = [*self.draining, *([self.edge] if self.edge else [])]
+        for child in [*edges, *([self.brain] if self.brain else [])]:
+            child.signal(signal.SIGTERM)
+        until = time.monotonic() + DRAIN_S
+        for child in edges:
+            child.end(max(0.1, until - time.monotonic()))
+        if self.brain:
+            self.brain.end(5.0)
+        for path in (self.folder.control, self.folder.supervisor):
+            path.unlink(missing_ok=True)
+        for number in range(1, self.edges + 1):
+            self.folder.edge_control(number).unlink(missing_ok=True)
+            self.folder.edge_settings(number).unlink(missing_ok=True)
+
+    def _new_edge(self) -> Child:
+        self.edges += 1
+        settings = self.folder.edge_settings(self.edges)
+        self.folder.edge_control(self.edges).unlink(missing_ok=True)
+        write_whole(settings, self.settings.text(self.folder, self.edges))
+        child = Child("edge", [self.python, "-m", self.edge_module, str(settings)])
+        child.start()
+        return child
+
+    def _answers(self, child: Child) -> bool:
+        control = Control(self.folder.edge_control(self.edges), timeout_s=2.0)
+        until = time.monotonic() + ANSWER_S
+        while time.monotonic() < until and child.pid is not None:
+            if control.answers():
+                return True
+            time.sleep(0.02)
+        return False
+
+    @staticmethod
+    def _put_down(child: Child) -> None:
+        child.signal(signal.SIGTERM)
+        child.end(2.0)
+
+
+def supervisor_process(folder: Folder) -> int | None:
+    """Process number of the supervisor of a state directory, if one runs."""
+    try:
+        pid = int(folder.supervisor.read_text(encoding="ascii"))
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid

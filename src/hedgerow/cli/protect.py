@@ -1,0 +1,202 @@
+"""`hedgerow protect`: puts a gateway in front of a site."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedgerow.brain.folder import Folder, FolderError
+from hedgerow.brain.supervisor import EdgeSettings, StartError, Supervisor, supervisor_process
+from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
+from hedgerow.cli.exits import NOT_STARTED, STATE, State, fail
+from hedgerow.cli.modes import remember
+from hedgerow.control import Control
+from hedgerow.edge import wrong_drill_addresses
+from hedgerow.policy import Compiled, Listen, PolicyError, policy_for, write_whole
+from hedgerow.policy.meaning import doubts
+from hedgerow.policy.words import wrong_listen, wrong_token, wrong_upstream
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asked for."""
+
+    url: str | None
+    listen: tuple[str, ...]
+    config: Path | None
+    mode: str | None
+    state: Path
+    workers: int | None
+    drill_clock: str | None
+    allow_unmapped: bool
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command()
+    def protect(
+        url: Annotated[str | None, typer.Argument(help="Address of your site, as the gateway reaches it.")] = None,
+        listen: Annotated[
+            list[str] | None, typer.Option("--listen", help="Where visitors arrive; may be given several times.")
+        ] = None,
+        config: Annotated[Path | None, typer.Option("--config", "-c", help="The policy, a YAML file.")] = None,
+        enforce: Annotated[
+            bool | None, typer.Option("--enforce/--watch", help="Carry verdicts out, or only record them.")
+        ] = None,
+        state: State = STATE,
+        workers: Annotated[int | None, typer.Option("--workers", min=1, max=1024, help="Threads of the edge.")] = None,
+        drill_clock: Annotated[
+            str | None,
+            typer.Option(
+                "--drill-clock", metavar="HEADER", help="Take the clock from this request header; loopback only."
+            ),
+        ] = None,
+        allow_unmapped: Annotated[
+            bool, typer.Option("--allow-unmapped", help="Enforce although no route shows people yet.")
+        ] = False,
+    ) -> None:
+        """Puts a gateway in front of a site. It stays in the foreground; Ctrl-C drains and ends it.
+
+        With a URL and nothing else it watches: it finds where people are, counts, and stops nobody. The policy it
+        found is written to hedgerow.yaml in the state directory, for you to edit; changes are taken up by themselves.
+
+        Examples:
+            hedgerow protect http://127.0.0.1:3000
+
+            hedgerow protect http://127.0.0.1:3000 --listen 127.0.0.1:8700 --enforce --config hedgerow.yaml
+
+            hedgerow protect --config hedgerow.yaml
+        """
+        mode = None if enforce is None else "enforce" if enforce else "watch"
+        wish = Wish(url, tuple(listen or ()), config, mode, state, workers, drill_clock, allow_unmapped)
+        _wrong_words(wish)
+        try:
+            _protect(wish)
+        except PolicyError as e:
+            for line in e.report.lines():
+                typer.echo(line, err=True)
+            fail("the policy has mistakes; the gateway was not started", NOT_STARTED)
+        except (FolderError, TablesError, StartError) as e:
+            fail(str(e), NOT_STARTED)
+        except OSError as e:
+            fail(f"{e.filename or 'the gateway'}: {e.strerror or e}; the gateway was not started", NOT_STARTED)
+
+
+def _wrong_words(wish: Wish) -> None:
+    if wish.url is None and wish.config is None:
+        raise typer.BadParameter("name your site's address, as in http://127.0.0.1:3000, or a policy with --config")
+    wrong = wrong_upstream(wish.url) if wish.url else None
+    wrong = wrong or next((w for a in wish.listen if (w := wrong_listen(a))), None)
+    wrong = wrong or (wrong_token(wish.drill_clock) if wish.drill_clock else None)
+    if wrong:
+        raise typer.BadParameter(wrong)
+
+
+def _protect(wish: Wish) -> None:
+    folder = Folder(wish.state)
+    folder.prepare()
+    running = supervisor_process(folder)
+    if running is not None and Control(folder.control).answers():
+        raise StartError(
+            f"a gateway already runs with {folder.path} (process {running}); "
+            "`hedgerow restart` renews it, --state names another directory"
+        )
+    config, fresh = _config(wish, folder)
+    if wish.mode:
+        remember(folder, wish.mode, None)
+    overrides = Overrides(wish.url if wish.config else None)
+    compiled = compile_tables(config, folder, overrides)
+    if wish.listen:
+        compiled = replace(compiled, listen=tuple(Listen(a, tls=False, proxy_protocol=False) for a in wish.listen))
+    _check_drill(wish, compiled)
+    _check_mapped(wish, compiled)
+    write_tables(folder, compiled)
+    unmapped = not any(site.view("people").items("routes").values for site in compiled.sites)
+    discover = wish.url if wish.url and not wish.config and (fresh or unmapped) else None
+    write_whole(
+        folder.brain_settings,
+        json.dumps(
+            {
+                "state": str(folder.path.absolute()),
+                "config": str(config.absolute()),
+                "upstream": overrides.upstream,
+                "discover": discover,
+            }
+        ),
+    )
+    settings = EdgeSettings(
+        compiled.listen,
+        wish.workers or compiled.workers,
+        compiled.memory_bytes,
+        wish.drill_clock and wish.drill_clock.lower(),
+    )
+    supervisor = Supervisor(
+        folder, settings, typer.echo, lambda sentence: typer.echo(f"hedgerow: {sentence}", err=True)
+    )
+    supervisor.start()
+    _greet(compiled, config, discover)
+    supervisor.run()
+
+
+def _config(wish: Wish, folder: Folder) -> tuple[Path, bool]:
+    """The policy file in force, and whether it was made just now."""
+    if wish.config:
+        return wish.config, False
+    own = folder.own_policy
+    text = policy_for(wish.url or "")
+    if own.exists():
+        if json.dumps(wish.url) in own.read_text(encoding="utf-8") or (wish.url or "") in own.read_text(
+            encoding="utf-8"
+        ):
+            return own, False
+        raise StartError(
+            f"{own} is the policy of another site; name another --state, or use it with --config {own}, or delete it"
+        )
+    write_whole(own, text)
+    return own, True
+
+
+def _check_drill(wish: Wish, compiled: Compiled) -> None:
+    if wish.drill_clock:
+        wrong = wrong_drill_addresses([a.address for a in compiled.listen], compiled.upstream_hosts())
+        if wrong:
+            raise StartError(wrong)
+
+
+def _check_mapped(wish: Wish, compiled: Compiled) -> None:
+    """Enforcing without a people map would look like protection and be none."""
+    tables = compiled.tables["sites"]
+    for site in tables if isinstance(tables, list) else []:
+        if site["mode"] == "enforce" and not site["routes"] and not wish.allow_unmapped:
+            raise StartError(
+                f"no route of the site `{site['name']}` shows people, so enforcing would protect nobody; "
+                "`hedgerow map` proposes routes, or start with --watch, or insist with --allow-unmapped"
+            )
+
+
+def _greet(compiled: Compiled, config: Path, discover: str | None) -> None:
+    for listen in compiled.listen:
+        typer.echo(f"listening on {'https' if listen.tls else 'http'}://{listen.address}")
+    tables = compiled.tables["sites"]
+    for site in tables if isinstance(tables, list) else []:
+        upstream = site["upstream"]
+        enforced = (
+            "enforce: verdicts are carried out" if site["mode"] == "enforce" else "watch: verdicts are only recorded"
+        )
+        typer.echo(
+            f"{site['title']} at {upstream['scheme']}://{upstream['host']}:{upstream['port']}, "
+            f"{len(site['routes'])} routes of people, {enforced}"
+        )
+    typer.echo(f"policy: {config}; changes are taken up by themselves")
+    if discover:
+        typer.echo(f"looking for people on {discover} in the background; what is found is written there")
+    found = doubts(compiled)
+    if found:
+        typer.echo(
+            f"{len(found)} doubtful thing{'s' if len(found) != 1 else ''} in the policy: hedgerow check {config}"
+        )
