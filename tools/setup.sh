@@ -21,6 +21,12 @@ find_python() {
 
 has_venv() { local p; p="$(find_python)" && "$p" -c 'import venv, ensurepip' 2>/dev/null; }
 has_chromium() { has chromium || has chromium-browser || has google-chrome; }
+has_cargo() {
+  local wanted have
+  wanted="$(sed -nE 's/^rust-version = "(.*)"/\1/p' "$(dirname "$0")/../Cargo.toml")"
+  have="$(cargo --version 2>/dev/null | cut -d' ' -f2)" || return 1
+  [ -n "$have" ] && [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n1)" = "$wanted" ]
+}
 has_linker() { has cc && echo 'int main(void){return 0;}' | cc -x c - -o /dev/null 2>/dev/null; }
 
 # Each line: what it is, how to see that it is here, the Debian packages that bring it.
@@ -39,8 +45,8 @@ check_group() {
     base)
       need "Python 3.11 or newer, with venv" has_venv "python3 python3-venv"
       need "a C compiler and linker" has_linker "build-essential"
-      on_path has_cargo cargo
-      need "cargo, the Rust build tool" has_cargo "rustup"
+      has_cargo || bring_rust || true
+      need "cargo (a recent Rust; see rust-version in Cargo.toml)" has_cargo "rustup"
       ;;
     test)
       need "Chromium" has_chromium "chromium"
@@ -69,14 +75,11 @@ check_group() {
 }
 
 bring_rust() {
-  # Debian's rustup brings no toolchain; the version is the one Cargo.toml asks for.
-  if has cargo && cargo --version >/dev/null 2>&1; then return 0; fi
-  if has rustup; then
-    rustup toolchain install stable --profile minimal --component clippy --component rustfmt
-    rustup default stable
-    return 0
-  fi
-  return 1
+  # Debian's rustup comes without a toolchain.
+  has rustup || return 1
+  say "Installing the stable Rust toolchain through rustup."
+  rustup toolchain install stable --profile minimal --component clippy --component rustfmt >&2
+  rustup default stable >&2
 }
 
 if [ "${1:-}" = "--python" ]; then
@@ -86,7 +89,7 @@ fi
 
 group="${1:?base, test, bench, harvest or fuzz}"
 check_group "$group"
-[ ${#missing_what[@]} -eq 0 ] && { [ "$group" != base ] || bring_rust; } && exit 0
+[ ${#missing_what[@]} -eq 0 ] && exit 0
 
 command_line="apt-get install --yes --no-install-recommends ${missing_packages[*]}"
 if [ "$(id -u)" = 0 ] && has apt-get; then
@@ -96,7 +99,6 @@ if [ "$(id -u)" = 0 ] && has apt-get; then
     say "That did not work. By hand, as root: apt-get update && $command_line"
     exit 1
   }
-  [ "$group" != base ] || bring_rust || true
   check_group "$group"
   [ ${#missing_what[@]} -eq 0 ] && exit 0
   say "Still missing after the installation: $(IFS=,; echo "${missing_what[*]}")"
@@ -109,5 +111,5 @@ if has apt-get; then
 else
   say "Bring them with this system's package tool (on Debian: $command_line), then run the same command again."
 fi
-[ "$group" != base ] || has cargo || say "Rust: https://rustup.rs, then: rustup toolchain install stable"
+[ "$group" != base ] || has_cargo || say "Rust: https://rustup.rs, then: rustup toolchain install stable"
 exit 1

@@ -56,7 +56,7 @@ fn policy() -> ProofPolicy {
 /// Every page there is, by name.
 fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
     let page =
-        PageContext::new("Riverbend members", "privacy@riverbend.example", Some(Reference(0x0A1B_2C3D_4E5F_607)));
+        PageContext::new("Riverbend members", "privacy@riverbend.example", Some(Reference(0x00A1_B2C3_D4E5_F607)));
     let challenge = proofs.issue(VISITOR, 0.0, now_ms()?, fresh()?)?;
     let sentences = [
         "Many people's pages were opened one after the other, in the order of their numbers.",
@@ -64,7 +64,7 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
     ];
     let token = proofs.reveal_token(VISITOR, 0, "42", FieldSet::of(0), "/members/42", now_ms()?);
     let told = Why {
-        reference: Reference(0x0A1B_2C3D_4E5F_607),
+        reference: Reference(0x00A1_B2C3_D4E5_F607),
         at_s: 1_795_468_260,
         action: Action::Refuse,
         sentences: &sentences,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
     folder = Folder(Path(settings["state"]))
     config = Path(settings["config"])
     brain = Brain(folder, config, Overrides(settings["upstream"]), Control(folder.control), Dns())
+    parent = os.getppid()
+    brain.orphaned = lambda: os.getppid() != parent
 
     def end(_number: int, _frame: object) -> None:
         brain.stop.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 _FIRST_PAUSE_S: Final = 0.2
@@ -24,9 +25,13 @@ class Child:
     pause_s: float = _FIRST_PAUSE_S
     not_before: float = 0.0
     deaths: int = field(default=0)
+    leftover: Path | None = None
+    """A socket that a killed predecessor leaves behind; removed before each start."""
 
     def start(self) -> None:
         """Starts it now. It is in a session of its own, so that Ctrl-C reaches the supervisor only, which drains it."""
+        if self.leftover:
+            self.leftover.unlink(missing_ok=True)
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
         self.started = time.monotonic()
 

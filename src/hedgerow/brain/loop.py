@@ -38,6 +38,8 @@ class Brain:
     resolver: Resolver
     fetch_robots: Callable[[str, str | None], str | None] = robots.fetch
     clock: Callable[[], float] = time.time
+    orphaned: Callable[[], bool] = lambda: False
+    """Whether the supervisor is gone: a brain without one would compile tables beside its successor's."""
     compiled: Compiled | None = None
     due: dict[str, float] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -47,7 +49,7 @@ class Brain:
 
     def run(self) -> None:
         """Goes round until told to stop."""
-        while not self.stop.is_set():
+        while not self.stop.is_set() and not self.orphaned():
             self.round()
             self.wake.wait(LOOK_S)
             if self.wake.is_set():

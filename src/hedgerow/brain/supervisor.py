@@ -125,7 +125,6 @@ class Supervisor:
                 self.warn(f"the {child.name} ended ({how}); {without}; starting it again")
             if child.due():
                 child.start()
-        # A restarted edge has the same socket; the link to it still holds.
 
     def hand_over(self) -> None:
         """Starts a second edge on the same addresses (SO_REUSEPORT), and drains the first when the second answers."""
@@ -162,9 +161,9 @@ class Supervisor:
     def _new_edge(self) -> Child:
         self.edges += 1
         settings = self.folder.edge_settings(self.edges)
-        self.folder.edge_control(self.edges).unlink(missing_ok=True)
         write_whole(settings, self.settings.text(self.folder, self.edges))
-        child = Child("edge", [self.python, "-m", self.edge_module, str(settings)])
+        command = [self.python, "-m", self.edge_module, str(settings)]
+        child = Child("edge", command, leftover=self.folder.edge_control(self.edges))
         child.start()
         return child
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +11,13 @@ from typing import Annotated
 import typer
 
 from hedgerow.brain.folder import Folder, FolderError
-from hedgerow.brain.supervisor import EdgeSettings, StartError, Supervisor, supervisor_process
+from hedgerow.brain.supervisor import DRAIN_S, EdgeSettings, StartError, Supervisor, supervisor_process
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
 from hedgerow.cli.exits import NOT_STARTED, STATE, State, fail
 from hedgerow.cli.modes import remember
 from hedgerow.control import Control
 from hedgerow.edge import wrong_drill_addresses
-from hedgerow.policy import Compiled, Listen, PolicyError, policy_for, write_whole
+from hedgerow.policy import Compiled, Listen, PolicyError, load_file, policy_for, write_whole
 from hedgerow.policy.meaning import doubts
 from hedgerow.policy.words import wrong_listen, wrong_token, wrong_upstream
 
@@ -106,6 +107,7 @@ def _protect(wish: Wish) -> None:
             f"a gateway already runs with {folder.path} (process {running}); "
             "`hedgerow restart` renews it, --state names another directory"
         )
+    _drain_orphan(folder)
     config, fresh = _config(wish, folder)
     if wish.mode:
         remember(folder, wish.mode, None)
@@ -143,6 +145,20 @@ def _protect(wish: Wish) -> None:
     supervisor.run()
 
 
+def _drain_orphan(folder: Folder) -> None:
+    """An edge whose supervisor was killed goes on serving; two edges must not write one ledger."""
+    control = Control(folder.control)
+    if not control.answers():
+        return
+    typer.echo("hedgerow: an edge without supervisor still serves; draining it first", err=True)
+    control.ask("drain")
+    until = time.monotonic() + DRAIN_S
+    while control.answers():
+        if time.monotonic() > until:
+            raise StartError(f"the old edge did not drain within {DRAIN_S:g} s; end its process, then start again")
+        time.sleep(0.05)
+
+
 def _config(wish: Wish, folder: Folder) -> tuple[Path, bool]:
     """The policy file in force, and whether it was made just now."""
     if wish.config:
@@ -150,9 +166,7 @@ def _config(wish: Wish, folder: Folder) -> tuple[Path, bool]:
     own = folder.own_policy
     text = policy_for(wish.url or "")
     if own.exists():
-        if json.dumps(wish.url) in own.read_text(encoding="utf-8") or (wish.url or "") in own.read_text(
-            encoding="utf-8"
-        ):
+        if any(site.view("upstream").text("url") == wish.url for site in load_file(own).sites):
             return own, False
         raise StartError(
             f"{own} is the policy of another site; name another --state, or use it with --config {own}, or delete it"

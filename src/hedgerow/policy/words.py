@@ -6,6 +6,7 @@ that passed.
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import re
 from collections.abc import Callable
@@ -255,10 +256,10 @@ def wrong_rule(text: str) -> str | None:
 def _engine_says(function: str, text: str) -> str | None:
     """Asks the engine where it is built; a policy can be checked on a machine without it, then with less depth."""
     try:
-        from hedgerow import _engine
+        engine = importlib.import_module("hedgerow._engine")
     except ImportError:
         return None
-    ask: Callable[[str], object] | None = getattr(_engine, function, None)
+    ask: Callable[[str], object] | None = getattr(engine, function, None)
     if ask is None:
         return None
     try:

@@ -62,7 +62,7 @@ pub struct Agent {
     pub major: u16,
     /// The platform it claims.
     pub platform: Option<Platform>,
-    /// A Chromium inside something else (WebView, television, car, Electron), whose headers differ.
+    /// A known engine inside something else (WebView, television, Electron, an old branch), whose headers differ.
     pub embedded: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Agent {
 enum Mark {
     Name(&'static str, Class),
     Robot,
-    Browser(Family),
+    Browser(Family, bool),
     Platform(Platform),
     Embedded,
 }
@@ -79,22 +79,24 @@ enum Mark {
 const ROBOT_WORDS: [&str; 9] =
     ["bot/", "bot;", "bot)", "crawler", "spider", "scraper", "+http", "harvester", "headless"];
 
-const BROWSERS: [(&str, Family); 15] = [
-    ("chrome/", Family::Chromium),
-    ("chromium/", Family::Chromium),
-    ("firefox/", Family::Firefox),
-    ("version/", Family::Safari),
-    ("crios/", Family::Safari),
-    ("fxios/", Family::Safari),
-    ("edgios/", Family::Safari),
-    ("w3m/", Family::Text),
-    ("lynx/", Family::Text),
-    ("links (", Family::Text),
-    ("elinks", Family::Text),
-    ("links/", Family::Text),
-    ("browsh", Family::Text),
-    ("dillo/", Family::Text),
-    ("netsurf/", Family::Text),
+/// Token, family, and whether the number behind it is that family's version.
+const BROWSERS: [(&str, Family, bool); 15] = [
+    ("chrome/", Family::Chromium, true),
+    ("chromium/", Family::Chromium, true),
+    ("firefox/", Family::Firefox, true),
+    ("version/", Family::Safari, true),
+    // On iOS every browser is Safari's engine under another number.
+    ("crios/", Family::Safari, false),
+    ("fxios/", Family::Safari, false),
+    ("edgios/", Family::Safari, false),
+    ("w3m/", Family::Text, false),
+    ("lynx/", Family::Text, false),
+    ("links (", Family::Text, false),
+    ("links/", Family::Text, false),
+    ("elinks", Family::Text, false),
+    ("browsh", Family::Text, false),
+    ("dillo/", Family::Text, false),
+    ("netsurf/", Family::Text, false),
 ];
 
 const PLATFORMS: [(&str, Platform); 6] = [
@@ -106,7 +108,7 @@ const PLATFORMS: [(&str, Platform); 6] = [
     ("linux aarch64", Platform::Linux),
 ];
 
-const EMBEDDED: [&str; 16] = [
+const EMBEDDED: [&str; 18] = [
     "; wv)",
     "electron/",
     "qtwebengine",
@@ -123,6 +125,8 @@ const EMBEDDED: [&str; 16] = [
     "huaweibrowser",
     "ucbrowser",
     "yabrowser",
+    "goanna",
+    "seamonkey",
 ];
 
 struct Table {
@@ -136,7 +140,7 @@ static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
         .iter()
         .map(|(token, name, class)| (*token, Mark::Name(name, *class)))
         .chain(ROBOT_WORDS.iter().map(|w| (*w, Mark::Robot)))
-        .chain(BROWSERS.iter().map(|(w, f)| (*w, Mark::Browser(*f))))
+        .chain(BROWSERS.iter().map(|(w, f, v)| (*w, Mark::Browser(*f, *v))))
         .chain(PLATFORMS.iter().map(|(w, p)| (*w, Mark::Platform(*p))))
         .chain(EMBEDDED.iter().map(|w| (*w, Mark::Embedded)));
     let (tokens, marks): (Vec<_>, Vec<_>) = words.unzip();
@@ -177,8 +181,9 @@ pub fn read(user_agent: &[u8]) -> Agent {
                 }
             }
             Some(Mark::Robot) => robot |= !is_cubot(text, hit.start()),
-            Some(Mark::Browser(family)) if starts => {
-                claim(&mut agent, *family, text.get(hit.end()..).unwrap_or_default())
+            Some(Mark::Browser(family, versioned)) if starts => {
+                let number = if *versioned { text.get(hit.end()..) } else { None };
+                claim(&mut agent, *family, number.unwrap_or_default());
             }
             Some(Mark::Platform(platform)) => agent.platform = stronger(agent.platform, *platform),
             Some(Mark::Embedded) => agent.embedded = true,
@@ -294,6 +299,7 @@ mod tests {
             "Links (2.29; Linux 6.1 x86_64; GNU C 12.2; text)",
             "ELinks/0.16.1 (textmode; Linux; 80x24)",
             "Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18",
+            "Mozilla/5.0 (Linux; Android 10) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/78.0.3904.108 Mobile Safari/537.36 SogouMSE,SogouMobileBrowser/5.2",
         ] {
             assert_eq!(named(ua), None, "{ua}");
         }
@@ -311,6 +317,8 @@ mod tests {
         let a = read(b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15");
         assert_eq!((a.family, a.major, a.platform), (Family::Safari, 17, Some(Platform::Mac)));
         assert_eq!(read(b"w3m/0.5.3").family, Family::Text);
+        let a = read(b"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 CriOS/126.0.6478.54 Mobile/15E148 Safari/604.1");
+        assert_eq!((a.family, a.major), (Family::Safari, 0));
     }
 
     #[test]

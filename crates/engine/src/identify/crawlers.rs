@@ -75,6 +75,9 @@ struct Crawler {
     as_of: String,
 }
 
+/// Crawlers by the short name of their agents, lower case.
+type ByAgent = HashMap<String, Arc<Crawler>>;
+
 /// What is known about an address that claims to be a crawler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verified {
@@ -91,7 +94,7 @@ pub enum Verified {
 /// Published address ranges by crawler, verdicts learned while running, and claims that wait for one. Shared by all sites.
 #[derive(Debug)]
 pub struct Crawlers {
-    table: RwLock<Arc<HashMap<String, Arc<Crawler>>>>,
+    table: RwLock<Arc<ByAgent>>,
     learned: RwLock<HashMap<(IpAddr, String), (bool, u64)>>,
     claims: Mutex<Claims>,
 }
@@ -104,7 +107,7 @@ struct Claims {
 }
 
 /// The lists of this release; `None` cannot happen while the test below passes.
-static SHIPPED: LazyLock<Option<Arc<HashMap<String, Arc<Crawler>>>>> =
+static SHIPPED: LazyLock<Option<Arc<ByAgent>>> =
     LazyLock::new(|| read(SNAPSHOT.as_bytes()).ok().map(|list| Arc::new(by_agent(list))));
 
 impl Crawlers {
@@ -253,7 +256,7 @@ fn read(json: &[u8]) -> Result<Vec<Listed>, CrawlersError> {
     Ok(document.crawlers)
 }
 
-fn by_agent(list: Vec<Listed>) -> HashMap<String, Arc<Crawler>> {
+fn by_agent(list: Vec<Listed>) -> ByAgent {
     let mut table = HashMap::new();
     for listed in list {
         let addresses = AddressSet::new(&listed.ranges);
@@ -270,6 +273,7 @@ fn by_agent(list: Vec<Listed>) -> HashMap<String, Arc<Crawler>> {
 mod tests {
     use super::*;
     use crate::identify::agent_names::NAMES;
+    use proptest::prelude::*;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -369,5 +373,28 @@ mod tests {
         assert!(matches!(c.replace_ranges(b"{}"), Err(CrawlersError::Shape(_))));
         assert!(matches!(c.replace_ranges(br#"{"format":2,"crawlers":[]}"#), Err(CrawlersError::Format(2))));
         assert_eq!(c.verify("bingbot", ip("192.0.2.1"), 0), Verified::Genuine);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_bytes_make_the_reader_of_lists_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200), name in "\\PC{0,80}", range in "[0-9a-f:./]{0,20}",
+        ) {
+            let c = Crawlers::shipped();
+            let _ = c.replace_ranges(&bytes);
+            let json = serde_json::json!({"format": 1, "crawlers": [{"crawler": name, "agents": [name], "ranges": [range],
+                "dns": [name], "source": "x", "as_of": "x"}]});
+            let _ = c.replace_ranges(json.to_string().as_bytes());
+            let _ = c.verify(&name, ip("192.0.2.1"), 0);
+            let _ = (dns_name_belongs("googlebot", &name), dns_matches(&name, &range));
+        }
+
+        #[test]
+        fn only_names_below_the_crawlers_own_domain_are_its(host in "[a-z0-9.-]{1,20}") {
+            let (below, beside) = (format!("{host}.search.msn.com.example"), format!("{host}xgooglebot.com"));
+            prop_assert!(!dns_name_belongs("bingbot", &below));
+            prop_assert!(!dns_name_belongs("googlebot", &beside));
+        }
     }
 }

@@ -180,6 +180,7 @@ fn nearest<T: Ord + Copy>(ranges: &[(T, T, u32)], value: T) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::io::Write;
 
     fn table(text: &str) -> Result<AsnTable, AsnError> {
@@ -219,5 +220,13 @@ mod tests {
         let mut file = tempfile::Builder::new().suffix(".mmdb").tempfile().unwrap();
         file.write_all(b"not a database").unwrap();
         assert!(matches!(AsnTable::open(file.path()), Err(AsnError::Database { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_line_makes_the_reader_of_tables_panic(line in "\\PC{0,60}", near in "[0-9a-fA-FS:.\t]{0,60}") {
+            let _ = (range(&line), range(&near));
+        }
     }
 }

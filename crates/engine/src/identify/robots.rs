@@ -173,6 +173,9 @@ fn normalised(text: &str, pattern: bool) -> Vec<u8> {
                 }
                 i += 2;
             }
+            // A `*` in a path, or a `$` anywhere but at a rule's end, is only itself; a rule writes it encoded (2.2.3).
+            (b'*', ..) if !pattern => escape(&mut out, b),
+            (b'$', ..) if !pattern || i + 1 < bytes.len() => escape(&mut out, b),
             _ if b.is_ascii_graphic() => out.push(b),
             _ => escape(&mut out, b),
         }
@@ -239,6 +242,11 @@ mod tests {
         assert!(refuses(text, "x", "/s%2Fa"));
         assert!(!refuses(text, "x", "/s/a"));
         assert!(!refuses("User-agent: *\nDisallow: /%2A\n", "x", "/abc"));
+        let special = "User-agent: *\nDisallow: /with-%2A.html\nDisallow: /cost$5%24\n";
+        assert!(refuses(special, "x", "/with-*.html"));
+        assert!(refuses(special, "x", "/with-%2a.html"));
+        assert!(!refuses(special, "x", "/with-x.html"));
+        assert!(refuses(special, "x", "/cost$5$/more"));
     }
 
     #[test]

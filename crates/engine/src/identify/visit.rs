@@ -53,6 +53,28 @@ const ASSET_EXTENSIONS: [&str; 34] = [
     "jxl",
 ];
 
+/// Request destinations of the Fetch standard (section 2.2.7, "script-like" and sub-resources).
+const ASSET_DESTINATIONS: [&str; 18] = [
+    "image",
+    "style",
+    "script",
+    "font",
+    "audio",
+    "video",
+    "track",
+    "manifest",
+    "worker",
+    "sharedworker",
+    "serviceworker",
+    "audioworklet",
+    "paintworklet",
+    "xslt",
+    "embed",
+    "object",
+    "json",
+    "report",
+];
+
 /// Reads the kind of a visit from Fetch Metadata (`Sec-Fetch-Dest`, `Sec-Fetch-Mode`), from `Accept`, and from the
 /// extension of the path, in this order.
 #[must_use]
@@ -68,9 +90,11 @@ pub fn visit(req: &Request<'_>) -> VisitKind {
         }
         Some("iframe" | "frame" | "fencedframe") => VisitKind { asset: false, navigation: false, wants_html: true },
         Some("empty") => VisitKind { asset: false, navigation: false, wants_html: false },
-        Some(_) => VisitKind { asset: true, navigation: false, wants_html: false },
-        // Older browsers, text browsers and tools send no Fetch Metadata.
-        None => {
+        Some(dest) if ASSET_DESTINATIONS.contains(&dest) => {
+            VisitKind { asset: true, navigation: false, wants_html: false }
+        }
+        // Older browsers, text browsers and tools send no Fetch Metadata; an invented destination says nothing.
+        _ => {
             let wants_html = accepts_html && !script;
             let any = accept.is_none_or(|a| a.is_empty() || a.starts_with("*/*"));
             let navigation = !named_asset && !script && (accepts_html || any) && mode.is_none_or(|m| m == "navigate");
@@ -117,6 +141,7 @@ mod tests {
         assert_eq!(kind("/a", &[("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")]), (false, true, true));
         assert_eq!(kind("/a", &[("sec-fetch-dest", "image"), ("sec-fetch-mode", "no-cors")]), (true, false, false));
         assert_eq!(kind("/a", &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors"), HTML]), (false, false, false));
+        assert_eq!(kind("/a", &[("sec-fetch-dest", "invented"), HTML]), (false, true, true));
         assert_eq!(kind("/a", &[("sec-fetch-dest", "iframe"), HTML]), (false, false, true));
     }
 

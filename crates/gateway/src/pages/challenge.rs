@@ -39,7 +39,6 @@ struct ChallengeHtml<'a> {
     token: &'a str,
     wait: String,
     wait_s: u32,
-    answer_within_s: u32,
     back: &'a str,
     carried: &'a [(String, String)],
     lost_post: bool,
@@ -57,7 +56,6 @@ pub fn challenge(page: &PageContext<'_>, shown: &ChallengePage<'_>) -> String {
         token: &shown.challenge.token,
         wait: words::span(shown.challenge.wait_s),
         wait_s: shown.challenge.wait_s,
-        answer_within_s: shown.challenge.answer_within_s,
         back: local(shown.back),
         carried,
         lost_post,
@@ -73,7 +71,6 @@ struct TooEarlyHtml<'a> {
     token: &'a str,
     wait: String,
     wait_s: u32,
-    answer_within_s: u32,
     back: &'a str,
     carried: &'a [(String, String)],
 }
@@ -88,7 +85,6 @@ pub fn too_early(page: &PageContext<'_>, token: &str, left_s: u32, back: &str, r
         token,
         wait: words::span(left_s),
         wait_s: left_s,
-        answer_within_s: 0,
         back: local(back),
         carried: resent(resend).0,
     })

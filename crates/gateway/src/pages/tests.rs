@@ -99,7 +99,7 @@ fn the_challenge_has_a_way_with_and_a_way_without_javascript() {
     let issued = issued();
     let html =
         challenge(&context(), &ChallengePage { challenge: &issued, back: "/members?page=2", resend: Resend::Nothing });
-    assert!(html.contains("<altcha-widget"));
+    assert!(html.contains("<form id=\"work\"") && html.contains("data-challenge=\"{"));
     assert!(html.contains(&format!("name=\"{FIELD_WAIT}\" value=\"TOKEN\"")));
     assert!(html.contains("Wait 7 seconds"));
     assert_eq!(html.matches("action=\"/.hedgerow/prove\"").count(), 2);

@@ -54,12 +54,12 @@ pub(super) fn moment(unix_s: u64) -> String {
     format!("{} {name} {year}, {:02}:{:02} UTC", days + 1, second / 3600, second / 60 % 60)
 }
 
-/// Names of fields as a person says them, joined: `e-mail address and phone number`.
+/// Names of fields as a person says them, joined: `email address and phone number`.
 pub(super) fn fields(names: &[&str]) -> String {
     let said: Vec<String> = names
         .iter()
         .map(|name| match *name {
-            "email" | "e_mail" | "mail" => "e-mail address".to_owned(),
+            "email" | "e_mail" | "mail" => "email address".to_owned(),
             "phone" | "telephone" | "tel" => "phone number".to_owned(),
             "mobile" => "mobile number".to_owned(),
             other => other.replace(['_', '-'], " "),
@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn fields_are_said_in_words() {
-        assert_eq!(fields(&["email"]), "e-mail address");
-        assert_eq!(fields(&["email", "phone", "home_address"]), "e-mail address, phone number and home address");
+        assert_eq!(fields(&["email"]), "email address");
+        assert_eq!(fields(&["email", "phone", "home_address"]), "email address, phone number and home address");
         assert_eq!(fields(&[]), "details");
     }
 

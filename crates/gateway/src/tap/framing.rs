@@ -4,7 +4,8 @@
 
 use memchr::memchr;
 
-use super::head::{self, Body, GuardError, Head, Limits};
+use super::head::{self, Body, Head};
+use super::refusal::{GuardError, Limits};
 
 /// First bytes of an HTTP/2 connection (RFC 9113 section 3.4).
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -19,8 +19,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::{Framing, Step};
-pub use super::head::{GuardError, Limits};
 pub use super::heads::Heads;
+pub use super::refusal::{GuardError, Limits};
 
 const FIRST_BUFFER: usize = 4 * 1024;
 /// No method begins with NUL: hyper answers 400.

@@ -53,7 +53,8 @@ pub fn forms(hello: &ClientHello) -> Ja4 {
     Ja4 {
         ja4: hashed(&start, &sorted, &named),
         raw: format!("{start}_{sorted}_{named}"),
-        original: hashed(&start, &given, &all),
+        // The authors' prints have zeros here too when a hello has no extension besides SNI and ALPN.
+        original: hashed(&start, &given, if named.is_empty() { "" } else { &all }),
         raw_original: format!("{start}_{given}_{all}"),
     }
 }
@@ -88,6 +89,11 @@ fn alpn_ends(protocol: &[u8]) -> [char; 2] {
     let (Some(&first), Some(&last)) = (protocol.first(), protocol.last()) else { return ['0', '0'] };
     if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
         return [char::from(first), char::from(last)];
+    }
+    // The specification's text asks for hexadecimal here as well, but both programs of its authors, and the expected print of
+    // their capture `tls-non-ascii-alpn`, say `99`: a print that agrees with nobody else's is worth nothing.
+    if !first.is_ascii() {
+        return ['9', '9'];
     }
     let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
     [digit(first >> 4), digit(last & 0x0f)]

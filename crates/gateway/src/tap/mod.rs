@@ -16,4 +16,5 @@ pub mod hpack;
 pub mod ja4;
 pub mod prefixed;
 pub mod proxy_protocol;
+pub mod refusal;
 pub mod wire;

@@ -16,7 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use super::smuggling::{corpus, follow, wire};
 
 /// What the service saw: method, target, length of the body, or `None` where the body failed; and the names of the headers.
-type Seen = Arc<Mutex<Vec<(String, String, Option<u64>, Option<String>)>>>;
+type Served = (String, String, Option<u64>, Option<String>);
+type Seen = Arc<Mutex<Vec<Served>>>;
 
 async fn serve(stream: DuplexStream, seen: Seen, handles: impl FnOnce(GuardHandle)) -> hyper::Result<()> {
     let (guard, handle) = Guard::new(stream, Limits::default());
@@ -38,7 +39,7 @@ async fn serve(stream: DuplexStream, seen: Seen, handles: impl FnOnce(GuardHandl
 }
 
 /// Sends `bytes` in pieces of `cut`; what the visitor got back, what the service saw, why the guard refused.
-fn talk(bytes: &[u8], cut: usize) -> (String, Vec<(String, String, Option<u64>, Option<String>)>, Option<GuardError>) {
+fn talk(bytes: &[u8], cut: usize) -> (String, Vec<Served>, Option<GuardError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (mut visitor, server) = tokio::io::duplex(cut.max(1));

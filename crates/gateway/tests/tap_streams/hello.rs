@@ -86,8 +86,10 @@ fn grease_changes_no_print() {
 fn a_bare_hello_has_zeros_where_nothing_was_offered() {
     let hello = ClientHello { version: 0x0301, ..ClientHello::default() };
     assert_eq!(ja4(&hello), "t10i000000_000000000000_000000000000");
-    let odd = ClientHello { alpn: vec![vec![0xab, b'x', 0xcd]], ..hello.clone() };
-    assert!(ja4(&odd).starts_with("t10i0000ad_"));
+    let odd = ClientHello { alpn: vec![b"-x~".to_vec()], ..hello.clone() };
+    assert!(ja4(&odd).starts_with("t10i00002e_"));
+    let foreign = ClientHello { alpn: vec![vec![0xab, b'x']], ..hello.clone() };
+    assert!(ja4(&foreign).starts_with("t10i000099_"));
     let one = ClientHello { alpn: vec![b"h".to_vec()], ..hello };
     assert!(ja4(&one).starts_with("t10i0000hh_"));
 }

@@ -3,8 +3,11 @@
 use hedgerow_gateway::tap::framing::{Framing, Step};
 use hedgerow_gateway::tap::guard::{GuardError, Limits};
 
-/// Method, target and body length of each request the guard lets pass, or why it refused.
-pub fn follow(bytes: &[u8], cut: usize) -> (Vec<(String, String, u64)>, Result<(), GuardError>) {
+/// Method, target and body length of a request the guard let pass.
+pub type Passed = (String, String, u64);
+
+/// Each request the guard lets pass, and why it refused the next.
+pub fn follow(bytes: &[u8], cut: usize) -> (Vec<Passed>, Result<(), GuardError>) {
     let mut framing = Framing::new(Limits::default());
     let mut requests = Vec::new();
     let (mut start, mut end) = (0, 0);
@@ -29,7 +32,7 @@ pub fn follow(bytes: &[u8], cut: usize) -> (Vec<(String, String, u64)>, Result<(
     }
 }
 
-/// One hostile request a line; `|` stands for CRLF, and the other marks for themselves: \n \r \0 \t as in Rust.
+/// Hostile requests with the reason each is refused for; `|` stands for CRLF.
 pub fn corpus() -> Vec<(&'static str, GuardError)> {
     use GuardError::*;
     vec![

@@ -1,0 +1,215 @@
+"""The gateway's own pages in a real browser: the challenge passes by itself, with and without JavaScript; axe-core agrees.
+
+The pages come from ``cargo run -p hedgerow-gateway --example pages -- serve 0`` with the security headers the gateway
+sends, so a page that only works under a laxer policy fails here. Needs Chromium (``apt-get install chromium``) and npm.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# Without these Chromium asks its maker for updates at every start. The last one gives the pages a host that is not
+# loopback, on which a browser holds back what it keeps for secure pages.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP members.example 127.0.0.1",
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Address of the example that serves the pages."""
+    command = ["cargo", "run", "--quiet", "-p", "hedgerow-gateway", "--example", "pages", "--", "serve", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = re.search(r"http://\S+", line)
+        assert match, f"the example did not start: {line!r}; try {' '.join(command)}"
+        yield match.group(0)
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as Debian ships it."""
+    if not Path(CHROMIUM).exists():
+        pytest.fail(f"{CHROMIUM} is missing; install it with `apt-get install chromium` or set CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """Source of axe-core, as the lock file names it."""
+    folder = Path(__file__).parent
+    source = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.exists():
+        if shutil.which("npm") is None:
+            pytest.fail("npm is missing; install it with `apt-get install npm`")
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    return source.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor who was never here."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page, and what the browser complained of on it: policy violations and script errors, not refused statuses."""
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def note(text: str) -> None:
+        if "responded with a status of" not in text:
+            complaints.append(text)
+
+    page.on("console", lambda message: note(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: note(str(error)))
+    return page, complaints
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe-core finds wrong, one line each."""
+    # Evaluated by the browser's debugger, so the page's policy stays in force for the page.
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{v['id']}: {v['help']}: {[n['html'] for n in v['nodes']]}" for v in found["violations"]]
+
+
+def names(page: Page, server: str) -> list[str]:
+    """Paths of all pages."""
+    page.goto(server + "/")
+    paths = page.inner_text("body").split()
+    assert len(paths) >= 20
+    return paths
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_on_any_page(browser: Browser, server: str, axe: str, scheme: Any) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    page, complaints = watched(context)
+    wrong = {}
+    for path in names(page, server):
+        page.goto(server + path)
+        if found := violations(page, axe):
+            wrong[path] = found
+    context.close()
+    assert wrong == {}
+    assert complaints == []
+
+
+def test_pages_fit_a_narrow_screen_and_ask_no_other_host(browser: Browser, server: str) -> None:
+    # 320 CSS pixels: WCAG 2.2, success criterion 1.4.10.
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in names(page, server):
+        page.goto(server + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    context.close()
+    assert [url for url in asked if not url.startswith((server, "data:"))] == []
+
+
+def test_a_browser_with_javascript_passes_without_a_press(context: BrowserContext, server: str) -> None:
+    page, complaints = watched(context)
+    page.goto(server + "/challenge")
+    page.wait_for_url("**/passed/work")
+    assert complaints == []
+
+
+def test_the_hardest_challenge_passes_too(context: BrowserContext, server: str) -> None:
+    page, complaints = watched(context)
+    page.goto(server + "/challenge?hard")
+    page.wait_for_url("**/passed/work")
+    assert complaints == []
+
+
+def test_three_tabs_at_once_pass_each(context: BrowserContext, server: str) -> None:
+    pages = [context.new_page() for _ in range(3)]
+    for page in pages:
+        page.goto(server + "/challenge", wait_until="commit")
+    for page in pages:
+        page.wait_for_url("**/passed/work")
+
+
+def test_while_it_works_the_page_says_so_and_is_accessible(context: BrowserContext, server: str, axe: str) -> None:
+    page, _ = watched(context)
+    held: list[Route] = []
+    page.route("**/pbkdf2.js", lambda route: held.append(route))  # never answered: the work does not begin
+    page.goto(server + "/challenge?hard")
+    status = page.get_by_role("status")
+    status.filter(has_text="Checking your browser").wait_for()
+    assert page.get_by_role("progressbar", name="Checking your browser").is_visible()
+    assert violations(page, axe) == []
+
+
+def test_a_browser_that_cannot_work_waits_and_goes_on_by_itself(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    page.route("**/pbkdf2.js", lambda route: route.abort())
+    page.goto(server + "/challenge")
+    page.wait_for_url("**/passed/wait")
+
+
+def test_a_page_without_tls_waits_and_goes_on_by_itself(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    page.goto(server.replace("127.0.0.1", "members.example") + "/challenge")
+    assert not page.evaluate("isSecureContext")
+    page.get_by_role("status").filter(has_text="by ourselves").wait_for()
+    page.wait_for_url("**/passed/wait")
+
+
+def test_without_javascript_the_keyboard_is_enough_and_too_early_is_no_dead_end(browser: Browser, server: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server + "/challenge")
+    assert page.get_by_role("status").is_hidden()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Almost there").wait_for()
+    # Nothing on the page tells when the time has come; three seconds is the wait of this challenge.
+    page.wait_for_timeout(3000)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/passed/wait")
+    context.close()
+
+
+def test_a_browser_that_keeps_no_cookie_gets_an_explanation_and_no_loop(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    page.goto(server + "/challenge?cookie=no")
+    page.get_by_role("heading", name="Please allow our cookie").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert [url.removeprefix(server) for url in asked] == ["/challenge?cookie=no", "/.hedgerow/prove"]
+
+
+def test_a_form_post_survives_the_challenge(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    page.goto(server + "/challenge?post")
+    page.wait_for_url("**/passed/work")
+    text = page.inner_text("body")
+    assert text.startswith("POST ")
+    assert "q=Ann+%22the%22+Fern" in text

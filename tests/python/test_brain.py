@@ -1,0 +1,253 @@
+"""The brain does what is due, keeps the old tables when the new policy is bad, and survives a missing edge."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_dns import FakeDns
+from hedgerow.brain.discovery import discover
+from hedgerow.brain.folder import Folder, FolderError, write_words
+from hedgerow.brain.loop import Brain
+from hedgerow.brain.robots import UnreachableError
+from hedgerow.brain.sealed import expire
+from hedgerow.brain.tables import Overrides, TablesError, compile_tables
+from hedgerow.brain.thresholds import notices
+from hedgerow.control import Control, NotRunningError
+
+POLICY = "sites:\n  - name: club\n    upstream: http://127.0.0.1:3000\n"
+
+
+class FakeControl(Control):
+    """An edge in this process: remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+        self.asked: list[dict[str, object]] = []
+        self.answers_by_verb: dict[str, dict[str, object]] = {}
+        self.down = False
+
+    def ask(self, do: str, **words: object) -> dict[str, object]:
+        """Answers at once."""
+        if self.down:
+            raise NotRunningError("down")
+        self.asked.append({"do": do, **words})
+        return {"ok": True, **self.answers_by_verb.get(do, {})}
+
+    def count(self, do: str) -> int:
+        return sum(1 for a in self.asked if a["do"] == do)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def brain(tmp_path: Path) -> Brain:
+    folder = Folder(tmp_path / "s")
+    folder.prepare()
+    config = tmp_path / "hedgerow.yaml"
+    config.write_text(POLICY)
+    return Brain(
+        folder,
+        config,
+        Overrides(),
+        FakeControl(),
+        FakeDns(),
+        lambda _url, _host: "User-agent: *\nDisallow: /x\n",
+        Clock(),
+    )
+
+
+def control_of(brain: Brain) -> FakeControl:
+    assert isinstance(brain.control, FakeControl)
+    return brain.control
+
+
+def tables_of(brain: Brain) -> dict[str, Any]:
+    tables: dict[str, Any] = json.loads(brain.folder.policy.read_text())
+    return tables
+
+
+def rewrite(brain: Brain, text: str) -> None:
+    brain.config.write_text(text)
+    stat = brain.config.stat()
+    # Two writes within one tick of the file system's clock would look like none.
+    os.utime(brain.config, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+
+
+def test_a_changed_policy_is_compiled_and_the_edge_is_told(brain: Brain) -> None:
+    brain.round()
+    before = control_of(brain).count("reload")
+    rewrite(brain, POLICY + "    title: Chess club\n")
+    brain.round()
+    assert control_of(brain).count("reload") == before + 1
+    assert tables_of(brain)["sites"][0]["title"] == "Chess club"
+
+
+def test_an_unchanged_policy_disturbs_nobody(brain: Brain) -> None:
+    brain.round()
+    before = control_of(brain).count("reload")
+    brain.round()
+    brain.round()
+    assert control_of(brain).count("reload") == before
+
+
+def test_a_bad_policy_leaves_the_tables_in_force(brain: Brain, capsys: pytest.CaptureFixture[str]) -> None:
+    brain.round()
+    before = tables_of(brain)
+    rewrite(brain, POLICY + "    mode: enforced\n")
+    brain.round()
+    assert tables_of(brain) == before
+    said = capsys.readouterr()
+    assert "did you mean `enforce`" in said.out + said.err
+    rewrite(brain, POLICY + "    mode: enforce\n")
+    brain.round()
+    assert tables_of(brain)["sites"][0]["mode"] == "enforce"
+
+
+def test_a_policy_file_that_is_gone_leaves_the_tables_in_force(brain: Brain) -> None:
+    brain.round()
+    before = tables_of(brain)
+    brain.config.unlink()
+    brain.round()
+    assert tables_of(brain) == before
+
+
+def test_an_edge_that_was_down_is_told_as_soon_as_it_is_back(brain: Brain) -> None:
+    control_of(brain).down = True
+    brain.round()
+    control_of(brain).down = False
+    assert isinstance(brain.clock, Clock)
+    brain.clock.now += 10
+    brain.round()
+    assert control_of(brain).count("reload") >= 1
+
+
+def test_robots_txt_reaches_the_tables_and_is_asked_for_every_six_hours_only(brain: Brain) -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, _host: str | None) -> str:
+        asked.append(url)
+        return "User-agent: *\nDisallow: /private\n"
+
+    brain.fetch_robots = fetch
+    assert isinstance(brain.clock, Clock)
+    for _ in range(5):
+        brain.round()
+        brain.clock.now += 60
+    assert asked == ["http://127.0.0.1:3000"]
+    assert "/private" in tables_of(brain)["sites"][0]["robots"]
+    brain.clock.now += 6 * 3_600
+    brain.round()
+    assert len(asked) == 2
+
+
+def test_a_site_that_does_not_answer_keeps_the_robots_txt_it_had(brain: Brain) -> None:
+    brain.round()
+
+    def fetch(_url: str, _host: str | None) -> str:
+        raise UnreachableError("down")
+
+    brain.fetch_robots = fetch
+    assert isinstance(brain.clock, Clock)
+    brain.clock.now += 7 * 3_600
+    brain.round()
+    assert "Disallow: /x" in tables_of(brain)["sites"][0]["robots"]
+
+
+def test_crawler_claims_are_answered_by_dns(brain: Brain) -> None:
+    name = "crawl-1.googlebot.com"
+    brain.resolver = FakeDns({"192.0.2.1": [name]}, {name: ["192.0.2.1"]})
+    control = control_of(brain)
+    control.answers_by_verb["claims"] = {
+        "claims": [{"address": "192.0.2.1", "agent": "googlebot"}, ["192.0.2.2", "googlebot"]]
+    }
+    brain.round()
+    learned = {a["address"]: a["genuine"] for a in control.asked if a["do"] == "crawler"}
+    assert learned == {"192.0.2.1": True, "192.0.2.2": False}
+
+
+def test_a_mode_that_was_switched_survives_a_reload(brain: Brain) -> None:
+    write_words(brain.folder.modes, {"*": "enforce"})
+    brain.round()
+    rewrite(brain, POLICY + "    mode: watch\n")
+    brain.round()
+    assert tables_of(brain)["sites"][0]["mode"] == "enforce"
+
+
+def test_sealed_addresses_go_when_their_time_is_over(tmp_path: Path) -> None:
+    for name, age_days in (("old", 15), ("young", 13)):
+        folder = tmp_path / "club" / "sealed"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+        os.utime(folder / name, (1e9 - age_days * 86_400, 1e9 - age_days * 86_400))
+    gone_site = tmp_path / "former" / "sealed"
+    gone_site.mkdir(parents=True)
+    (gone_site / "any").write_text("x")
+    os.utime(gone_site / "any", (1e9 - 60, 1e9 - 60))
+    assert expire([tmp_path / "club" / "sealed", gone_site], {"club": 14}, 1e9) == 2
+    assert [p.name for p in (tmp_path / "club" / "sealed").iterdir()] == ["young"]
+
+
+def test_a_stale_threshold_is_said_and_a_fitting_one_is_not() -> None:
+    assert "most of the time" in next(notices({"personal": 100}, {"personal": 150.0}, 2.0))
+    assert "hardly be noticed" in next(notices({"personal": 1_000}, {"personal": 50.0}, 2.0))
+    assert not list(notices({"personal": 150, "contact": 20}, {"personal": 70.0}, 2.0))
+
+
+def test_a_secret_is_made_once_for_its_owner_only_and_a_broken_one_is_never_replaced(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s")
+    folder.prepare()
+    secret = folder.secret.read_text()
+    assert len(bytes.fromhex(secret)) == 32
+    assert folder.secret.stat().st_mode & 0o777 == 0o600
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    folder.prepare()
+    assert folder.secret.read_text() == secret
+    folder.secret.write_text("abc")
+    with pytest.raises(FolderError, match="hexadecimal"):
+        folder.prepare()
+    assert folder.secret.read_text() == "abc"
+
+
+def test_a_url_for_several_sites_is_refused(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s")
+    folder.prepare()
+    config = tmp_path / "two.yaml"
+    config.write_text(
+        "sites:\n  - {name: a, hosts: a.example, upstream: 'http://127.0.0.1:1'}\n"
+        "  - {name: b, hosts: b.example, upstream: 'http://127.0.0.1:2'}\n"
+    )
+    with pytest.raises(TablesError, match="ambiguous"):
+        compile_tables(config, folder, Overrides("http://127.0.0.1:3"))
+
+
+def test_a_proposal_never_overwrites_what_the_operator_wrote_meanwhile(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s")
+    folder.prepare()
+    config = folder.own_policy
+    config.write_text(POLICY)
+    proposal = POLICY + "    title: Found\n"
+
+    def while_editing(_url: str, _say: object) -> str:
+        config.write_text(POLICY + "    title: Mine\n")
+        return proposal
+
+    discover("http://127.0.0.1:3000", folder, config, while_editing)
+    assert "Mine" in config.read_text()
+    assert folder.proposal.read_text() == proposal
+    discover("http://127.0.0.1:3000", folder, config, lambda _url, _say: proposal)
+    assert config.read_text() == proposal
+    discover("http://127.0.0.1:3000", folder, config, lambda _url, _say: "sites: nonsense\n")
+    assert config.read_text() == proposal
