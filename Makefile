@@ -83,7 +83,7 @@ fuzz: $(STAMPS)/tools-fuzz ## Every fuzz target; SECONDS_EACH=600 by default.
 	tools/fuzz.sh $${SECONDS_EACH:-600}
 
 docs: $(STAMPS)/venv ## Writes the generated reference pages into docs/reference.
-	$(PYTHON) tools/reference.py
+	PYTHONPATH=src $(PYTHON) tools/reference.py
 
 lock: $(STAMPS)/venv ## Writes the requirement locks anew.
 	$(PYTHON) -m pip install --quiet pip-tools

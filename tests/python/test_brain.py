@@ -179,8 +179,11 @@ def test_crawler_claims_are_answered_by_dns(brain: Brain) -> None:
 
 
 def test_a_mode_that_was_switched_survives_a_reload(brain: Brain) -> None:
+    brain.round()
+    assert tables_of(brain)["sites"][0]["mode"] == "watch"
     write_words(brain.folder.modes, {"*": "enforce"})
     brain.round()
+    assert tables_of(brain)["sites"][0]["mode"] == "enforce", "an edge started again now would forget the switch"
     rewrite(brain, POLICY + "    mode: watch\n")
     brain.round()
     assert tables_of(brain)["sites"][0]["mode"] == "enforce"

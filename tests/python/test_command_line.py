@@ -203,7 +203,9 @@ def gateway(short_path: Path) -> Iterator[Gateway]:
         yield running
     finally:
         process.terminate()
-        process.communicate(timeout=40)
+        process.wait(timeout=40)
+        if process.stdout:
+            process.stdout.close()
 
 
 def state_of(gateway: Gateway) -> list[str]:
@@ -251,7 +253,9 @@ def test_the_commands_talk_to_the_running_gateway(gateway: Gateway) -> None:
 
     assert run(app, ["enforce", "nosuch", *state_of(gateway)]).exit_code == 1
     assert read_words(gateway.folder.modes) == {}
-    assert run(app, ["enforce", *state_of(gateway)]).exit_code == 0
+    switched = run(app, ["enforce", *state_of(gateway)])
+    assert switched.exit_code == 0
+    assert "no route of `club` shows people" in switched.stderr
     assert read_words(gateway.folder.modes) == {"*": "enforce"}
 
     why = run(app, ["explain", "7k3m p9qt 2xwa".replace(" ", "-"), *state_of(gateway)])
@@ -261,6 +265,28 @@ def test_the_commands_talk_to_the_running_gateway(gateway: Gateway) -> None:
     second = run(app, ["protect", "--config", str(gateway.config), *state_of(gateway)])
     assert second.exit_code == 4
     assert "already runs" in second.stderr
+
+
+@pytest.mark.slow
+def test_what_a_killed_supervisor_leaves_behind_is_cleared_away(gateway: Gateway) -> None:
+    orphan = gateway.edge()
+    gateway.process.kill()
+    gateway.process.wait()
+    assert run(app, ["restart", *state_of(gateway)]).exit_code == 3, "its number must not be signalled any more"
+    until(lambda: gateway.brain() is None, "a brain without supervisor ends")
+    assert gateway.edge() == orphan, "visitors are served until somebody starts anew"
+    assert orphan
+    os.kill(orphan, signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_closed_terminal_does_not_keep_the_gateway_from_draining(gateway: Gateway) -> None:
+    assert gateway.process.stdout
+    gateway.process.stdout.close()
+    gateway.process.terminate()
+    gateway.process.wait(timeout=40)
+    assert gateway.edge() is None
+    assert gateway.brain() is None
 
 
 @pytest.mark.slow

@@ -207,7 +207,7 @@ fn reply(method: &str, path: &str, query: &str, body: &str, cookie: bool, proofs
 fn prove(page: &PageContext<'_>, form: &[(String, String)], cookie: bool, proofs: &Proofs) -> Result<Reply, Failure> {
     let field = |name: &str| form.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
     let (work, wait, back) = (field(pages::FIELD_WORK), field(pages::FIELD_WAIT), field(pages::FIELD_BACK));
-    let others: Vec<_> = form.iter().filter(|(n, _)| !n.starts_with("hedgerow-") && n != "altcha").cloned().collect();
+    let others: Vec<_> = form.iter().filter(|(n, _)| !n.starts_with(pages::FIELD_PREFIX)).cloned().collect();
     let resend = if others.is_empty() { Resend::Nothing } else { Resend::Fields(&others) };
     let session = if cookie { VISITOR } else { STRANGER };
     let (way, result) = if work.is_empty() {

@@ -36,8 +36,8 @@ def main(arguments: list[str]) -> int:
     folder = Folder(Path(settings["state"]))
     config = Path(settings["config"])
     brain = Brain(folder, config, Overrides(settings["upstream"]), Control(folder.control), Dns())
-    parent = os.getppid()
-    brain.orphaned = lambda: os.getppid() != parent
+    # Our supervisor may have died before we could ask who our parent is, so it has written that down.
+    brain.orphaned = lambda: os.getppid() != settings["supervisor"]
 
     def end(_number: int, _frame: object) -> None:
         brain.stop.set()

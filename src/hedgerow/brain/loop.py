@@ -24,6 +24,10 @@ CLAIMS_S: Final = 2.0
 SEALED_S: Final = 3_600.0
 NOTICES_S: Final = 3_600.0
 
+Stamp = tuple[int, int, int]
+"""When a file was written, its size and its inode: an editor's replacement changes at least one."""
+GONE: Final[Stamp] = (0, 0, 0)
+
 log = structlog.get_logger("brain")
 
 
@@ -44,7 +48,7 @@ class Brain:
     due: dict[str, float] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
-    _seen: tuple[int, int, int] | None = None
+    _seen: tuple[Stamp, Stamp] | None = None
     _reload_pending: bool = False
 
     def run(self) -> None:
@@ -79,17 +83,14 @@ class Brain:
 
     def look_at_policy(self) -> None:
         """Compiles the policy when its file has changed. A bad one changes nothing, and says what is wrong with it."""
-        try:
-            stat = self.config.stat()
-        except FileNotFoundError:
-            if self._seen != (0, 0, 0):
-                log.warning("the policy file is gone; the tables in force stay", file=str(self.config))
-            self._seen = (0, 0, 0)
-            return
-        seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        # The modes, too: an edge that is started again reads the tables, and must not forget that it was switched.
+        seen = (_stamp(self.config), _stamp(self.folder.modes))
         if seen != self._seen:
             self._seen = seen
-            self.recompile()
+            if seen[0] == GONE:
+                log.warning("the policy file is gone; the tables in force stay", file=str(self.config))
+            else:
+                self.recompile()
         elif self._reload_pending:
             self._tell_edge()
 
@@ -171,6 +172,14 @@ class Brain:
             written = {s: n for s, limit in posture.view("raised").limits() if (n := limit.get("hour")) is not None}
             for notice in thresholds.notices(written, of_site, posture.real("learned_factor")):
                 log.warning("threshold is stale", site=site.text("name"), notice=notice)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return GONE
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _claims(found: object) -> list[tuple[str, str]]:

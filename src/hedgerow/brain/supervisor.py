@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import queue
@@ -71,6 +72,7 @@ class Supervisor:
     brain: Child | None = None
     edges: int = 0
     draining: list[Child] = field(default_factory=list)
+    _lock: int | None = None
     _signals: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
 
     def start(self) -> None:
@@ -81,7 +83,7 @@ class Supervisor:
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
             signal.signal(number, lambda got, _frame: self._signals.put(got))
-        write_whole(self.folder.supervisor, f"{os.getpid()}\n")
+        self._lock = _take_lock(self.folder)
         self.edge = self._new_edge()
         if not self._answers(self.edge):
             self._put_down(self.edge)
@@ -154,6 +156,9 @@ class Supervisor:
             self.brain.end(5.0)
         for path in (self.folder.control, self.folder.supervisor):
             path.unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
         for number in range(1, self.edges + 1):
             self.folder.edge_control(number).unlink(missing_ok=True)
             self.folder.edge_settings(number).unlink(missing_ok=True)
@@ -182,11 +187,36 @@ class Supervisor:
         child.end(2.0)
 
 
-def supervisor_process(folder: Folder) -> int | None:
-    """Process number of the supervisor of a state directory, if one runs."""
+def _take_lock(folder: Folder) -> int:
+    """Writes our process number and holds the file's lock for as long as we live; the number alone could be stale."""
+    handle = os.open(folder.supervisor, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        pid = int(folder.supervisor.read_text(encoding="ascii"))
-        os.kill(pid, 0)
-    except (OSError, ValueError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        os.close(handle)
+        raise StartError(f"another gateway is just starting with {folder.path}") from e
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+    return handle
+
+
+def supervisor_process(folder: Folder) -> int | None:
+    """Process number of the supervisor of a state directory, if one runs.
+
+    The lock says whether one does: a number left behind by a killed one may belong to an innocent process by now.
+    """
+    try:
+        handle = os.open(folder.supervisor, os.O_RDONLY)
+    except OSError:
         return None
-    return pid
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        try:
+            return int(os.read(handle, 32))
+        except ValueError:
+            return None
+    else:
+        return None
+    finally:
+        os.close(handle)

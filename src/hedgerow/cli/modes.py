@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -27,6 +28,8 @@ def _switch(mode: str, site: str | None, folder: Folder) -> None:
         remember(folder, mode, site)
     except (FolderError, OSError) as e:
         fail(f"switched, but it will not last beyond the next reload: {e}", WRONG)
+    if mode == "enforce":
+        _warn_unmapped(folder, site)
     typer.echo(
         f"{site or 'all sites'}: "
         + (
@@ -35,6 +38,14 @@ def _switch(mode: str, site: str | None, folder: Folder) -> None:
             else "watching; verdicts are recorded and none is carried out. On with: hedgerow enforce"
         )
     )
+
+
+def _warn_unmapped(folder: Folder, site: str | None) -> None:
+    """Enforcing without a people map looks like protection and is none."""
+    tables = json.loads(folder.policy.read_text(encoding="utf-8"))
+    for table in tables["sites"]:
+        if not table["routes"] and site in (None, table["name"]):
+            typer.echo(f"hedgerow: no route of `{table['name']}` shows people yet; see `hedgerow map`", err=True)
 
 
 def register(app: typer.Typer) -> None:

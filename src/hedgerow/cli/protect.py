@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,7 +104,7 @@ def _protect(wish: Wish) -> None:
     folder = Folder(wish.state)
     folder.prepare()
     running = supervisor_process(folder)
-    if running is not None and Control(folder.control).answers():
+    if running is not None:
         raise StartError(
             f"a gateway already runs with {folder.path} (process {running}); "
             "`hedgerow restart` renews it, --state names another directory"
@@ -128,6 +130,7 @@ def _protect(wish: Wish) -> None:
                 "config": str(config.absolute()),
                 "upstream": overrides.upstream,
                 "discover": discover,
+                "supervisor": os.getpid(),
             }
         ),
     )
@@ -137,12 +140,16 @@ def _protect(wish: Wish) -> None:
         compiled.memory_bytes,
         wish.drill_clock and wish.drill_clock.lower(),
     )
-    supervisor = Supervisor(
-        folder, settings, typer.echo, lambda sentence: typer.echo(f"hedgerow: {sentence}", err=True)
-    )
+    supervisor = Supervisor(folder, settings, _say, lambda sentence: _say(f"hedgerow: {sentence}", err=True))
     supervisor.start()
     _greet(compiled, config, discover)
     supervisor.run()
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Says something, if anybody still listens: a closed terminal must not keep the gateway from draining."""
+    with contextlib.suppress(OSError):
+        typer.echo(sentence, err=err)
 
 
 def _drain_orphan(folder: Folder) -> None:

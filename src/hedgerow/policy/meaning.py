@@ -45,7 +45,7 @@ def _site(site: View) -> Iterator[str]:
     yield "  Who may be shown how many different people:"
     for standing in _WHO:
         yield from _standing(site, standing)
-    yield "  Nobody's reading again of the same person within the window is counted twice."
+    yield "  Reading the same person again within the window is free."
     yield from _beyond(site)
 
 

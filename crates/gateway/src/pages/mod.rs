@@ -41,6 +41,9 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; \
                        connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// How the names of all form fields of ours begin; a form that was carried through a challenge holds others too, and
+/// those belong to the site.
+pub const FIELD_PREFIX: &str = "hedgerow-";
 /// Name of the form field with the widget's answer, for `Proofs::verify_work`; empty when the script sent nothing.
 pub const FIELD_WORK: &str = "hedgerow-work";
 /// Name of the form field with the waiting token, for `Proofs::verify_wait`.
