@@ -1,7 +1,7 @@
 //! The answer room at work on one response: who is on it, what of them may leave, and how the rest is masked.
 
-use hedgerow_engine::answer::{Media, Reader, coding, named_people};
-use hedgerow_engine::policy::{FieldSet, Mode, OnFailure};
+use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
+use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap,
     HeaderValue, IF_RANGE, RANGE, VARY,
@@ -24,7 +24,7 @@ impl Accepts {
     /// Reads `Accept-Encoding`.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        Self { coding: coding::accepts(headers) }
+        Self { coding: coding::accepts(headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok())) }
     }
 }
 
@@ -33,25 +33,6 @@ pub fn ask_readable(to: &mut HeaderMap) {
     to.remove(RANGE);
     to.remove(IF_RANGE);
     to.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-}
-
-/// What kind of document an answer is.
-fn media(headers: &HeaderMap) -> Option<Media> {
-    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let mut parts = text.split(';');
-    let essence = parts.next()?.trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "text/html" | "application/xhtml+xml" => {
-            let charset = parts
-                .filter_map(|p| p.trim().split_once('='))
-                .find(|(n, _)| n.eq_ignore_ascii_case("charset"))
-                .map(|(_, v)| v.trim_matches('"').to_owned());
-            Some(Media::Html { charset })
-        }
-        "application/json" => Some(Media::Json),
-        other if other.ends_with("+json") => Some(Media::Json),
-        _ => None,
-    }
 }
 
 /// The answer on a route that shows people.
@@ -76,15 +57,15 @@ pub async fn people(
     private_to_this_visitor(&mut to);
 
     // First trust: what the application itself says of its answer.
-    let mut person = path_person;
-    if let Some(named) = parts.headers.get(&site.people_header) {
-        match named_people(named) {
+    let mut named: Option<Vec<NamedPerson>> = None;
+    if let Some(header) = parts.headers.get(&site.people_header) {
+        match named_people(header) {
             Ok(people) => {
-                let all = route_fields(route);
+                let all = site.plans[account.occasion().route].declared();
                 let mut hidden = false;
                 for p in &people {
-                    let want = p.fields.as_ref().map_or(all, |names| fields_by_name(site, names));
-                    hidden |= account.charge(&p.id, want) != want;
+                    let want = p.field_set(&site.site).unwrap_or(all);
+                    hidden |= account.charge(&p.person, want) != want;
                 }
                 if !hidden {
                     return match account.record() {
@@ -92,9 +73,7 @@ pub async fn people(
                         Err(e) => on_ledger_failure(passage, &account, &e, parts.status, to, passing),
                     };
                 }
-                if let [one] = people.as_slice() {
-                    person = Some(one.id.clone());
-                }
+                named = Some(people);
             }
             Err(e) => {
                 tracing::warn!(site = site.site.name, route = route.name, error = %e, "the application's header of people cannot be read; the body is read instead");
@@ -102,14 +81,21 @@ pub async fn people(
         }
     }
 
-    let reader = match media(&parts.headers) {
-        None => Err("its media type is neither HTML nor JSON".to_owned()),
-        Some(media) => Reader::new(&site.plans[account.occasion().route], &site.site, media, person, Box::new(account.clone()), account.occasion().nonce)
-            .map_err(|e| e.to_string()),
+    let plan = &site.plans[account.occasion().route];
+    let decide = Box::new(account.clone());
+    let media = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).and_then(Media::of_content_type);
+    let reader = match (media, named) {
+        (None, _) => Err("its media type is neither HTML nor JSON".to_owned()),
+        (Some(media), Some(people)) => Reader::for_named(plan, &site.site, media, people, decide).map_err(|e| e.to_string()),
+        (Some(media), None) => Reader::new(plan, &site.site, media, path_person, decide).map_err(|e| e.to_string()),
     };
     let decoder = match parts.headers.get(CONTENT_ENCODING) {
         None => Ok(None),
-        Some(c) => coding::Decoder::for_header(c).map_err(|e| e.to_string()),
+        Some(c) if c.as_bytes().eq_ignore_ascii_case(b"identity") => Ok(None),
+        Some(c) => match c.to_str().ok().and_then(coding::Coding::of_name) {
+            Some(known) => Ok(Some(coding::Decoder::new(known, route.max_body_bytes))),
+            None => Err("its content coding is not one that can be undone".to_owned()),
+        },
     };
     let (reader, decoder) = match (reader, decoder) {
         (Ok(r), Ok(d)) => (r, d),
@@ -127,10 +113,12 @@ pub async fn people(
         }
         _ => {
             headers::bytes_changed(&mut to);
-            let encoder = accepts.coding.map(coding::Encoder::new);
-            if let Some(c) = accepts.coding {
-                coded(&mut to, c);
+            // Without a coder the answer leaves as it is, which every visitor takes.
+            let encoder = accepts.coding.and_then(|c| coding::Encoder::new(c).ok().map(|e| (c, e)));
+            if let Some((c, _)) = &encoder {
+                coded(&mut to, *c);
             }
+            let encoder = encoder.map(|(_, e)| e);
             let mut response = Response::new(Body::Read(Box::new(ReadBody::new(passing, reading, encoder))));
             *response.status_mut() = parts.status;
             *response.headers_mut() = to;
@@ -149,7 +137,7 @@ fn short(account: &Account, status: StatusCode, mut to: HeaderMap, mut bytes: Ve
     }
     // Below this a coding costs more than it saves.
     if let (Some(c), true) = (accepts.coding, bytes.len() >= 1024)
-        && let Ok(smaller) = coding::encode_whole(c, &bytes)
+        && let Ok(smaller) = encoded(c, &bytes)
     {
         bytes = smaller;
         coded(&mut to, c);
@@ -195,17 +183,12 @@ fn private_to_this_visitor(to: &mut HeaderMap) {
     }
 }
 
-fn route_fields(route: &hedgerow_engine::policy::Route) -> FieldSet {
-    route.fields.iter().fold(FieldSet::NONE, |set, r| set.union(FieldSet::of(r.field)))
-}
-
-fn fields_by_name(site: &crate::sites::SiteRuntime, names: &[String]) -> FieldSet {
-    site.site
-        .fields
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| names.contains(&f.name))
-        .fold(FieldSet::NONE, |set, (i, _)| set.union(FieldSet::of(i)))
+fn encoded(c: coding::Coding, bytes: &[u8]) -> Result<Vec<u8>, hedgerow_engine::answer::AnswerError> {
+    let mut encoder = coding::Encoder::new(c)?;
+    let mut out = Vec::with_capacity(bytes.len() / 3);
+    encoder.write(bytes, &mut out)?;
+    encoder.end(&mut out)?;
+    Ok(out)
 }
 
 /// An answer that cannot be read: the route's declared failure.

@@ -132,7 +132,7 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                 .map_err(|()| format!("`{reference}` is not a reference; one looks like 7K3M-Q2ZD-90XF"))?;
             let tables = edge.shared.tables.load();
             let (site, entries) =
-                tables.find(r).ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
+                tables.find(r)?.ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
             Ok(json!({"site": site.site.name, "reference": r.to_string(), "entries": entries}))
         }
         Ask::Claims => {

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use hedgerow_engine::answer::Decide;
-use hedgerow_engine::doors::{Allowance, Disclosure, Identity, Reason, Reference};
+use hedgerow_engine::doors::{Action, Allowance, Disclosure, Identity, Reason, Reference};
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::{Entry, EntryKind};
+use hedgerow_engine::state::Charged;
 use parking_lot::Mutex;
 
 use crate::counters::Counters;
+use crate::path::{Judged, Passage};
 use crate::sites::SiteRuntime;
 
 /// What the ledger needs to know of the request an answer belongs to.
@@ -37,10 +39,10 @@ pub struct Occasion {
     pub mode: Mode,
     /// Codes of the verdict's reasons.
     pub reasons: Vec<Reason>,
+    /// What the ledger calls it.
+    pub kind: EntryKind,
     /// The verdict's action.
-    pub action: hedgerow_engine::doors::Action,
-    /// Random bytes for tokens made while this answer is read.
-    pub nonce: [u8; 16],
+    pub action: Action,
 }
 
 /// People found in an answer and not yet recorded.
@@ -80,7 +82,21 @@ impl Account {
         let m = &o.runtime.memory;
         let key = m.keys.person_key(person);
         let charged = m.state.charge(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, o.now_ms);
-        let visible = match o.mode {
+        self.take(person, want, charged)
+    }
+
+    /// As [`Account::charge`], for fields the visitor asked for by name.
+    #[must_use]
+    pub fn reveal(&self, person: &str, want: FieldSet) -> FieldSet {
+        let o = &*self.occasion;
+        let m = &o.runtime.memory;
+        let key = m.keys.person_key(person);
+        let charged = m.state.reveal(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, o.now_ms);
+        self.take(person, want, charged)
+    }
+
+    fn take(&self, person: &str, want: FieldSet, charged: Charged) -> FieldSet {
+        let visible = match self.occasion.mode {
             Mode::Enforce => charged.shown,
             Mode::Watch => want,
         };
@@ -123,14 +139,15 @@ impl Account {
         if found.pending.is_empty() {
             return Ok(());
         }
-        let mut entry = self.entry(EntryKind::Disclosure);
+        let o = &*self.occasion;
+        let mut entry = self.entry(o.kind);
         entry.part = found.parts;
         entry.people = std::mem::take(&mut found.pending);
         if found.parts == 0 {
             entry.reasons.extend(found.reasons.iter().map(|r| r.code.clone()));
         }
         let counters = &self.occasion.runtime.memory.counters;
-        match self.occasion.runtime.memory.ledger.append(&entry) {
+        match self.occasion.runtime.memory.ledger.append(&mut entry) {
             Ok(_) => {
                 found.parts += 1;
                 Counters::add(&counters.disclosures, entry.people.len() as u64);
@@ -147,16 +164,78 @@ impl Account {
     }
 
     /// An entry about this occasion, without people.
-    #[must_use]
-    pub fn entry(&self, kind: EntryKind) -> Entry {
+    fn entry(&self, kind: EntryKind) -> Entry {
         let o = &*self.occasion;
-        Entry::about(kind, &o.identity, o.now_ms)
+        let route = &o.runtime.site.routes[o.route];
+        Entry {
+            reference: Some(o.reference),
+            standing: Some(o.allowance.standing),
+            route: Some(route.name.clone()),
+            family: Some(route.family.clone()),
+            method: Some(o.method.to_string()),
+            status: Some(o.status),
+            action: Some(o.action),
+            mode: Some(o.mode),
+            reasons: o.reasons.iter().map(|r| r.code.clone()).collect(),
+            ..Entry::about(kind, &o.identity, o.now_ms)
+        }
+    }
+
+    /// Notes that people may have left uncounted, and why.
+    pub fn note_gap(&self, why: &str) {
+        let mut entry = self.entry(EntryKind::Gap);
+        entry.reasons.push("unreadable".to_owned());
+        entry.note = Some(why.to_owned());
+        append(&self.occasion.runtime, entry);
+    }
+}
+
+/// Appends an entry that tells of no disclosure; a failure is counted and told, and stops nothing.
+fn append(runtime: &SiteRuntime, mut entry: Entry) {
+    if let Err(e) = runtime.memory.ledger.append(&mut entry) {
+        Counters::add(&runtime.memory.counters.ledger_failures, 1);
+        tracing::error!(site = runtime.site.name, error = %e, "an entry was not recorded");
+    }
+}
+
+/// Records a request that does not pass.
+pub fn note_verdict(passage: &Passage, judged: &Judged, action: Action) {
+    append(&passage.site, about(EntryKind::Verdict, passage, judged, action));
+}
+
+/// Records a solved challenge.
+pub fn note_proof(passage: &Passage, judged: &Judged) {
+    append(&passage.site, about(EntryKind::Proof, passage, judged, Action::Prove));
+}
+
+fn about(kind: EntryKind, passage: &Passage, judged: &Judged, action: Action) -> Entry {
+    let route = judged.route.and_then(|r| passage.site.site.routes.get(r));
+    Entry {
+        reference: Some(passage.reference),
+        standing: Some(judged.verdict.allowance.standing),
+        route: route.map(|r| r.name.clone()),
+        family: route.map(|r| r.family.clone()),
+        action: Some(action),
+        mode: Some(passage.site.mode()),
+        reasons: judged.verdict.reasons.iter().map(|r| r.code.clone()).collect(),
+        ..Entry::about(kind, &judged.identity, passage.now_ms)
     }
 }
 
 impl Decide for Account {
     fn decide(&mut self, person: &str, fields: FieldSet) -> FieldSet {
         self.charge(person, fields)
+    }
+
+    fn unread(&mut self, fields: FieldSet) -> FieldSet {
+        // Fields whose person could not be told: nobody can be charged for them, so nobody is shown them.
+        match self.occasion.mode {
+            Mode::Watch => fields,
+            Mode::Enforce => {
+                self.found.lock().withheld_any = true;
+                FieldSet::NONE
+            }
+        }
     }
 
     fn reveal_link(&mut self, person: &str, fields: FieldSet) -> Option<String> {

@@ -14,7 +14,7 @@ use tokio::task::LocalSet;
 use crate::clock::Clock;
 use crate::settings::{Listen, Settings};
 use crate::sites::Memories;
-use crate::tls::TlsAcceptorHandle;
+use crate::tls::{Certificate, Tls};
 use crate::worker::{Shared, Worker};
 use crate::{control, listen, serve};
 
@@ -43,7 +43,12 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     let policy = read_policy(&settings)?;
     let tables = memories.tables(&settings, policy, clock.now())?;
     let tls = if settings.listen.iter().any(|l| l.tls) {
-        Some(Arc::new(TlsAcceptorHandle::new(tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s.site.hosts.clone(), t.clone()))))?))
+        let certificates = tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s, t))).map(|(s, t)| Certificate {
+            names: s.site.hosts.clone(),
+            chain: t.certificate.clone().into(),
+            key: t.key.clone().into(),
+        });
+        Some(Tls::open(certificates.collect()).map_err(|e| e.to_string())?)
     } else {
         None
     };
@@ -128,11 +133,16 @@ async fn chores(edge: Arc<Edge>) {
         let edge = Arc::clone(&edge);
         let done = tokio::task::spawn_blocking(move || {
             if let Some(tls) = &edge.shared.tls {
-                tls.reload_if_changed();
+                for r in tls.reload_if_changed() {
+                    match r.outcome {
+                        Ok(()) => tracing::info!(certificate = %r.chain.display(), "a certificate was taken up"),
+                        Err(e) => tracing::error!(certificate = %r.chain.display(), error = %e, "a certificate was not taken up"),
+                    }
+                }
             }
             let now_ms = edge.shared.clock.now();
             for s in edge.shared.tables.load().sites() {
-                s.memory.tidy(now_ms);
+                s.memory.tidy(&s.site, now_ms);
             }
         });
         if done.await.is_err() {
@@ -250,7 +260,7 @@ impl Edge {
                     "mode": s.mode(),
                     "policy": &*s.policy_id,
                     "counters": s.memory.counters.now(),
-                    "state": s.memory.state.overview(now_ms, top.min(100)),
+                    "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),
                 })
             })
             .collect();

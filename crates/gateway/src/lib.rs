@@ -5,17 +5,33 @@
 //! the engine's answer room to work on a body, [`disclose`] charges and records, [`own`] and [`pages`] are what
 //! visitors meet of ours, and [`control`] is the door for the brain and the command line.
 
+pub mod answering;
+pub mod body;
 pub mod chance;
 pub mod clock;
+pub mod control;
 pub mod counters;
+pub mod disclose;
+pub mod edge;
+pub mod form;
 pub mod forward;
 pub mod headers;
 pub mod listen;
 pub mod local;
+pub mod own;
 pub mod pages;
+pub mod path;
 pub mod patience;
+pub mod reading;
+pub mod replay;
+pub mod respond;
+pub mod serve;
 pub mod settings;
+pub mod sites;
 pub mod tap;
 pub mod tls;
 pub mod tunnel;
 pub mod upgrade;
+pub mod worker;
+
+pub use edge::run;

@@ -3,13 +3,14 @@
 use hedgerow_engine::doors::{Action, Reference, Session};
 use hedgerow_engine::judge::proof::{ProofError, is_local_path};
 use hedgerow_engine::policy::{FieldSet, Mode};
+use hedgerow_engine::record::EntryKind;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::body::Body;
 use crate::counters::Counters;
-use crate::disclose::{self, Account};
+use crate::disclose;
 use crate::form::{self, Carried};
 use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, ProblemKind, Resend, Why};
 use crate::path::{Judged, Passage};
@@ -184,9 +185,8 @@ async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -
         Err(e) => return reveal_not_taken(passage, &judged, &e),
     };
     let html = judged.identity.wants_html;
-    let occasion = passage.occasion(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back);
-    let account = Account::new(occasion);
-    let (visible, reasons) = account.reveal(&asked.person, asked.fields);
+    let account = passage.account(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back, EntryKind::Reveal);
+    let visible = account.reveal(&asked.person, asked.fields);
     if let Err(e) = account.record() {
         tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
         return crate::respond::failure(passage, StatusCode::SERVICE_UNAVAILABLE, html);
@@ -194,7 +194,6 @@ async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -
     if visible.is_empty() && site.mode() == Mode::Enforce {
         let retry = account.occasion().runtime.site.ladder.refuse_for_s;
         let sign_in = site.site.account.sign_in_url.as_deref();
-        let _ = reasons;
         let mut r = if html {
             page(StatusCode::TOO_MANY_REQUESTS, pages::budget_spent(&context(passage), Some(retry), sign_in))
         } else {
@@ -218,7 +217,8 @@ fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
             problem(passage, ProblemKind::NotFound, "no record has this reference", None)
         };
     };
-    let sentences = visitor_sentences(&told.reasons);
-    let action: Action = told.action;
-    page(StatusCode::OK, pages::why(&own, &Why { reference, at_s: told.at_s, action, sentences: &sentences, retry_after_s: None }))
+    let codes: Vec<&str> = told.iter().flat_map(|e| e.reasons.iter().map(String::as_str)).collect();
+    let sentences = visitor_sentences(codes.into_iter());
+    let (at_ms, action) = told.first().map_or((0, Action::Allow), |e| (e.at_ms, e.action.unwrap_or(Action::Allow)));
+    page(StatusCode::OK, pages::why(&own, &Why { reference, at_s: at_ms / 1000, action, sentences: &sentences, retry_after_s: None }))
 }

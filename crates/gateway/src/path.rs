@@ -4,9 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hedgerow_engine::doors::{Action, Allowance, Identity, Reference, Request as Asked, Verdict};
-use hedgerow_engine::judge::Snapshot;
-use hedgerow_engine::policy::{Mode, RouteMatch};
+use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
+use hedgerow_engine::identify::visit;
+use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
 use http::header::{HOST, SET_COOKIE};
@@ -124,13 +124,13 @@ impl Passage {
                 tokio::time::sleep(Duration::from_millis(u64::from(self.site.site.ladder.slow_ms))).await;
                 self.pass(judged, request).await
             }
-            action => respond::verdict(&self, &judged, action, &request),
+            action => respond::verdict(&self, &judged, action, request).await,
         }
     }
 
     /// Identify and judge.
     fn judge(&self, request: &Request<Incoming>) -> Judged {
-        let heads = self.connection.heads.as_ref().and_then(|h| h.pop());
+        let heads = self.connection.pop_head();
         let host = bare_host(&self.host);
         let asked = Asked {
             method: request.method().as_str(),
@@ -139,7 +139,7 @@ impl Passage {
             query: request.uri().query(),
             headers: request.headers(),
             header_order: heads.as_deref(),
-            transport: &self.connection.transport,
+            transport: self.connection.transport(),
             version: match request.version() {
                 Version::HTTP_2 => 20,
                 Version::HTTP_10 => 10,
@@ -151,7 +151,16 @@ impl Passage {
         let identified = s.identifier.identify(&asked, &s.memory.accounts, self.worker.fresh());
         let identity = identified.identity;
         let route = s.site.route(asked.method, asked.path);
-        let visit = s.identifier.visit(&asked, &identity);
+        if let Some(finding) = identified.proxy_finding {
+            tracing::warn!(site = s.site.name, "{finding}");
+        }
+        let kind = visit(&asked);
+        let visit = Visit {
+            asset: kind.asset,
+            navigation: kind.navigation,
+            bait: s.site.bait.paths.iter().any(|p| p == asked.path),
+            robots_refused: s.identifier.robots_refused(&asked, &identity),
+        };
         let snapshot = s.memory.state.arrive(&s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
         let action = match s.mode() {
@@ -183,9 +192,7 @@ impl Passage {
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             return match wanted {
                 Some(w) => {
-                    if let Some(g) = &self.connection.guard {
-                        g.passthrough();
-                    }
+                    self.connection.upgraded();
                     w.join(&mut answer, TUNNEL_IDLE);
                     let mut response = Response::new(Body::Empty);
                     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -217,9 +224,9 @@ impl Passage {
         }
         .map_err(|_| Box::new(respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html)))?;
         let hop = headers::Hop {
-            peer: self.connection.transport.peer,
-            peer_trusted: self.site.identifier.trusts(self.connection.transport.peer),
-            scheme: if self.connection.transport.tls { "https" } else { "http" },
+            peer: self.connection.transport().peer,
+            peer_trusted: self.site.site.trusted_hops.iter().any(|n| n.contains(&self.connection.transport().peer)),
+            scheme: if self.connection.transport().tls { "https" } else { "http" },
             host: &self.host,
             host_override: self.site.host_override.as_ref(),
             via: self.via,
@@ -269,8 +276,9 @@ impl Passage {
         let mut response = match judged.route {
             None => respond::passing(parts.status, to, passing),
             Some(route) => {
-                let account = self.account(judged, route, method, parts.status, back);
-                answering::people(self, account, method, &parts, to, passing, accepts).await
+                let person = judged.person.take();
+                let account = self.account(judged, route, method, parts.status, back, EntryKind::Disclosure);
+                answering::people(self, (account, person), method, &parts, to, passing, accepts).await
             }
         };
         if let Some(c) = set_cookie.and_then(|c| HeaderValue::try_from(c).ok()) {
@@ -279,9 +287,19 @@ impl Passage {
         response
     }
 
-    fn account(&self, judged: Judged, route: usize, method: &Method, status: StatusCode, back: &str) -> (Account, Option<String>) {
+    /// An account for the people of one answer.
+    #[must_use]
+    pub fn account(
+        &self,
+        judged: Judged,
+        route: usize,
+        method: &Method,
+        status: StatusCode,
+        back: &str,
+        kind: EntryKind,
+    ) -> Account {
         let allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
-        let occasion = Occasion {
+        Account::new(Occasion {
             runtime: Arc::clone(&self.site),
             identity: Arc::new(judged.identity),
             allowance,
@@ -293,9 +311,8 @@ impl Passage {
             now_ms: self.now_ms,
             mode: self.site.mode(),
             reasons: judged.verdict.reasons.into_vec(),
+            kind,
             action: judged.verdict.action,
-            nonce: self.worker.fresh(),
-        };
-        (Account::new(occasion), judged.person)
+        })
     }
 }

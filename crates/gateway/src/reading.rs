@@ -7,10 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hedgerow_engine::answer::{Reader, coding};
-use hedgerow_engine::policy::OnFailure;
+use hedgerow_engine::policy::{Mode, OnFailure};
 use http_body::Frame;
 
 use crate::body::{BodyError, Passing};
+use crate::counters::Counters;
 use crate::disclose::Account;
 
 /// Answers up to this length are read whole: one write to the visitor, and room for an honest error.
@@ -28,9 +29,8 @@ pub struct Reading {
     pub on_unreadable: OnFailure,
     /// What happens when the ledger cannot be written.
     pub on_ledger: OnFailure,
-    /// The site's bytes (decoded) that the reader holds back: what is passed on if it gives up and nothing was masked.
-    pending: Vec<u8>,
     plain: Vec<u8>,
+    whole: bool,
 }
 
 impl Reading {
@@ -43,7 +43,7 @@ impl Reading {
         on_unreadable: OnFailure,
         on_ledger: OnFailure,
     ) -> Self {
-        Self { reader: Some(reader), decoder, account, on_unreadable, on_ledger, pending: Vec::new(), plain: Vec::new() }
+        Self { reader: Some(reader), decoder, account, on_unreadable, on_ledger, plain: Vec::new(), whole: false }
     }
 
     /// Reads a piece; what may leave is appended to `out`.
@@ -65,7 +65,7 @@ impl Reading {
     /// # Errors
     /// [`BodyError`] when what is left may not leave.
     pub fn end(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
-        if let Some(mut decoder) = self.decoder.take() {
+        if let Some(decoder) = self.decoder.take() {
             let mut plain = std::mem::take(&mut self.plain);
             plain.clear();
             decoder.end(&mut plain).map_err(|e| BodyError::Unreadable(e.to_string()))?;
@@ -76,35 +76,20 @@ impl Reading {
 
     fn read(&mut self, piece: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), BodyError> {
         let start = out.len();
-        let result = match (piece, self.reader.take()) {
-            (Some(piece), None) => {
-                out.extend_from_slice(piece);
-                return Ok(());
-            }
-            (None, None) => return Ok(()),
-            (Some(piece), Some(mut reader)) => {
-                self.pending.extend_from_slice(piece);
-                let r = reader.write(piece, out);
-                if r.is_ok() {
-                    self.reader = Some(reader);
-                }
-                r
-            }
-            (None, Some(reader)) => reader.end(out),
+        let Some(reader) = &mut self.reader else {
+            out.extend_from_slice(piece.unwrap_or_default());
+            return Ok(());
         };
-        match result {
-            Ok(()) => {
-                // While nothing is withheld, what left is exactly the head of what came.
-                if self.account.withheld() {
-                    self.pending = Vec::new();
-                } else {
-                    self.pending.drain(..(out.len() - start).min(self.pending.len()));
-                }
-            }
-            Err(e) => {
-                out.truncate(start);
-                self.give_up(&e.to_string(), out)?;
-            }
+        let result = match piece {
+            Some(piece) => reader.write(piece, out),
+            None => reader.end(out),
+        };
+        if let Err(e) = result {
+            self.give_up(&e.to_string(), out)?;
+        }
+        if self.whole && piece.is_some() {
+            // Nothing leaves before the end, and one entry for the whole answer is enough.
+            return Ok(());
         }
         self.record().inspect_err(|_| out.truncate(start))
     }
@@ -112,7 +97,7 @@ impl Reading {
     /// The reader gave up: the declared failure decides, and nothing half-masked ever passes.
     fn give_up(&mut self, why: &str, out: &mut Vec<u8>) -> Result<(), BodyError> {
         let o = self.account.occasion();
-        crate::counters::Counters::add(&o.runtime.memory.counters.unreadable, 1);
+        Counters::add(&o.runtime.memory.counters.unreadable, 1);
         tracing::warn!(
             site = o.runtime.site.name,
             route = o.runtime.site.routes[o.route].name,
@@ -120,13 +105,16 @@ impl Reading {
             why,
             "an answer that shows people could not be read"
         );
-        let watching = o.mode == hedgerow_engine::policy::Mode::Watch;
-        if !self.account.withheld() && (watching || self.on_unreadable == OnFailure::Pass) {
-            out.append(&mut self.pending);
-            self.account.note_gap(why);
-            return Ok(());
+        let may_pass = o.mode == Mode::Watch || self.on_unreadable == OnFailure::Pass;
+        // What the reader took and did not put out; nothing when something before it had to be masked.
+        match self.reader.take().and_then(|mut r| r.give_back()) {
+            Some(held) if may_pass && !self.account.withheld() => {
+                out.extend_from_slice(&held);
+                self.account.note_gap(why);
+                Ok(())
+            }
+            _ => Err(BodyError::Unreadable(why.to_owned())),
         }
-        Err(BodyError::Unreadable(why.to_owned()))
     }
 
     fn record(&mut self) -> Result<(), BodyError> {
@@ -220,6 +208,7 @@ impl ReadBody {
 /// [`BodyError`] when it may not leave; nothing of it has.
 pub async fn whole(mut passing: Passing, mut reading: Reading, length: usize) -> Result<Vec<u8>, BodyError> {
     let mut out = Vec::with_capacity(length + length / 8);
+    reading.whole = true;
     while let Some(frame) = passing.next().await {
         if let Ok(data) = frame?.into_data() {
             reading.write(&data, &mut out)?;

@@ -123,10 +123,10 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
         }
         _ if budget => problem(passage, ProblemKind::BudgetSpent, "too many different people were asked for", retry),
         _ if html => {
-            let sentences = visitor_sentences(&judged.verdict.reasons);
+            let sentences = visitor_sentences(judged.verdict.reasons.iter().map(|r| r.code.as_str()));
             page(StatusCode::FORBIDDEN, pages::refuse(&context, &sentences, retry))
         }
-        _ => problem(passage, ProblemKind::Refused, &visitor_sentences(&judged.verdict.reasons).join(" "), retry),
+        _ => problem(passage, ProblemKind::Refused, &visitor_sentences(judged.verdict.reasons.iter().map(|r| r.code.as_str())).join(" "), retry),
     };
     if let Some(s) = retry {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(s));
@@ -145,10 +145,10 @@ fn spent_budget(reasons: &[Reason]) -> bool {
 
 /// What the visitor is told, one sentence a reason, from the closed list.
 #[must_use]
-pub fn visitor_sentences(found: &[Reason]) -> Vec<&'static str> {
+pub fn visitor_sentences<'a>(codes: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
     let mut sentences: Vec<&'static str> = Vec::new();
-    for r in found {
-        if let Some(s) = reasons::visitor_sentence(&r.code)
+    for code in codes {
+        if let Some(s) = reasons::visitor_sentence(code)
             && !sentences.contains(&s)
         {
             sentences.push(s);

@@ -1,6 +1,10 @@
 //! From an accepted connection to requests: PROXY header, TLS, taps, HTTP/1.1 or HTTP/2.
 
-use std::net::SocketAddr;
+use std::cell::OnceCell;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,27 +12,67 @@ use hedgerow_engine::doors::Transport;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::pin;
 
-use crate::patience::Patient;
+use crate::local::LocalExec;
 use crate::path;
+use crate::patience::Patient;
 use crate::settings::Listen;
+use crate::tap::flight::{FlightHandle, FlightTap};
+use crate::tap::guard::{Guard, GuardHandle};
 use crate::tap::prefixed::Prefixed;
-use crate::tap::{flight, guard, hello, ja4, proxy_protocol};
+use crate::tap::refusal::Limits as GuardLimits;
+use crate::tap::{hello, ja4, proxy_protocol};
 use crate::worker::Worker;
+
+/// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI";
+
+/// What hyper calls for every request.
+macro_rules! service {
+    ($worker:expr, $connection:expr) => {{
+        let worker = Rc::clone($worker);
+        let connection = Rc::new($connection);
+        service_fn(move |request| {
+            let (worker, connection) = (Rc::clone(&worker), Rc::clone(&connection));
+            async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
+        })
+    }};
+}
 
 /// One connection as its requests see it.
 pub struct Connection {
-    /// Facts for the identify room.
-    pub transport: Transport,
-    /// Whether `transport.peer` came from a PROXY header.
-    pub by_proxy_header: bool,
-    /// Header names of the requests under way, in the order and case they came.
-    pub heads: Option<guard::Heads>,
-    /// Switches the request guard off once an upgrade was agreed.
-    pub guard: Option<guard::GuardHandle>,
+    peer: IpAddr,
+    tls: bool,
+    ja4: Option<String>,
+    flight: Option<FlightHandle>,
+    transport: OnceCell<Transport>,
+    guard: Option<GuardHandle>,
+}
+
+impl Connection {
+    /// Facts for the identify room; complete from the first request on.
+    pub fn transport(&self) -> &Transport {
+        self.transport.get_or_init(|| Transport {
+            peer: self.peer,
+            tls: self.tls,
+            ja4: self.ja4.clone(),
+            h2_print: self.flight.as_ref().and_then(|f| f.print()).map(str::to_owned),
+        })
+    }
+
+    /// Header names of the request under way, in the order and case they came.
+    pub fn pop_head(&self) -> Option<String> {
+        self.guard.as_ref().and_then(|g| g.heads().pop())
+    }
+
+    /// An upgrade was agreed: what follows is no HTTP.
+    pub fn upgraded(&self) {
+        if let Some(g) = &self.guard {
+            g.passthrough();
+        }
+    }
 }
 
 /// Serves one accepted connection to its end.
@@ -37,16 +81,121 @@ pub async fn connection(worker: Rc<Worker>, tcp: TcpStream, remote: SocketAddr, 
         tracing::debug!("a connection was closed at once: too many are open");
         return;
     };
-    // Answers are written whole; waiting to fill a packet would only delay them.
-    if tcp.set_nodelay(true).is_err() {
-        return;
-    }
-    let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
-    let opened = tokio::time::timeout(patience, open(&worker, tcp, remote, &listen)).await;
-    match opened {
-        Err(_) => tracing::debug!("a connection did not get through its handshake in time"),
-        Ok(Err(e)) => tracing::debug!(error = %e, "a connection did not get through its handshake"),
-        Ok(Ok(Opened::Plain(stream, facts))) => http(worker, stream, facts, None).await,
-        Ok(Ok(Opened::Tls(stream, facts, h2))) => http(worker, *stream, facts, Some(h2)).await,
+    if let Err(e) = open(&worker, tcp, remote.ip(), &listen).await {
+        tracing::debug!(error = %e, "a connection ended");
     }
 }
+
+/// Gets through what comes before HTTP, within the time for it, then serves.
+async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &Listen) -> io::Result<()> {
+    // Answers are written whole; waiting to fill a packet would only delay them.
+    tcp.set_nodelay(true)?;
+    let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
+    let (peer, left) = if listen.proxy_protocol {
+        let (source, left) = within(patience, async { proxy_protocol::read(&mut tcp).await.map_err(io::Error::other) }).await?;
+        // LOCAL: the front speaks for itself, for example to see whether we live.
+        (source.map_or(remote, |s| s.ip()), left)
+    } else {
+        (remote, Vec::new())
+    };
+    let mut connection =
+        Connection { peer: peer.to_canonical(), tls: listen.tls, ja4: None, flight: None, transport: OnceCell::new(), guard: None };
+    if !listen.tls {
+        return plain(worker, tcp, left, connection).await;
+    }
+    let Some(tls) = &worker.shared.tls else { return Err(io::Error::other("this listener has no certificate")) };
+    let acceptor = tls.acceptor();
+    let (stream, print) = within(patience, async {
+        let mut stream = Prefixed::new(left, tcp);
+        let (client_hello, bytes) = hello::read(&mut stream).await.map_err(io::Error::other)?;
+        let print = ja4::ja4(&client_hello);
+        Ok((acceptor.accept(Prefixed::new(bytes, stream)).await?, print))
+    })
+    .await?;
+    connection.ja4 = Some(print);
+    let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    http(worker, stream, connection, two).await
+}
+
+async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(patience, act).await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")))
+}
+
+/// A plain connection: its first three bytes tell which HTTP it speaks.
+async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, connection: Connection) -> io::Result<()> {
+    let patience = Duration::from_secs_f64(worker.limits().head_timeout_s.clamp(0.05, 600.0));
+    within(patience, async {
+        while first.len() < PREFACE.len() {
+            let mut more = [0u8; 4096];
+            let n = tcp.read(&mut more).await?;
+            if n == 0 {
+                break;
+            }
+            first.extend_from_slice(&more[..n]);
+        }
+        Ok(())
+    })
+    .await?;
+    if first.is_empty() {
+        return Ok(());
+    }
+    let two = first.starts_with(PREFACE);
+    http(worker, Prefixed::new(first, tcp), connection, two).await
+}
+
+/// Speaks HTTP until the connection ends or the edge drains.
+async fn http<S>(worker: &Rc<Worker>, stream: S, mut connection: Connection, two: bool) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = worker.limits();
+    let stall = Duration::from_secs_f64(limits.stall_timeout_s.clamp(0.05, 86_400.0));
+    let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
+    let stream = Patient::new(stream, stall);
+    let mut drain = worker.shared.drain.clone();
+    let patience = Duration::from_secs_f64(limits.drain_timeout_s.clamp(0.0, 3600.0));
+    if two {
+        let (tap, handle) = FlightTap::new(stream);
+        connection.flight = Some(handle);
+        let service = service!(worker, connection);
+        let mut builder = http2::Builder::new(LocalExec);
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.http2_streams)
+            .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+            .max_pending_accept_reset_streams(20)
+            .keep_alive_interval(Some(head_timeout))
+            .keep_alive_timeout(head_timeout);
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(tap), service));
+        let result = tokio::select! {
+            r = serving.as_mut() => r,
+            _ = drain.wait_for(|d| *d) => {
+                serving.as_mut().graceful_shutdown();
+                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+            }
+        };
+        result.map_err(io::Error::other)
+    } else {
+        let guard_limits = GuardLimits { head_bytes: limits.head_bytes, ..GuardLimits::default() };
+        let (guard, handle) = Guard::new(stream, guard_limits);
+        connection.guard = Some(handle);
+        let service = service!(worker, connection);
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .max_buf_size(limits.head_bytes.max(8192) + 64 * 1024)
+            .max_headers(200)
+            .auto_date_header(true);
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(guard), service).with_upgrades());
+        let result = tokio::select! {
+            r = serving.as_mut() => r,
+            _ = drain.wait_for(|d| *d) => {
+                serving.as_mut().graceful_shutdown();
+                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+            }
+        };
+        result.map_err(io::Error::other)
+    }
+}
+

@@ -11,21 +11,21 @@ use hedgerow_engine::identify::{Accounts, AsnTable, Crawlers, Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
 use hedgerow_engine::policy::{Mode, Policy, Site};
-use hedgerow_engine::record::{Entry, Ledger, Options, SegmentHeader};
+use hedgerow_engine::record::{Entry, EntryKind, Ledger, Options, Sealer, SegmentHeader};
 use hedgerow_engine::state::State;
 use http::HeaderName;
 use parking_lot::Mutex;
 
+use crate::chance::Chance;
 use crate::counters::Counters;
 use crate::forward::UpstreamTls;
+use crate::replay;
 use crate::settings::Settings;
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 
 /// What a site remembers whatever its policy says: budgets, the ledger, keys, counters.
 pub struct SiteMemory {
-    /// Folder of the site's files.
-    pub dir: PathBuf,
     /// Keys.
     pub keys: Arc<Keys>,
     /// Budgets and posture.
@@ -36,10 +36,45 @@ pub struct SiteMemory {
     pub crawlers: Arc<Crawlers>,
     /// The record of disclosures.
     pub ledger: Ledger,
+    /// Raw addresses, sealed.
+    pub sealer: Sealer,
     /// Counters.
     pub counters: Counters,
-    /// Verdicts lately explained to visitors, newest last; the ledger has them all.
+    /// Watch (0) or enforce (1), as switched last.
     pub mode: AtomicU8,
+    /// Challenges and tokens: what is spent outlives a change of policy.
+    proofs: Proofs,
+}
+
+impl SiteMemory {
+    /// Notes in the ledger that the site was switched.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn note_mode(&self, mode: Mode, now_ms: u64) -> Result<(), String> {
+        let mut entry = Entry::new(EntryKind::Mode, now_ms);
+        entry.mode = Some(mode);
+        self.ledger.append(&mut entry).map(drop).map_err(|e| e.to_string())
+    }
+
+    /// What is done every few seconds: asks the disk to keep the ledger, lets sealed addresses go.
+    pub fn tidy(&self, site: &Site, now_ms: u64) {
+        if let Err(e) = self.ledger.sync() {
+            tracing::error!(site = site.name, error = %e, "the ledger could not be synced");
+        }
+        match self.sealer.expire(site.privacy.sealed_address_days, now_ms) {
+            Ok(gone) if gone.is_empty() => {}
+            Ok(gone) => tracing::info!(site = site.name, files = gone.len(), "sealed addresses were deleted, their time was over"),
+            Err(e) => tracing::error!(site = site.name, error = %e, "sealed addresses could not be deleted"),
+        }
+    }
+
+    /// The last sync before the process ends.
+    pub fn close(&self) {
+        if let Err(e) = self.ledger.sync() {
+            tracing::error!(error = %e, "the ledger could not be synced at the end");
+        }
+    }
 }
 
 /// One site as a request meets it: tables of one policy, and the site's memory.
@@ -57,7 +92,7 @@ pub struct SiteRuntime {
     /// How each route is read.
     pub plans: Vec<Plan>,
     /// Challenges and tokens.
-    pub proofs: Arc<Proofs>,
+    pub proofs: Proofs,
     /// Headers between the site and us.
     pub private: Vec<HeaderName>,
     /// Names of those headers, parsed once.
@@ -75,6 +110,18 @@ impl SiteRuntime {
     #[must_use]
     pub fn mode(&self) -> Mode {
         if self.memory.mode.load(Ordering::Relaxed) == 1 { Mode::Enforce } else { Mode::Watch }
+    }
+
+    /// The entries of a reference of this site.
+    #[must_use]
+    pub fn find(&self, reference: Reference) -> Option<Vec<Entry>> {
+        match hedgerow_engine::record::find(self.memory.ledger.dir(), reference) {
+            Ok(found) => Some(found).filter(|f| !f.is_empty()),
+            Err(e) => {
+                tracing::error!(site = self.site.name, error = %e, "the ledger could not be searched");
+                None
+            }
+        }
     }
 }
 
@@ -98,11 +145,17 @@ impl Tables {
     }
 
     /// The entry with a reference, whichever site gave it.
-    #[must_use]
-    pub fn find(&self, reference: Reference) -> Option<(&Arc<SiteRuntime>, Entry)> {
-        self.sites.iter().find_map(|s| {
-            hedgerow_engine::record::find(&s.memory.dir.join("ledger"), reference).map(|e| (s, e))
-        })
+    ///
+    /// # Errors
+    /// When a ledger cannot be read.
+    pub fn find(&self, reference: Reference) -> Result<Option<(&Arc<SiteRuntime>, Vec<Entry>)>, String> {
+        for s in &self.sites {
+            let found = hedgerow_engine::record::find(s.memory.ledger.dir(), reference).map_err(|e| e.to_string())?;
+            if !found.is_empty() {
+                return Ok(Some((s, found)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -195,7 +248,7 @@ impl Memories {
             Some(h) => Some(http::HeaderValue::try_from(h.as_str()).map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?),
         };
         let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
-        let proofs = Arc::new(Proofs::new(Arc::clone(&memory.keys), &site.proof));
+        let proofs = memory.proofs.under(&site.proof);
         memory.mode.store(u8::from(site.mode == Mode::Enforce), Ordering::Relaxed);
         Ok(SiteRuntime {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
@@ -222,28 +275,44 @@ impl Memories {
         now_ms: u64,
     ) -> Result<Arc<SiteMemory>, String> {
         let mut known = self.sites.lock();
+        let header = SegmentHeader::new(&site.name, policy_id, site.fields.iter().map(|f| f.name.clone()).collect());
         if let Some(m) = known.get(&site.name) {
+            m.ledger.rotate(header);
             return Ok(Arc::clone(m));
         }
         let dir = site_dir(&settings.state_dir, &site.name)?;
-        let keys = Arc::new(Keys::from_secret(&blake3::derive_key(
-            "hedgerow 2026-11 secret of one site",
-            &[&self.root_secret[..], site.name.as_bytes()].concat(),
-        )));
+        let secret = site_secret(&self.root_secret, &site.name);
+        let keys = Arc::new(Keys::from_secret(&secret));
+        let mut chance = Chance::new().map_err(|e| format!("the operating system gives no random bytes: {e}"))?;
+        let writer: String = chance.bytes16()[..8].iter().map(|b| format!("{b:02x}")).collect();
+        let ledger_dir = dir.join("ledger");
+        let (ledger, recovery) =
+            Ledger::open(&ledger_dir, header, &writer, Options::default(), now_ms).map_err(|e| format!("site `{}`: {e}", site.name))?;
+        for found in recovery.torn.iter().chain(&recovery.damaged) {
+            tracing::warn!(site = site.name, "{found}");
+        }
         let state = State::new(memory_bytes);
+        replay::tail(&state, &keys, site, &ledger_dir, now_ms)?;
         let memory = Arc::new(SiteMemory {
+            sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
+            proofs: Proofs::new(secret, secret, &site.name, &site.proof),
             keys,
             state,
             accounts: Accounts::default(),
             crawlers: Arc::new(Crawlers::shipped()),
-            ledger: todo!(),
+            ledger,
             counters: Counters::default(),
-            mode: AtomicU8::new(0),
-            dir,
+            mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),
         });
         known.insert(site.name.clone(), Arc::clone(&memory));
         Ok(memory)
     }
+}
+
+/// The secret of one site, from the gateway's.
+#[must_use]
+pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
+    blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
 }
 
 fn site_dir(state: &Path, name: &str) -> Result<PathBuf, String> {

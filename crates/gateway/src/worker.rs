@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::forward::{Connector, Pool};
 use crate::settings::{Limits, Settings};
 use crate::sites::{SiteRuntime, Tables};
-use crate::tls::TlsAcceptorHandle;
+use crate::tls::Tls;
 
 /// What all workers share.
 pub struct Shared {
@@ -28,7 +28,7 @@ pub struct Shared {
     /// The clock.
     pub clock: Clock,
     /// TLS for the listeners that end it.
-    pub tls: Option<Arc<TlsAcceptorHandle>>,
+    pub tls: Option<Tls>,
     /// Becomes true when the edge drains.
     pub drain: watch::Receiver<bool>,
 }

@@ -1,1 +1,230 @@
-//! The state room (being built).
+//! What the rooms share: budgets, behaviour and posture of one site, in bounded memory.
+//!
+//! [`State::arrive`] notes a request and gives the judge a [`Snapshot`]; [`State::charge`] counts a person when the
+//! answer shows it, at every level at once, and says what of it is within the budgets. Time is an argument.
+
+mod behaviour;
+mod charge;
+mod overview;
+mod posture;
+mod seen;
+mod sketch;
+mod standing;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use charge::{Charged, Replay, code as charge_code};
+pub use overview::Overview;
+pub use posture::{Posture, PostureNow};
+pub use standing::standing_of;
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
+use crate::policy::{RouteMatch, Site, Window};
+use behaviour::{Behaviour, Step};
+use posture::FamilyPosture;
+use seen::COLUMNS;
+use table::{Principal, Table};
+
+/// Families a site may have before further ones share one posture.
+const MOST_FAMILIES: usize = 64;
+
+/// Budgets, behaviour and posture of one site.
+#[derive(Debug)]
+pub struct State {
+    table: Table,
+    families: Mutex<HashMap<String, FamilyPosture>>,
+}
+
+/// What a request is besides its route.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Visit {
+    /// A picture, style, script or the like.
+    pub asset: bool,
+    /// A top-level page view.
+    pub navigation: bool,
+    /// A link that no person is shown.
+    pub bait: bool,
+    /// robots.txt refuses it to this agent.
+    pub robots_refused: bool,
+}
+
+/// What the judge may know of a request's past.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Which budget applies.
+    pub standing: Standing,
+    /// How tense the route's family is.
+    pub posture: Posture,
+    /// Distinct people shown to the innermost principal, by window and column (basic, personal, contact).
+    pub people: [[u32; COLUMNS]; 3],
+    /// Distinct people asked for beyond the budget within the hour: the most of any level.
+    pub beyond: u32,
+    /// Until when (Unix seconds) somebody blocked this principal.
+    pub blocked_until_s: u32,
+    /// A budget that is spent already: level, column name, window, and the limit.
+    pub spent: Option<Spent>,
+    /// Signals of behaviour.
+    pub evidence: SmallVec<[Evidence; 4]>,
+}
+
+/// A budget with nothing left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// Whose.
+    pub level: Level,
+    /// Of which fields.
+    pub sensitivity: crate::doors::Sensitivity,
+    /// In which window.
+    pub window: Window,
+    /// How many people it was.
+    pub limit: u32,
+}
+
+/// The principals a request charges, outermost last; the first is the innermost.
+pub(crate) fn principals(id: &Identity) -> SmallVec<[(Level, Pseudonym); 6]> {
+    let mut out = SmallVec::new();
+    if let Some(l) = id.licence {
+        out.push((Level::Licence, l));
+    }
+    if let Some(a) = id.account {
+        out.push((Level::Account, a.name));
+    }
+    if let Some(s) = id.session.filter(|s| s.returned) {
+        out.push((Level::Session, s.name));
+    }
+    out.push((Level::Address, id.address));
+    out.push((Level::Network, id.network));
+    out.push((Level::Client, id.client));
+    out
+}
+
+fn seconds(now_ms: u64) -> u32 {
+    u32::try_from(now_ms / 1000).unwrap_or(u32::MAX)
+}
+
+impl State {
+    /// A state that uses at most about `memory_bytes` for principals; postures come on top, 270 KiB a family.
+    #[must_use]
+    pub fn new(memory_bytes: usize) -> Self {
+        Self { table: Table::new(memory_bytes), families: Mutex::new(HashMap::new()) }
+    }
+
+    /// Notes a request, and says what the judge may know.
+    pub fn arrive(&self, site: &Site, id: &Identity, route: Option<&RouteMatch<'_>>, visit: &Visit, now_ms: u64) -> Snapshot {
+        let now_s = seconds(now_ms);
+        let standing = standing_of(site, id, now_ms);
+        let posture = route.map_or(Posture::Calm, |r| self.family(&r.route.family, |f| f.tick(&site.posture, now_s)));
+        let step = Step {
+            kind: route.map(|r| r.route.kind),
+            person: route.and_then(|r| r.person.as_deref()),
+            asset: visit.asset && route.is_none(),
+            navigation: visit.navigation,
+            bait: visit.bait,
+            robots_refused: visit.robots_refused,
+            brought_session: id.session.is_some_and(|s| s.returned),
+        };
+        let mut snapshot = Snapshot {
+            standing,
+            posture,
+            people: [[0; COLUMNS]; 3],
+            beyond: 0,
+            blocked_until_s: 0,
+            spent: None,
+            evidence: SmallVec::new(),
+        };
+        let mut innermost = true;
+        for (level, name) in principals(id) {
+            if !matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
+                continue;
+            }
+            self.table.with(name.key(), level, now_s, |p| {
+                let proven_here = level == Level::Session && standing == Standing::Proven;
+                note(p, &step, proven_here.then_some(id.network), site, now_s, &mut snapshot);
+                if innermost && route.is_some() {
+                    for w in Window::ALL {
+                        for c in 0..COLUMNS {
+                            snapshot.people[w as usize][c] = p.seen.people(c, w, now_s);
+                        }
+                    }
+                }
+                if route.is_some() && snapshot.spent.is_none() {
+                    snapshot.spent = charge::spent(site, standing, level, posture, p, now_s);
+                }
+            });
+            innermost = false;
+        }
+        snapshot
+    }
+
+    fn family<T>(&self, name: &str, act: impl FnOnce(&mut FamilyPosture) -> T) -> T {
+        let mut families = self.families.lock();
+        let name = if families.len() >= MOST_FAMILIES && !families.contains_key(name) { "(others)" } else { name };
+        match families.get_mut(name) {
+            Some(f) => act(f),
+            None => act(families.entry(name.to_owned()).or_insert_with(FamilyPosture::new)),
+        }
+    }
+
+    /// How tense a family is.
+    pub fn posture(&self, site: &Site, family: &str, now_ms: u64) -> Posture {
+        self.family(family, |f| f.tick(&site.posture, seconds(now_ms)))
+    }
+
+    /// A challenge was put to somebody.
+    pub fn challenged(&self, id: &Identity, now_ms: u64) {
+        self.behaving(id, now_ms, Behaviour::challenged);
+    }
+
+    /// Somebody solved a challenge.
+    pub fn solved(&self, id: &Identity, now_ms: u64) {
+        self.behaving(id, now_ms, Behaviour::solved);
+    }
+
+    fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {
+        let now_s = seconds(now_ms);
+        for (level, name) in principals(id) {
+            if matches!(level, Level::Account | Level::Session | Level::Address) {
+                self.table.with(name.key(), level, now_s, |p| act(p.behaviour.get_or_insert_default()));
+            }
+        }
+    }
+
+    /// Refuses a principal until a time (Unix seconds); 0 releases it.
+    pub fn block(&self, level: Level, name: Pseudonym, until_s: u64, now_ms: u64) {
+        self.table.with(name.key(), level, seconds(now_ms), |p| p.blocked_until_s = u32::try_from(until_s).unwrap_or(u32::MAX));
+    }
+
+    /// Bytes the principals use.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes()
+    }
+
+    /// Principals known.
+    #[must_use]
+    pub fn principals(&self) -> usize {
+        self.table.sizes().0
+    }
+}
+
+/// Notes a request on one principal and adds to the snapshot what it tells.
+fn note(p: &mut Principal, step: &Step<'_>, pass_from: Option<Pseudonym>, site: &Site, now_s: u32, snapshot: &mut Snapshot) {
+    let b = p.behaviour.get_or_insert_default();
+    b.note(step);
+    let networks = pass_from.map_or(0, |n| b.pass_used(n, now_s));
+    for e in b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks) {
+        if !snapshot.evidence.iter().any(|x| x.signal == e.signal) {
+            snapshot.evidence.push(e);
+        }
+    }
+    snapshot.beyond = snapshot.beyond.max(b.people_beyond(now_s));
+    snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
+}
+
+const _: () = assert!(COLUMNS < SENSITIVITIES);

@@ -1,0 +1,173 @@
+//! What a principal does, in constant memory: the counts behind the signals that need more than one request.
+
+use smallvec::SmallVec;
+
+use crate::doors::{Evidence, Pseudonym, Signal};
+use crate::policy::RouteKind;
+
+/// Cells of the counter of distinct people asked for beyond the budget.
+const BEYOND_CELLS: usize = 256;
+
+/// Networks remembered of one pass.
+const NETWORKS: usize = 6;
+
+/// How long a network counts for a shared pass, seconds.
+const SHARED_WITHIN_S: u32 = 300;
+
+/// Counts of one principal.
+#[derive(Debug, Default)]
+pub(super) struct Behaviour {
+    // Kind of pages; halved together now and then, so that old habits fade.
+    pages: u16,
+    profiles: u16,
+    listings: u16,
+    assets: u16,
+    // The order of numeric identifiers asked.
+    last_id: u64,
+    last_gap: i64,
+    steps: u16,
+    even_steps: u16,
+    rising_steps: u16,
+    // Single events.
+    robots_refused: u8,
+    bait: u8,
+    unsolved: u8,
+    new_sessions: u16,
+    /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
+    beyond: [u64; BEYOND_CELLS / 64],
+    beyond_since_s: u32,
+    networks: SmallVec<[(u32, u32); 0]>,
+}
+
+/// A request as the counts see it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) kind: Option<RouteKind>,
+    pub(super) person: Option<&'a str>,
+    pub(super) asset: bool,
+    pub(super) navigation: bool,
+    pub(super) bait: bool,
+    pub(super) robots_refused: bool,
+    pub(super) brought_session: bool,
+}
+
+impl Behaviour {
+    /// Notes a request.
+    pub(super) fn note(&mut self, step: &Step<'_>) {
+        if step.asset {
+            self.assets = self.assets.saturating_add(1);
+        } else {
+            self.pages = self.pages.saturating_add(1);
+        }
+        match step.kind {
+            Some(RouteKind::Profile) => self.profiles = self.profiles.saturating_add(1),
+            Some(RouteKind::List | RouteKind::Search) => self.listings = self.listings.saturating_add(1),
+            _ => {}
+        }
+        if self.pages >= 400 {
+            for n in [&mut self.pages, &mut self.profiles, &mut self.listings, &mut self.assets, &mut self.new_sessions] {
+                *n /= 2;
+            }
+        }
+        if let Some(id) = step.person.and_then(|p| p.parse::<u64>().ok()) {
+            self.asked(id);
+        }
+        self.bait = self.bait.saturating_add(u8::from(step.bait));
+        self.robots_refused = self.robots_refused.saturating_add(u8::from(step.robots_refused));
+        if step.navigation {
+            self.new_sessions =
+                if step.brought_session { self.new_sessions.saturating_sub(1) } else { self.new_sessions.saturating_add(1) };
+        }
+    }
+
+    fn asked(&mut self, id: u64) {
+        if self.last_id != 0 && id != self.last_id {
+            let gap = i64::try_from(i128::from(id) - i128::from(self.last_id)).unwrap_or(i64::MAX);
+            if self.steps >= 32 {
+                self.steps /= 2;
+                self.even_steps /= 2;
+                self.rising_steps /= 2;
+            }
+            self.steps += 1;
+            self.even_steps += u16::from(gap == self.last_gap || gap == 1);
+            // Short steps upwards; several fetchers side by side mix the order but stay in a narrow band.
+            self.rising_steps += u16::from((1..=50).contains(&gap));
+            self.last_gap = gap;
+        }
+        self.last_id = id;
+    }
+
+    /// A challenge was put.
+    pub(super) fn challenged(&mut self) {
+        self.unsolved = self.unsolved.saturating_add(1);
+    }
+
+    /// A challenge was solved.
+    pub(super) fn solved(&mut self) {
+        self.unsolved = 0;
+    }
+
+    /// A pass was used from a network; returns from how many lately.
+    pub(super) fn pass_used(&mut self, network: Pseudonym, now_s: u32) -> usize {
+        let short = u32::try_from(network.key() & 0xffff_ffff).unwrap_or(0);
+        self.networks.retain(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S);
+        if let Some((_, at)) = self.networks.iter_mut().find(|(n, _)| *n == short) {
+            *at = now_s;
+        } else if self.networks.len() < NETWORKS {
+            self.networks.push((short, now_s));
+        }
+        self.networks.len()
+    }
+
+    /// Somebody was asked for beyond the budget.
+    pub(super) fn beyond(&mut self, person: u64, now_s: u32) {
+        if now_s.saturating_sub(self.beyond_since_s) >= 3_600 {
+            self.beyond = [0; BEYOND_CELLS / 64];
+            self.beyond_since_s = now_s;
+        }
+        let cell = usize::try_from(person % BEYOND_CELLS as u64).unwrap_or(0);
+        self.beyond[cell / 64] |= 1 << (cell % 64);
+    }
+
+    /// Distinct people asked for beyond the budget within the hour, estimated.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+    pub(super) fn people_beyond(&self, now_s: u32) -> u32 {
+        if now_s.saturating_sub(self.beyond_since_s) >= 3_600 {
+            return 0;
+        }
+        let m = BEYOND_CELLS as f64;
+        let empty = BEYOND_CELLS as u32 - self.beyond.iter().map(|w| w.count_ones()).sum::<u32>();
+        (m * (m / f64::from(empty.max(1))).ln()).round() as u32
+    }
+
+    /// What the counts amount to. `weighs` tells which signals the policy reads.
+    pub(super) fn evidence(&self, weighs: impl Fn(Signal) -> bool, networks: usize, shared_limit: u8) -> SmallVec<[Evidence; 4]> {
+        let mut out = SmallVec::new();
+        let mut say = |signal, seen: bool, detail: &dyn Fn() -> String| {
+            if seen && weighs(signal) {
+                out.push(Evidence { signal, detail: detail() });
+            }
+        };
+        let (steps, even, rising) = (self.steps, self.even_steps, self.rising_steps);
+        say(Signal::Enumeration, steps >= 8 && (even * 10 >= steps * 7 || rising * 10 >= steps * 9), &|| {
+            format!("{even} of the last {steps} identifiers followed the one before at an even step, {rising} at a short one upwards")
+        });
+        let (profiles, listings, pages, assets) = (self.profiles, self.listings, self.pages, self.assets);
+        say(Signal::ProfileOnlyDiet, profiles >= 12 && profiles * 10 >= pages * 9, &|| {
+            format!("{profiles} of {pages} pages were profiles, {listings} were lists or searches")
+        });
+        say(Signal::NoSubresources, pages >= 10 && assets == 0, &|| format!("{pages} pages and not one picture, style or script"));
+        say(Signal::RobotsRefused, self.robots_refused > 0, &|| {
+            format!("{} requests for what robots.txt refuses", self.robots_refused)
+        });
+        say(Signal::BaitTaken, self.bait > 0, &|| format!("{} requests for a link that no person is shown", self.bait));
+        say(Signal::UnsolvedChallenges, self.unsolved >= 3, &|| format!("{} challenges in a row without an answer", self.unsolved));
+        say(Signal::CookieNotKept, self.new_sessions >= 20, &|| {
+            format!("{} more page views without our cookie than with it", self.new_sessions)
+        });
+        say(Signal::PassShared, networks > usize::from(shared_limit), &|| {
+            format!("one pass used from {networks} networks within five minutes")
+        });
+        out
+    }
+}

@@ -1,0 +1,262 @@
+//! Charging: one person's fields against the budgets of every level at once.
+
+use smallvec::SmallVec;
+
+use super::posture::Posture;
+use super::seen::{Undo, column};
+use super::table::Principal;
+use super::{Spent, State, principals, seconds};
+use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
+use crate::policy::{FieldSet, Limits, Site, Window};
+
+/// What a charge came to.
+#[derive(Debug, Clone, Default)]
+pub struct Charged {
+    /// Fields within the budgets.
+    pub shown: FieldSet,
+    /// Fields beyond them, or never shown, or shown on request only.
+    pub masked: FieldSet,
+    /// Why fields were masked.
+    pub reasons: SmallVec<[Reason; 2]>,
+}
+
+/// One person's entry in the ledger, to be charged again after a restart.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// When, milliseconds.
+    pub at_ms: u64,
+    /// Who, at each level.
+    pub principals: SmallVec<[(Level, Pseudonym); 6]>,
+    /// The budget that applied.
+    pub standing: Standing,
+    /// Family of the route.
+    pub family: String,
+    /// The person, by keyed hash.
+    pub person_key: u64,
+    /// Fields that were within the budgets.
+    pub shown: FieldSet,
+}
+
+/// Strangers and those who are no better known: they move the posture and feel it.
+fn strange(standing: Standing) -> bool {
+    matches!(standing, Standing::Stranger | Standing::Proven | Standing::Automation | Standing::Preview)
+}
+
+/// The limits of one principal: the written ones, tightened for newcomers while the site is tense.
+fn limits(site: &Site, standing: Standing, level: Level, s: Sensitivity, posture: Posture, p: &Principal, now_s: u32) -> Limits {
+    let mut l = *site.budgets.limits(standing, level, s);
+    let newcomer = now_s.saturating_sub(p.first_s) < site.posture.newcomer_age_s;
+    // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
+    if posture == Posture::Calm || !strange(standing) || !newcomer || matches!(level, Level::Network | Level::Client) {
+        return l;
+    }
+    let table = if posture == Posture::High { &site.posture.newcomer_high } else { &site.posture.newcomer_raised };
+    if let Some(n) = table.iter().find(|n| n.standing == standing && n.sensitivity == s) {
+        l.hour = Some(l.hour.map_or(n.people, |h| h.min(n.people)));
+        l.day = Some(l.day.map_or(n.people, |d| d.min(n.people)));
+    }
+    l
+}
+
+/// A budget of this principal with nothing left, personal fields first.
+pub(super) fn spent(site: &Site, standing: Standing, level: Level, posture: Posture, p: &mut Principal, now_s: u32) -> Option<Spent> {
+    for s in [Sensitivity::Personal, Sensitivity::Basic] {
+        let l = limits(site, standing, level, s, posture, p, now_s);
+        for window in Window::ALL {
+            if let Some(limit) = l.get(window)
+                && limit > 0
+                && p.seen.people(column(s), window, now_s) >= limit
+            {
+                return Some(Spent { level, sensitivity: s, window, limit });
+            }
+        }
+    }
+    None
+}
+
+fn word(v: impl serde::Serialize) -> String {
+    serde_json::to_value(v).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The code of a spent budget: `budget.personal.session.hour`.
+#[must_use]
+pub fn code(s: Sensitivity, level: Level, window: Window) -> String {
+    let w = match window {
+        Window::Hour => "hour",
+        Window::Day => "day",
+        Window::Month => "month",
+    };
+    format!("budget.{}.{}.{w}", word(s), word(level))
+}
+
+impl State {
+    /// Charges one person's fields: what is within every budget of every level is shown and counted, the rest is not.
+    ///
+    /// Each sensitivity is charged by itself, at all levels or at none. Levels are charged one after the other and taken
+    /// back when one has no room: two threads may for an instant deny each other the last place, never share it.
+    #[expect(clippy::too_many_arguments, reason = "the facts of one disclosure; a struct would only rename them")]
+    pub fn charge(
+        &self,
+        site: &Site,
+        id: &Identity,
+        allowance: &Allowance,
+        route: usize,
+        person: &str,
+        person_key: u64,
+        want: FieldSet,
+        now_ms: u64,
+    ) -> Charged {
+        let _ = person;
+        self.charge_as(site, id, allowance, route, person_key, want, now_ms, false)
+    }
+
+    /// Charges fields that the visitor asked for by name: what is shown on request only is then shown.
+    #[expect(clippy::too_many_arguments, reason = "as charge")]
+    pub fn reveal(
+        &self,
+        site: &Site,
+        id: &Identity,
+        allowance: &Allowance,
+        route: usize,
+        person: &str,
+        person_key: u64,
+        want: FieldSet,
+        now_ms: u64,
+    ) -> Charged {
+        let _ = person;
+        self.charge_as(site, id, allowance, route, person_key, want, now_ms, true)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "as charge")]
+    fn charge_as(
+        &self,
+        site: &Site,
+        id: &Identity,
+        allowance: &Allowance,
+        route: usize,
+        person_key: u64,
+        want: FieldSet,
+        now_ms: u64,
+        asked_for: bool,
+    ) -> Charged {
+        let now_s = seconds(now_ms);
+        let mut out = Charged::default();
+        let family = site.routes.get(route).map_or("", |r| r.family.as_str());
+        let who = principals(id);
+        let strange = strange(allowance.standing);
+        for s in want.sensitivities(&site.fields).iter() {
+            let fields = want.of_sensitivities(&site.fields, crate::doors::SensitivitySet::NONE.with(s));
+            if allowance.never.has(s) {
+                out.masked = out.masked.union(fields);
+                out.reasons.push(Reason { code: format!("never.{}", word(s)), weight: 0, detail: String::new() });
+                continue;
+            }
+            if allowance.on_request.has(s) && !asked_for {
+                let known = who.first().is_some_and(|(level, name)| {
+                    self.table.with(name.key(), *level, now_s, |p| p.seen.has(person_key, column(s), Window::Month, now_s))
+                });
+                if !known {
+                    out.masked = out.masked.union(fields);
+                    out.reasons.push(Reason { code: format!("on_request.{}", word(s)), weight: 0, detail: String::new() });
+                    continue;
+                }
+            }
+            let posture = if strange { self.family(family, |f| f.tick(&site.posture, now_s)) } else { Posture::Calm };
+            match self.take(site, &who, allowance.standing, s, person_key, posture, now_s) {
+                Ok(()) => {
+                    out.shown = out.shown.union(fields);
+                    if strange {
+                        self.family(family, |f| f.shown(&site.posture, person_key, s, now_s));
+                    }
+                }
+                Err(spent) => {
+                    out.masked = out.masked.union(fields);
+                    let tense = if posture == Posture::Calm { String::new() } else { format!(", posture {}", word(posture)) };
+                    out.reasons.push(Reason {
+                        code: code(spent.sensitivity, spent.level, spent.window),
+                        weight: 0,
+                        detail: format!("{} different people were shown{tense}", spent.limit),
+                    });
+                    // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for.
+                    self.note_beyond(&who, person_key, now_s);
+                }
+            }
+        }
+        out
+    }
+
+    /// Counts a person at every level, or at none.
+    #[expect(clippy::too_many_arguments, reason = "as charge")]
+    fn take(
+        &self,
+        site: &Site,
+        who: &[(Level, Pseudonym)],
+        standing: Standing,
+        s: Sensitivity,
+        person: u64,
+        posture: Posture,
+        now_s: u32,
+    ) -> Result<(), Spent> {
+        let c = column(s);
+        let mut taken: SmallVec<[(Level, u64, Undo); 6]> = SmallVec::new();
+        for (level, name) in who {
+            let result = self.table.with(name.key(), *level, now_s, |p| {
+                let l = limits(site, standing, *level, s, posture, p, now_s);
+                if l == Limits::default() {
+                    // Nothing limits this level, so nothing has to be remembered for it.
+                    return Ok(None);
+                }
+                match p.seen.breaks(person, c, &l, now_s) {
+                    None => Ok(Some(p.seen.show(person, c, now_s))),
+                    Some(window) => {
+                        p.spent_s = now_s;
+                        Err(Spent { level: *level, sensitivity: s, window, limit: l.get(window).unwrap_or(0) })
+                    }
+                }
+            });
+            match result {
+                Ok(Some(undo)) => taken.push((*level, name.key(), undo)),
+                Ok(None) => {}
+                Err(spent) => {
+                    for (level, key, undo) in taken.into_iter().rev() {
+                        self.table.with(key, level, now_s, |p| p.seen.undo(undo));
+                    }
+                    return Err(spent);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
+        for (level, name) in who {
+            if matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
+                self.table.with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
+            }
+        }
+    }
+
+    /// Counts a disclosure of the ledger again, whatever the budgets now say: it did take place.
+    pub fn replay(&self, site: &Site, r: &Replay) {
+        let now_s = seconds(r.at_ms);
+        for s in r.shown.sensitivities(&site.fields).iter() {
+            for (level, name) in &r.principals {
+                if *site.budgets.limits(r.standing, *level, s) == Limits::default()
+                    && (!strange(r.standing) || matches!(level, Level::Network | Level::Client))
+                {
+                    continue;
+                }
+                self.table.with(name.key(), *level, now_s, |p| {
+                    p.first_s = p.first_s.min(now_s);
+                    p.seen.show(r.person_key, column(s), now_s);
+                });
+            }
+            if strange(r.standing) {
+                self.family(&r.family, |f| {
+                    f.tick(&site.posture, now_s);
+                    f.shown(&site.posture, r.person_key, s, now_s);
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Whom a principal was shown: an exact set over sliding windows.
+//!
+//! For each person the last time of each sensitivity is kept. The people of a window are then those whose last time lies
+//! in it: exactly the distinct people shown in the last so many seconds, and reading somebody again costs nothing.
+//! A fixed window would be smaller and let twice the budget through around its border. The set never grows beyond the
+//! largest limit, because what is over a budget is not added.
+
+use crate::doors::Sensitivity;
+use crate::policy::{Limits, Window};
+
+/// Columns of the set: basic, personal, contact. Special fields are so few that they share the contact column.
+pub(super) const COLUMNS: usize = 3;
+
+pub(super) fn column(s: Sensitivity) -> usize {
+    (s as usize).min(COLUMNS - 1)
+}
+
+/// One person, and when each column was last shown (Unix seconds; 0 = never).
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    person: u64,
+    last_s: [u32; COLUMNS],
+}
+
+/// A count that holds until the oldest person in it leaves the window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    people: u32,
+    until_s: u32,
+}
+
+/// What has to be put back when a charge does not go through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Undo {
+    person: u64,
+    column: usize,
+    was_s: u32,
+}
+
+/// The set.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    marks: Vec<Mark>,
+    counts: [[Count; 3]; COLUMNS],
+}
+
+fn inside(last_s: u32, window: Window, now_s: u32) -> bool {
+    last_s != 0 && now_s.saturating_sub(last_s) < window.seconds()
+}
+
+impl Seen {
+    /// Distinct people of a column in a window that ends now.
+    pub(super) fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
+        let count = &mut self.counts[column][window as usize];
+        if now_s >= count.until_s {
+            let mut people = 0;
+            let mut until_s = u32::MAX;
+            for m in &self.marks {
+                let last = m.last_s[column];
+                if inside(last, window, now_s) {
+                    people += 1;
+                    until_s = until_s.min(last.saturating_add(window.seconds()));
+                }
+            }
+            *count = Count { people, until_s };
+        }
+        count.people
+    }
+
+    /// Whether the person was shown in the window.
+    pub(super) fn has(&self, person: u64, column: usize, window: Window, now_s: u32) -> bool {
+        self.find(person).is_ok_and(|i| inside(self.marks[i].last_s[column], window, now_s))
+    }
+
+    fn find(&self, person: u64) -> Result<usize, usize> {
+        self.marks.binary_search_by_key(&person, |m| m.person)
+    }
+
+    /// The window whose limit one more showing of this person would break; `None` when it fits.
+    pub(super) fn breaks(&mut self, person: u64, column: usize, limits: &Limits, now_s: u32) -> Option<Window> {
+        let last = self.find(person).map_or(0, |i| self.marks[i].last_s[column]);
+        Window::ALL.into_iter().find(|w| {
+            limits.get(*w).is_some_and(|limit| !inside(last, *w, now_s) && self.people(column, *w, now_s) >= limit)
+        })
+    }
+
+    /// Notes that the person is shown now.
+    pub(super) fn show(&mut self, person: u64, column: usize, now_s: u32) -> Undo {
+        let at = self.find(person).unwrap_or_else(|at| {
+            let at = if self.marks.len() == self.marks.capacity() && self.forget_old(now_s) {
+                self.find(person).unwrap_or_else(|at| at)
+            } else {
+                at
+            };
+            // Grows by half, not by double: a million small sets are mostly their slack.
+            if self.marks.len() == self.marks.capacity() {
+                self.marks.reserve_exact((self.marks.len() / 2).max(2));
+            }
+            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS] });
+            at
+        });
+        let was_s = self.marks[at].last_s[column];
+        // Threads may be a second apart; a set's time never goes back.
+        self.marks[at].last_s[column] = now_s.max(was_s).max(1);
+        for w in Window::ALL {
+            let count = &mut self.counts[column][w as usize];
+            if now_s < count.until_s && !inside(was_s, w, now_s) {
+                count.people += 1;
+                count.until_s = count.until_s.min(now_s.saturating_add(w.seconds()));
+            }
+        }
+        Undo { person, column, was_s }
+    }
+
+    /// Takes back a showing that did not take place.
+    pub(super) fn undo(&mut self, undo: Undo) {
+        if let Ok(i) = self.find(undo.person) {
+            self.marks[i].last_s[undo.column] = undo.was_s;
+            if self.marks[i].last_s == [0; COLUMNS] {
+                self.marks.remove(i);
+            }
+        }
+        self.counts[undo.column] = [Count::default(); 3];
+    }
+
+    /// Drops people last shown longer ago than any window; whether there were any.
+    fn forget_old(&mut self, now_s: u32) -> bool {
+        let before = self.marks.len();
+        self.marks.retain(|m| m.last_s.iter().any(|l| inside(*l, Window::Month, now_s)));
+        self.marks.len() < before
+    }
+
+    /// People in the set, of any window.
+    pub(super) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.marks.capacity() * size_of::<Mark>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn the_set_counts_as_a_list_of_all_showings_would(
+            steps in proptest::collection::vec((0u64..12, 0usize..COLUMNS, prop_oneof![0u32..50, 1000u32..90_000, 1_000_000u32..3_000_000]), 1..60),
+            hour in 1u32..6, day in 1u32..9,
+        ) {
+            let mut seen = Seen::default();
+            let mut shown: Vec<(u32, u64, usize)> = Vec::new();
+            let limits = Limits { hour: Some(hour), day: Some(day), month: None };
+            let mut now = 1_000_000u32;
+            for (person, column, pause) in steps {
+                now += pause;
+                let distinct = |w: Window, also: Option<u64>| {
+                    let mut people: Vec<u64> = shown.iter().filter(|(t, _, c)| *c == column && now - t < w.seconds()).map(|(_, p, _)| *p).chain(also).collect();
+                    people.sort_unstable();
+                    people.dedup();
+                    u32::try_from(people.len()).unwrap()
+                };
+                for w in Window::ALL {
+                    prop_assert_eq!(seen.people(column, w, now), distinct(w, None));
+                }
+                let fits = distinct(Window::Hour, Some(person)) <= hour.max(distinct(Window::Hour, None))
+                    && distinct(Window::Day, Some(person)) <= day.max(distinct(Window::Day, None));
+                let broken = seen.breaks(person, column, &limits, now);
+                prop_assert_eq!(broken.is_none(), fits);
+                if broken.is_none() {
+                    let undo = seen.show(person, column, now);
+                    if pause % 3 == 0 { seen.undo(undo); } else { shown.push((now, person, column)); }
+                }
+            }
+        }
+    }
+}

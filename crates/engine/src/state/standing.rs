@@ -1,0 +1,30 @@
+//! Where a principal stands, which chooses its budget.
+
+use crate::doors::{Identity, Lane, Standing};
+use crate::policy::{AccountTrust, Site};
+
+/// The standing of a request. A pass or a sign-in moves it to another budget; nothing removes the budget.
+#[must_use]
+pub fn standing_of(site: &Site, id: &Identity, now_ms: u64) -> Standing {
+    match id.lane {
+        Lane::SearchEngine => return Standing::SearchEngine,
+        Lane::Preview => return Standing::Preview,
+        Lane::Licensed => return Standing::Licensed,
+        Lane::Researcher => return Standing::Researcher,
+        Lane::Visitor | Lane::Member | Lane::Automation => {}
+    }
+    if let Some(a) = id.account {
+        let of_age = a.since_s.is_some_and(|s| now_ms / 1000 >= s.saturating_add(u64::from(site.account.new_for_s)));
+        match (a.confirmed, of_age) {
+            (true, true) => return Standing::Member,
+            (true, false) => return Standing::NewMember,
+            // Anybody can invent a cookie; one that has lasted counts as an account where the operator says so.
+            (false, true) if site.account.trust == AccountTrust::Present => return Standing::NewMember,
+            (false, _) => {}
+        }
+    }
+    if id.lane == Lane::Automation {
+        return Standing::Automation;
+    }
+    if id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000) { Standing::Proven } else { Standing::Stranger }
+}

@@ -1,0 +1,179 @@
+//! The principals: sharded, bounded in bytes, the least valuable evicted first.
+
+use hashbrown::HashTable;
+use parking_lot::Mutex;
+
+use super::behaviour::Behaviour;
+use super::seen::Seen;
+use crate::doors::Level;
+
+const SHARDS: usize = 64;
+
+/// How many are looked at to find one to evict.
+const SAMPLE: usize = 12;
+
+/// What is known of one principal.
+#[derive(Debug, Default)]
+pub(super) struct Principal {
+    pub(super) first_s: u32,
+    pub(super) last_s: u32,
+    pub(super) blocked_until_s: u32,
+    /// Whether a budget was found spent lately: such a record is worth keeping.
+    pub(super) spent_s: u32,
+    pub(super) seen: Seen,
+    /// Only addresses, sessions and accounts behave; networks and clients are too many people for that.
+    pub(super) behaviour: Option<Box<Behaviour>>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    key: u64,
+    level: Level,
+    principal: Principal,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    index: HashTable<u32>,
+    slots: Vec<Slot>,
+    heap_bytes: usize,
+    evicted: u64,
+    dice: u64,
+}
+
+/// All principals of a site.
+#[derive(Debug)]
+pub(super) struct Table {
+    shards: Box<[Mutex<Shard>]>,
+    shard_bytes: usize,
+}
+
+fn mix(key: u64, level: Level) -> u64 {
+    // Keys are keyed hashes already; the level only has to keep equal keys of two levels apart.
+    key ^ (level as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Principal {
+    fn heap_bytes(&self) -> usize {
+        self.seen.heap_bytes() + self.behaviour.as_ref().map_or(0, |_| size_of::<Behaviour>())
+    }
+
+    /// What it would cost to forget this one: people shown, a block, a spent budget; all of it fades with time.
+    fn worth(&self, now_s: u32) -> u64 {
+        let idle = u64::from(now_s.saturating_sub(self.last_s));
+        let people = u64::try_from(self.seen.len()).unwrap_or(u64::MAX).min(2_000);
+        let kept = 600 * people
+            + if self.blocked_until_s > now_s { 30 * 86_400 } else { 0 }
+            + if now_s.saturating_sub(self.spent_s) < 86_400 { 7 * 86_400 } else { 0 };
+        (60 * 86_400 + kept).saturating_sub(idle)
+    }
+}
+
+impl Table {
+    pub(super) fn new(memory_bytes: usize) -> Self {
+        let shards = (0..SHARDS).map(|i| Mutex::new(Shard { dice: i as u64 + 1, ..Shard::default() })).collect();
+        Self { shards, shard_bytes: (memory_bytes / SHARDS).max(64 * 1024) }
+    }
+
+    /// Does something with one principal, made now if it is not known.
+    pub(super) fn with<T>(&self, key: u64, level: Level, now_s: u32, act: impl FnOnce(&mut Principal) -> T) -> T {
+        let hash = mix(key, level);
+        let mut shard = self.shards[usize::try_from(hash >> 32).unwrap_or(0) % SHARDS].lock();
+        let shard = &mut *shard;
+        let found = shard.index.find(hash, |i| {
+            let s = &shard.slots[*i as usize];
+            s.key == key && s.level == level
+        });
+        let at = match found {
+            Some(i) => *i as usize,
+            None => {
+                shard.make_room(self.shard_bytes, now_s);
+                let at = shard.slots.len();
+                if at == shard.slots.capacity() {
+                    // By an eighth: the slack of a doubling vector would be half the memory.
+                    shard.slots.reserve_exact((at / 8).max(16));
+                }
+                shard.slots.push(Slot { key, level, principal: Principal { first_s: now_s, last_s: now_s, ..Principal::default() } });
+                let slots = &shard.slots;
+                shard.index.insert_unique(hash, u32::try_from(at).unwrap_or(0), |i| {
+                    let s = &slots[*i as usize];
+                    mix(s.key, s.level)
+                });
+                at
+            }
+        };
+        let slot = &mut shard.slots[at].principal;
+        let before = slot.heap_bytes();
+        slot.last_s = slot.last_s.max(now_s);
+        let result = act(slot);
+        let after = slot.heap_bytes();
+        shard.heap_bytes = shard.heap_bytes + after - before;
+        result
+    }
+
+    /// Visits every principal, shard by shard.
+    pub(super) fn each(&self, mut visit: impl FnMut(u64, Level, &mut Principal)) {
+        for shard in &self.shards {
+            for s in &mut shard.lock().slots {
+                visit(s.key, s.level, &mut s.principal);
+            }
+        }
+    }
+
+    /// Principals known, and those evicted so far.
+    pub(super) fn sizes(&self) -> (usize, u64) {
+        self.shards.iter().fold((0, 0), |(n, e), s| {
+            let s = s.lock();
+            (n + s.slots.len(), e + s.evicted)
+        })
+    }
+
+    /// Bytes in use.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.shards.iter().map(|s| s.lock().bytes()).sum()
+    }
+}
+
+impl Shard {
+    fn bytes(&self) -> usize {
+        // Index: four bytes and a control byte a bucket, seven eighths full at most.
+        self.slots.capacity() * size_of::<Slot>() + self.index.capacity() * 6 + self.heap_bytes
+    }
+
+    fn make_room(&mut self, limit: usize, now_s: u32) {
+        while self.slots.len() > SAMPLE && self.used_bytes() >= limit {
+            let mut worst = (u64::MAX, 0usize);
+            for _ in 0..SAMPLE {
+                // xorshift64 (Marsaglia, 2003): which ones are looked at need not be unpredictable, only spread.
+                self.dice ^= self.dice << 13;
+                self.dice ^= self.dice >> 7;
+                self.dice ^= self.dice << 17;
+                let i = usize::try_from(self.dice % self.slots.len() as u64).unwrap_or(0);
+                worst = worst.min((self.slots[i].principal.worth(now_s), i));
+            }
+            self.evict(worst.1);
+        }
+    }
+
+    /// Bytes in use without the slack of the vector, which the next principal fills.
+    fn used_bytes(&self) -> usize {
+        self.slots.len() * size_of::<Slot>() + self.index.capacity() * 6 + self.heap_bytes
+    }
+
+    fn evict(&mut self, at: usize) {
+        let last = self.slots.len() - 1;
+        let gone = mix(self.slots[at].key, self.slots[at].level);
+        if let Ok(entry) = self.index.find_entry(gone, |i| *i as usize == at) {
+            entry.remove();
+        }
+        if at != last {
+            let moved = mix(self.slots[last].key, self.slots[last].level);
+            if let Some(i) = self.index.find_mut(moved, |i| *i as usize == last) {
+                *i = u32::try_from(at).unwrap_or(0);
+            }
+        }
+        let slot = self.slots.swap_remove(at);
+        self.heap_bytes -= slot.principal.heap_bytes();
+        self.evicted += 1;
+    }
+}
