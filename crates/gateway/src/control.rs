@@ -131,8 +131,9 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                 .parse()
                 .map_err(|()| format!("`{reference}` is not a reference; one looks like 7K3M-Q2ZD-90XF"))?;
             let tables = edge.shared.tables.load();
-            let (site, entries) =
-                tables.find(r)?.ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
+            let (site, entries) = tables
+                .find(r)?
+                .ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
             Ok(json!({"site": site.site.name, "reference": r.to_string(), "entries": entries}))
         }
         Ask::Claims => {

@@ -113,7 +113,9 @@ impl Account {
                 d.shown = d.shown.union(visible);
                 d.masked = d.masked.union(charged.masked);
             }
-            None => found.pending.push(Disclosure { person: person.to_owned(), shown: visible, masked: charged.masked }),
+            None => {
+                found.pending.push(Disclosure { person: person.to_owned(), shown: visible, masked: charged.masked })
+            }
         }
         visible
     }
