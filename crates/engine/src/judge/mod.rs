@@ -62,7 +62,8 @@ impl Judge {
     ) -> Verdict {
         let standing = snap.standing;
         let allowance = Allowance { standing, never: site.never(standing), on_request: site.on_request(standing) };
-        let mut v = Verdict { action: Action::Allow, allowance, reasons: SmallVec::new(), risk: 0, retry_after_s: None };
+        let mut v =
+            Verdict { action: Action::Allow, allowance, reasons: SmallVec::new(), risk: 0, retry_after_s: None };
         if always_open(req.path) {
             return v;
         }
@@ -75,7 +76,14 @@ impl Judge {
     }
 
     /// The operator's rules, in order. `Some` when one of them decides.
-    fn operator(&self, site: &Site, req: &Request<'_>, id: &Identity, snap: &Snapshot, v: &mut Verdict) -> Option<Action> {
+    fn operator(
+        &self,
+        site: &Site,
+        req: &Request<'_>,
+        id: &Identity,
+        snap: &Snapshot,
+        v: &mut Verdict,
+    ) -> Option<Action> {
         let mut decided = None;
         for (rule, outcome) in self.rules.evaluate(&site.rules, req, id, snap, v.risk) {
             let code = || format!("rule.{}", rule.name);
@@ -123,7 +131,15 @@ fn always_open(path: &str) -> bool {
 }
 
 /// The ladder.
-fn step(site: &Site, req: &Request<'_>, id: &Identity, shows_people: bool, snap: &Snapshot, now_ms: u64, v: &mut Verdict) -> Action {
+fn step(
+    site: &Site,
+    req: &Request<'_>,
+    id: &Identity,
+    shows_people: bool,
+    snap: &Snapshot,
+    now_ms: u64,
+    v: &mut Verdict,
+) -> Action {
     let l = &site.ladder;
     if u64::from(snap.blocked_until_s) > now_ms / 1000 {
         v.retry_after_s = u32::try_from(u64::from(snap.blocked_until_s) - now_ms / 1000).ok();
@@ -138,7 +154,11 @@ fn step(site: &Site, req: &Request<'_>, id: &Identity, shows_people: bool, snap:
     }
     if snap.posture != Posture::Calm {
         let word = if snap.posture == Posture::High { "posture.high" } else { "posture.raised" };
-        v.reasons.push(Reason { code: word.to_owned(), weight: 0, detail: "all strangers together are shown unusually many people".to_owned() });
+        v.reasons.push(Reason {
+            code: word.to_owned(),
+            weight: 0,
+            detail: "all strangers together are shown unusually many people".to_owned(),
+        });
     }
     if let Some(s) = snap.spent {
         v.reasons.push(spent_reason(s));

@@ -56,8 +56,16 @@ const OTHERS: [ReasonDoc; 12] = [
         operator: "Fields of this sensitivity are shown one person at a time, on request.",
         visitor: "Some details are shown one person at a time, when you ask for them.",
     },
-    ReasonDoc { code: "block", operator: "Blocked by a person's decision, until it expires.", visitor: "Somebody of the site decided to stop this." },
-    ReasonDoc { code: "rule.", operator: "A rule of the operator; its name follows.", visitor: "A rule of this site does not allow this." },
+    ReasonDoc {
+        code: "block",
+        operator: "Blocked by a person's decision, until it expires.",
+        visitor: "Somebody of the site decided to stop this.",
+    },
+    ReasonDoc {
+        code: "rule.",
+        operator: "A rule of the operator; its name follows.",
+        visitor: "A rule of this site does not allow this.",
+    },
     ReasonDoc {
         code: "rule_failed.",
         operator: "A rule of the operator could not be evaluated; its name follows.",
@@ -74,9 +82,11 @@ const VISITOR_SIGNAL: &str = "The way this site is being read looks like a progr
 
 /// All reasons there are.
 pub fn all() -> impl Iterator<Item = ReasonDoc> {
-    OTHERS.into_iter().chain(
-        signals::ALL.into_iter().map(|(_, code, operator)| ReasonDoc { code, operator, visitor: VISITOR_SIGNAL }),
-    )
+    OTHERS.into_iter().chain(signals::ALL.into_iter().map(|(_, code, operator)| ReasonDoc {
+        code,
+        operator,
+        visitor: VISITOR_SIGNAL,
+    }))
 }
 
 /// The entry of the list a code belongs to.

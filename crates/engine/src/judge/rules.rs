@@ -118,7 +118,13 @@ impl Rules {
     }
 }
 
-fn facts(context: &mut Context<'_, '_>, req: &Request<'_>, id: &Identity, snap: &Snapshot, risk: u16) -> Result<(), String> {
+fn facts(
+    context: &mut Context<'_, '_>,
+    req: &Request<'_>,
+    id: &Identity,
+    snap: &Snapshot,
+    risk: u16,
+) -> Result<(), String> {
     let headers: HashMap<&str, &str> =
         req.headers.iter().filter_map(|(n, v)| Some((n.as_str(), v.to_str().ok()?))).collect();
     let people = |w: Window| {

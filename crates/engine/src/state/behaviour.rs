@@ -65,7 +65,8 @@ impl Behaviour {
             _ => {}
         }
         if self.pages >= 400 {
-            for n in [&mut self.pages, &mut self.profiles, &mut self.listings, &mut self.assets, &mut self.new_sessions] {
+            for n in [&mut self.pages, &mut self.profiles, &mut self.listings, &mut self.assets, &mut self.new_sessions]
+            {
                 *n /= 2;
             }
         }
@@ -75,8 +76,11 @@ impl Behaviour {
         self.bait = self.bait.saturating_add(u8::from(step.bait));
         self.robots_refused = self.robots_refused.saturating_add(u8::from(step.robots_refused));
         if step.navigation {
-            self.new_sessions =
-                if step.brought_session { self.new_sessions.saturating_sub(1) } else { self.new_sessions.saturating_add(1) };
+            self.new_sessions = if step.brought_session {
+                self.new_sessions.saturating_sub(1)
+            } else {
+                self.new_sessions.saturating_add(1)
+            };
         }
     }
 
@@ -141,7 +145,12 @@ impl Behaviour {
     }
 
     /// What the counts amount to. `weighs` tells which signals the policy reads.
-    pub(super) fn evidence(&self, weighs: impl Fn(Signal) -> bool, networks: usize, shared_limit: u8) -> SmallVec<[Evidence; 4]> {
+    pub(super) fn evidence(
+        &self,
+        weighs: impl Fn(Signal) -> bool,
+        networks: usize,
+        shared_limit: u8,
+    ) -> SmallVec<[Evidence; 4]> {
         let mut out = SmallVec::new();
         let mut say = |signal, seen: bool, detail: &dyn Fn() -> String| {
             if seen && weighs(signal) {
@@ -150,18 +159,24 @@ impl Behaviour {
         };
         let (steps, even, rising) = (self.steps, self.even_steps, self.rising_steps);
         say(Signal::Enumeration, steps >= 8 && (even * 10 >= steps * 7 || rising * 10 >= steps * 9), &|| {
-            format!("{even} of the last {steps} identifiers followed the one before at an even step, {rising} at a short one upwards")
+            format!(
+                "{even} of the last {steps} identifiers followed the one before at an even step, {rising} at a short one upwards"
+            )
         });
         let (profiles, listings, pages, assets) = (self.profiles, self.listings, self.pages, self.assets);
         say(Signal::ProfileOnlyDiet, profiles >= 12 && profiles * 10 >= pages * 9, &|| {
             format!("{profiles} of {pages} pages were profiles, {listings} were lists or searches")
         });
-        say(Signal::NoSubresources, pages >= 10 && assets == 0, &|| format!("{pages} pages and not one picture, style or script"));
+        say(Signal::NoSubresources, pages >= 10 && assets == 0, &|| {
+            format!("{pages} pages and not one picture, style or script")
+        });
         say(Signal::RobotsRefused, self.robots_refused > 0, &|| {
             format!("{} requests for what robots.txt refuses", self.robots_refused)
         });
         say(Signal::BaitTaken, self.bait > 0, &|| format!("{} requests for a link that no person is shown", self.bait));
-        say(Signal::UnsolvedChallenges, self.unsolved >= 3, &|| format!("{} challenges in a row without an answer", self.unsolved));
+        say(Signal::UnsolvedChallenges, self.unsolved >= 3, &|| {
+            format!("{} challenges in a row without an answer", self.unsolved)
+        });
         say(Signal::CookieNotKept, self.new_sessions >= 20, &|| {
             format!("{} more page views without our cookie than with it", self.new_sessions)
         });

@@ -43,7 +43,15 @@ fn strange(standing: Standing) -> bool {
 }
 
 /// The limits of one principal: the written ones, tightened for newcomers while the site is tense.
-fn limits(site: &Site, standing: Standing, level: Level, s: Sensitivity, posture: Posture, p: &Principal, now_s: u32) -> Limits {
+fn limits(
+    site: &Site,
+    standing: Standing,
+    level: Level,
+    s: Sensitivity,
+    posture: Posture,
+    p: &Principal,
+    now_s: u32,
+) -> Limits {
     let mut l = *site.budgets.limits(standing, level, s);
     let newcomer = now_s.saturating_sub(p.first_s) < site.posture.newcomer_age_s;
     // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
@@ -59,7 +67,14 @@ fn limits(site: &Site, standing: Standing, level: Level, s: Sensitivity, posture
 }
 
 /// A budget of this principal with nothing left, personal fields first.
-pub(super) fn spent(site: &Site, standing: Standing, level: Level, posture: Posture, p: &mut Principal, now_s: u32) -> Option<Spent> {
+pub(super) fn spent(
+    site: &Site,
+    standing: Standing,
+    level: Level,
+    posture: Posture,
+    p: &mut Principal,
+    now_s: u32,
+) -> Option<Spent> {
     for s in [Sensitivity::Personal, Sensitivity::Basic] {
         let l = limits(site, standing, level, s, posture, p, now_s);
         for window in Window::ALL {
@@ -153,11 +168,16 @@ impl State {
             }
             if allowance.on_request.has(s) && !asked_for {
                 let known = who.first().is_some_and(|(level, name)| {
-                    self.table.with(name.key(), *level, now_s, |p| p.seen.has(person_key, column(s), Window::Month, now_s))
+                    self.table
+                        .with(name.key(), *level, now_s, |p| p.seen.has(person_key, column(s), Window::Month, now_s))
                 });
                 if !known {
                     out.masked = out.masked.union(fields);
-                    out.reasons.push(Reason { code: format!("on_request.{}", word(s)), weight: 0, detail: String::new() });
+                    out.reasons.push(Reason {
+                        code: format!("on_request.{}", word(s)),
+                        weight: 0,
+                        detail: String::new(),
+                    });
                     continue;
                 }
             }
@@ -171,7 +191,8 @@ impl State {
                 }
                 Err(spent) => {
                     out.masked = out.masked.union(fields);
-                    let tense = if posture == Posture::Calm { String::new() } else { format!(", posture {}", word(posture)) };
+                    let tense =
+                        if posture == Posture::Calm { String::new() } else { format!(", posture {}", word(posture)) };
                     out.reasons.push(Reason {
                         code: code(spent.sensitivity, spent.level, spent.window),
                         weight: 0,
@@ -231,7 +252,8 @@ impl State {
     fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
         for (level, name) in who {
             if matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
-                self.table.with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
+                self.table
+                    .with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
             }
         }
     }

@@ -144,7 +144,12 @@ impl FamilyPosture {
     }
 
     /// The written threshold, or the learned one where it is higher and there is history enough.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a number of people")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a number of people"
+    )]
     fn threshold(&self, policy: &PosturePolicy, column: usize, written: u32) -> u32 {
         let usual = &self.usual[column];
         if policy.learn_after_hours == 0 || usual.hours.len() < policy.learn_after_hours as usize {

@@ -93,7 +93,11 @@ impl Table {
                     // By an eighth: the slack of a doubling vector would be half the memory.
                     shard.slots.reserve_exact((at / 8).max(16));
                 }
-                shard.slots.push(Slot { key, level, principal: Principal { first_s: now_s, last_s: now_s, ..Principal::default() } });
+                shard.slots.push(Slot {
+                    key,
+                    level,
+                    principal: Principal { first_s: now_s, last_s: now_s, ..Principal::default() },
+                });
                 let slots = &shard.slots;
                 shard.index.insert_unique(hash, u32::try_from(at).unwrap_or(0), |i| {
                     let s = &slots[*i as usize];
