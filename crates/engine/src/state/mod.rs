@@ -13,6 +13,8 @@ mod standing;
 mod table;
 
 #[cfg(test)]
+pub(crate) mod test_site;
+#[cfg(test)]
 mod tests;
 
 pub use charge::{Charged, Replay, code as charge_code};
@@ -116,7 +118,14 @@ impl State {
     }
 
     /// Notes a request, and says what the judge may know.
-    pub fn arrive(&self, site: &Site, id: &Identity, route: Option<&RouteMatch<'_>>, visit: &Visit, now_ms: u64) -> Snapshot {
+    pub fn arrive(
+        &self,
+        site: &Site,
+        id: &Identity,
+        route: Option<&RouteMatch<'_>>,
+        visit: &Visit,
+        now_ms: u64,
+    ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
         let posture = route.map_or(Posture::Calm, |r| self.family(&r.route.family, |f| f.tick(&site.posture, now_s)));
@@ -197,7 +206,9 @@ impl State {
 
     /// Refuses a principal until a time (Unix seconds); 0 releases it.
     pub fn block(&self, level: Level, name: Pseudonym, until_s: u64, now_ms: u64) {
-        self.table.with(name.key(), level, seconds(now_ms), |p| p.blocked_until_s = u32::try_from(until_s).unwrap_or(u32::MAX));
+        self.table.with(name.key(), level, seconds(now_ms), |p| {
+            p.blocked_until_s = u32::try_from(until_s).unwrap_or(u32::MAX)
+        });
     }
 
     /// Bytes the principals use.
@@ -214,10 +225,17 @@ impl State {
 }
 
 /// Notes a request on one principal and adds to the snapshot what it tells.
-fn note(p: &mut Principal, step: &Step<'_>, pass_from: Option<Pseudonym>, site: &Site, now_s: u32, snapshot: &mut Snapshot) {
+fn note(
+    p: &mut Principal,
+    step: &Step<'_>,
+    pass_from: Option<Pseudonym>,
+    site: &Site,
+    now_s: u32,
+    snapshot: &mut Snapshot,
+) {
     let b = p.behaviour.get_or_insert_default();
     b.note(step);
-    let networks = pass_from.map_or(0, |n| b.pass_used(n, now_s));
+    let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
     for e in b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks) {
         if !snapshot.evidence.iter().any(|x| x.signal == e.signal) {
             snapshot.evidence.push(e);
