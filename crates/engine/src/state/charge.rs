@@ -95,6 +95,28 @@ pub(super) fn spent(
     None
 }
 
+/// How many people asked for in vain are really beyond this principal's own budget. Fifty people behind one address
+/// share its budget: when that is spent, each of them may still ask for as many as its own would have given.
+pub(super) fn beyond(
+    site: &Site,
+    standing: Standing,
+    level: Level,
+    posture: Posture,
+    p: &mut Principal,
+    now_s: u32,
+) -> u32 {
+    let asked = p.behaviour.as_ref().map_or(0, |b| b.people_beyond(now_s));
+    if asked == 0 {
+        return 0;
+    }
+    let mut room = |s: Sensitivity| {
+        let l = limits(site, standing, level, s, posture, p, now_s);
+        let left = |w| Some(l.get(w)?.saturating_sub(p.seen.people(column(s), w, now_s)));
+        Window::ALL.into_iter().filter_map(left).min()
+    };
+    asked.saturating_sub(room(Sensitivity::Personal).or_else(|| room(Sensitivity::Basic)).unwrap_or(0))
+}
+
 fn word(v: impl serde::Serialize) -> String {
     serde_json::to_value(v).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -205,8 +227,11 @@ impl State {
                         weight: 0,
                         detail: format!("{} different people were shown{tense}", spent.limit),
                     });
-                    // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for.
-                    self.note_beyond(&who, person_key, now_s);
+                    // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for, and
+                    // nobody can help it that a policy shows nobody.
+                    if spent.limit > 0 || posture != Posture::Calm {
+                        self.note_beyond(&who, person_key, now_s);
+                    }
                 }
             }
         }
@@ -261,12 +286,10 @@ impl State {
         Ok(())
     }
 
+    /// Only the innermost principal asked: the others behind its address are not challenged for it.
     fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
-        for (level, name) in who {
-            if matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
-                self.table
-                    .with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
-            }
+        if let Some((level, name)) = who.first() {
+            self.table.with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
         }
     }
 
