@@ -71,13 +71,13 @@ lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
 	$(BIN)/mypy
 
 bench: $(STAMPS)/engine-release $(STAMPS)/tools-bench ## Speed beside nginx and HAProxy; writes build/bench.json.
-	$(PYTHON) benches/bench.py
+	$(PYTHON) benches/gateway.py
 
 harvest: $(STAMPS)/engine-release $(STAMPS)/harvest-tools $(STAMPS)/tools-harvest ## Real scrapers against the example; writes build/harvest.json.
-	$(PYTHON) tests/harvest/run.py
+	$(PYTHON) -m tests.harvest
 
 people: $(STAMPS)/engine-release $(STAMPS)/tools-test ## Ordinary visitors in a real browser; writes build/people.json.
-	$(PYTHON) -m pytest tests/people
+	$(PYTHON) -m tests.people
 
 fuzz: $(STAMPS)/tools-fuzz ## Every fuzz target; SECONDS_EACH=600 by default.
 	tools/fuzz.sh $${SECONDS_EACH:-600}
