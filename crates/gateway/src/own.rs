@@ -157,7 +157,10 @@ fn reveal_page(passage: &Passage, judged: &Judged, query: &str) -> Response<Body
     match passage.site.proofs.open_reveal(&token, session.name, passage.now_ms) {
         Ok(r) => {
             let names = field_names(passage, r.fields);
-            page(StatusCode::OK, pages::reveal(&context(passage), &token, &names, &r.back))
+            // Nothing has happened yet, so there is no record and no number to quote.
+            let mut context = context(passage);
+            context.reference = None;
+            page(StatusCode::OK, pages::reveal(&context, &token, &names, &r.back))
         }
         Err(e) => reveal_not_taken(passage, judged, &e),
     }

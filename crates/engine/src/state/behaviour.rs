@@ -103,6 +103,11 @@ impl Behaviour {
         self.networks.capacity() * size_of::<(u32, u32)>()
     }
 
+    /// Somebody with this software at this address gave our cookie back.
+    pub(super) fn cookie_kept(&mut self) {
+        self.new_sessions = self.new_sessions.saturating_sub(1);
+    }
+
     /// A challenge was put.
     pub(super) fn challenged(&mut self) {
         self.unsolved = self.unsolved.saturating_add(1);

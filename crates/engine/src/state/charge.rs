@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::posture::Posture;
 use super::seen::{Undo, column};
 use super::table::Principal;
-use super::{Spent, State, principals, seconds};
+use super::{Spent, State, actor, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
 use crate::policy::{FieldSet, Limits, Site, Window};
 
@@ -103,9 +103,9 @@ pub(super) fn beyond(
     level: Level,
     posture: Posture,
     p: &mut Principal,
+    asked: u32,
     now_s: u32,
 ) -> u32 {
-    let asked = p.behaviour.as_ref().map_or(0, |b| b.people_beyond(now_s));
     if asked == 0 {
         return 0;
     }
@@ -230,7 +230,7 @@ impl State {
                     // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for, and
                     // nobody can help it that a policy shows nobody.
                     if spent.limit > 0 || posture != Posture::Calm {
-                        self.note_beyond(&who, person_key, now_s);
+                        self.note_beyond(id, person_key, now_s);
                     }
                 }
             }
@@ -286,11 +286,10 @@ impl State {
         Ok(())
     }
 
-    /// Only the innermost principal asked: the others behind its address are not challenged for it.
-    fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
-        if let Some((level, name)) = who.first() {
-            self.table.with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
-        }
+    /// Only the one who asked: the others behind its address are not challenged for it.
+    fn note_beyond(&self, id: &Identity, person: u64, now_s: u32) {
+        let (level, key) = actor(id);
+        self.table.with(key, level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
     }
 
     /// Counts a disclosure of the ledger again, whatever the budgets now say: it did take place.
