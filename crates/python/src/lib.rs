@@ -121,8 +121,8 @@ fn account_name(secret: &str, site: &str, account: &str) -> PyResult<String> {
 #[pyfunction]
 fn open_address(folder: PathBuf, secret: &str, site: &str, pseudonym: &str) -> PyResult<Option<String>> {
     let keys = site_keys(secret, site)?;
-    let found =
-        record::open_address(&folder, keys.seal_key(), name(pseudonym)?).map_err(|e| PyOSError::new_err(e.to_string()))?;
+    let found = record::open_address(&folder, keys.seal_key(), name(pseudonym)?)
+        .map_err(|e| PyOSError::new_err(e.to_string()))?;
     Ok(found.map(|a| a.to_string()))
 }
 
