@@ -215,15 +215,17 @@ def wrk(port: int, script: Path, seconds: float, connections: int = 64) -> tuple
             "wrk",
             "-t1",
             f"-c{connections}",
-            f"-d{seconds}s",
+            f"-d{max(1, round(seconds))}s",
             "-s",
             str(script),
             f"http://127.0.0.1:{port}/",
         ],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"the load generator failed: {done.stderr or done.stdout}")
     rps = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     sent = re.search(r"(\d+) requests in ", done.stdout)
@@ -286,7 +288,7 @@ sites:
     budgets:
 {budgets}
     posture: {{raised: {{personal: {{hour: 1000000, day: 1000000}}, contact: {{hour: 1000000, day: 1000000}}}}, high: {{personal: {{hour: 2000000, day: 2000000}}, contact: {{hour: 2000000, day: 2000000}}}}}}
-    ladder: {{prove_at: 60000, slow_at: 60000, refuse_at: 60000, prove_beyond: 1000000, sign_in_beyond: 1000000, refuse_beyond: 1000000}}
+    ladder: {{prove_at: 10000, slow_at: 10000, refuse_at: 10000, prove_beyond: 1000000, sign_in_beyond: 1000000, refuse_beyond: 1000000}}
 """
 
 
@@ -353,7 +355,7 @@ def main() -> int:
             ),
         ),
         Contender("haproxy", ports["haproxy"], ["haproxy", "-f", str(haproxy_conf)]),
-        Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow", "protect", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
+        Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow.cli", "protect", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
     ]  # fmt: skip
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
     origin_command = nginx(
