@@ -420,26 +420,35 @@ fn the_list_of_reasons_is_closed_and_complete() {
     }
 }
 
-#[test]
-fn fifty_people_behind_one_address_meet_no_refusal_and_no_challenge_in_their_first_people() {
+/// Fifty people behind one address read twenty people each; their first page comes without our cookie. `turn` and `who`
+/// in the order of `order`, two seconds apart.
+fn assert_a_crowd_is_not_stopped(order: impl Iterator<Item = (u64, u64)>) {
     let site = site();
     let state = State::new(16 << 20);
     let judge = Judge::new(&site).unwrap();
-    for turn in 0..20u64 {
-        for who in 0..50u64 {
-            let id = visitor(1, 1).keeps_cookie(who);
-            let person = (turn * 50 + who) * 7_919 % 5_000;
-            let now_ms = START_MS + (turn * 50 + who) * 2_000;
-            let asked = Asked::get(&format!("/members/{person}"));
-            let route = site.route("GET", &asked.path);
-            state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
-            let snap =
-                state.arrive(&site, &id, route.as_ref(), &Visit { navigation: true, ..Visit::default() }, now_ms);
-            let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
-            assert!(matches!(v.action, Action::Allow | Action::Mask), "turn {turn}, visitor {who}: {v:?}");
-            state.charge(&site, &id, &v.allowance, 0, "", person_key(person), fields(&[NAME, TOWN]), now_ms);
-        }
+    for (n, (turn, who)) in order.enumerate() {
+        let id = if turn == 0 { visitor(1, 1) } else { visitor(1, 1).keeps_cookie(who) };
+        let person = person_key(turn * 50 + who) % 5_000;
+        let now_ms = START_MS + n as u64 * 2_000;
+        let asked = Asked::get(&format!("/members/{person}"));
+        let route = site.route("GET", &asked.path);
+        state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
+        let page = Visit { navigation: true, ..Visit::default() };
+        let snap = state.arrive(&site, &id, route.as_ref(), &page, now_ms);
+        let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
+        assert!(matches!(v.action, Action::Allow | Action::Mask), "turn {turn}, visitor {who}: {v:?}");
+        state.charge(&site, &id, &v.allowance, 0, "", person_key(person), fields(&[NAME, TOWN]), now_ms);
     }
+}
+
+#[test]
+fn fifty_people_behind_one_address_side_by_side_meet_no_challenge_and_no_refusal() {
+    assert_a_crowd_is_not_stopped((0..20).flat_map(|turn| (0..50).map(move |who| (turn, who))));
+}
+
+#[test]
+fn fifty_people_behind_one_address_one_after_the_other_meet_no_challenge_and_no_refusal() {
+    assert_a_crowd_is_not_stopped((0..50).flat_map(|who| (0..20).map(move |turn| (turn, who))));
 }
 
 #[test]

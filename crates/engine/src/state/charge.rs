@@ -105,7 +105,11 @@ pub(super) fn beyond(
     p: &mut Principal,
     now_s: u32,
 ) -> u32 {
-    let asked = p.behaviour.as_ref().map_or(0, |b| b.people_beyond(now_s));
+    let asked = p.behaviour.as_ref().map_or(0, |b| {
+        let asked = b.people_beyond(now_s);
+        // Everybody's first page comes without a cookie, so a crowd's first pages meet here. They are not one visitor's.
+        if level == Level::Address { asked.min(b.unkept()) } else { asked }
+    });
     if asked == 0 {
         return 0;
     }
