@@ -29,7 +29,7 @@ use smallvec::SmallVec;
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::policy::{RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
-use posture::FamilyPosture;
+use posture::{FamilyPosture, Tension};
 use seen::COLUMNS;
 use table::{Principal, Table};
 
@@ -128,7 +128,8 @@ impl State {
     ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
-        let posture = route.map_or(Posture::Calm, |r| self.family(&r.route.family, |f| f.tick(&site.posture, now_s)));
+        let tension =
+            route.map_or(Tension::NONE, |r| self.family(&r.route.family, |f| f.tension(&site.posture, now_s)));
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -140,7 +141,7 @@ impl State {
         };
         let mut snapshot = Snapshot {
             standing,
-            posture,
+            posture: tension.posture,
             people: [[0; COLUMNS]; 3],
             beyond: 0,
             blocked_until_s: 0,
@@ -156,7 +157,7 @@ impl State {
                 let proven_here = level == Level::Session && standing == Standing::Proven;
                 note(p, &step, proven_here.then_some(id.network), site, now_s, &mut snapshot);
                 if innermost {
-                    snapshot.beyond = charge::beyond(site, standing, level, posture, p, now_s);
+                    snapshot.beyond = charge::beyond(site, standing, level, tension, p, now_s);
                 }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
@@ -166,7 +167,7 @@ impl State {
                     }
                 }
                 if route.is_some() && snapshot.spent.is_none() {
-                    snapshot.spent = charge::spent(site, standing, level, posture, p, now_s);
+                    snapshot.spent = charge::spent(site, standing, level, tension, p, now_s);
                 }
             });
             innermost = false;

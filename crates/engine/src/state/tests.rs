@@ -587,3 +587,49 @@ fn standings_follow_lane_account_and_pass() {
     made_now.session.as_mut().unwrap().returned = false;
     assert_eq!(of(&made_now), Standing::Stranger, "a pass that was not brought is none");
 }
+
+#[test]
+fn fifty_addresses_that_go_on_for_two_days_do_not_come_of_age_by_waiting() {
+    let site = site_with(|j| {
+        j["posture"]["raised"][0]["day"] = json!(600);
+        j["posture"]["high"][0]["day"] = json!(1_200);
+    });
+    let state = State::new(64 << 20);
+    let allowed = allowance(&site, Standing::Stranger);
+    let mut obtained = BTreeSet::new();
+    let mut next = [0u64; 50];
+    let mut hours = Vec::new();
+    for slot in 0..48 * 6u64 {
+        let now_ms = START_MS + slot * 600_000;
+        for t in (0..50u64).cycle().take(300) {
+            let place = &mut next[usize::try_from(t).unwrap()];
+            let person = (t * 100 + *place) % 5_000;
+            let id = visitor(t, t);
+            if state.charge(&site, &id, &allowed, 0, "", person_key(person), fields(&[TOWN]), now_ms).shown.has(TOWN) {
+                obtained.insert(person);
+                *place += 1;
+            }
+        }
+        if slot % 6 == 5 {
+            hours.push(obtained.len());
+        }
+    }
+    let (day, two) = (hours[23], hours[47]);
+    // The written threshold of a day, and what fifty newcomers may add: once a day, not everybody on the second.
+    assert!(day <= 650, "{hours:?}");
+    assert!(two <= 1_300, "{hours:?}");
+}
+
+#[test]
+fn who_was_known_before_the_wave_is_no_newcomer_in_it() {
+    let policy = site().posture;
+    let age = policy.newcomer_age_s;
+    let now = 2_000_000_000;
+    let wave = Tension { posture: Posture::High, since_s: now - 3 * age };
+    assert!(wave.newcomer(&policy, now - 10, now));
+    assert!(wave.newcomer(&policy, now - 3 * age, now), "older than the age, but only since the wave began");
+    assert!(!wave.newcomer(&policy, now - 4 * age, now));
+    let endless = Tension { posture: Posture::High, since_s: now - 90 * 86_400 };
+    assert!(endless.newcomer(&policy, now - 29 * 86_400, now));
+    assert!(!endless.newcomer(&policy, now - 32 * 86_400, now));
+}
