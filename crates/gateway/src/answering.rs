@@ -58,8 +58,8 @@ pub async fn people(
 
     // First trust: what the application itself says of its answer.
     let mut named: Option<Vec<NamedPerson>> = None;
-    if let Some(header) = parts.headers.get(&site.people_header) {
-        match named_people(header) {
+    if let Some(header) = one_line(&parts.headers, &site.people_header) {
+        match named_people(&header) {
             Ok(people) => {
                 let all = site.plans[account.occasion().route].declared();
                 let mut hidden = false;
@@ -86,7 +86,9 @@ pub async fn people(
     let media = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).and_then(Media::of_content_type);
     let reader = match (media, named) {
         (None, _) => Err("its media type is neither HTML nor JSON".to_owned()),
-        (Some(media), Some(people)) => Reader::for_named(plan, &site.site, media, people, decide).map_err(|e| e.to_string()),
+        (Some(media), Some(people)) => {
+            Reader::for_named(plan, &site.site, media, people, decide).map_err(|e| e.to_string())
+        }
         (Some(media), None) => Reader::new(plan, &site.site, media, path_person, decide).map_err(|e| e.to_string()),
     };
     let decoder = match parts.headers.get(CONTENT_ENCODING) {
@@ -103,14 +105,18 @@ pub async fn people(
     };
     to.remove(CONTENT_ENCODING);
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    let reading = Reading::new(reader, decoder, account.clone(), route.on_unreadable, site.site.failures.ledger);
+    let reading = Reading::new(
+        reader,
+        decoder,
+        account.clone(),
+        route.on_unreadable,
+        on_ledger(site.site.failures.ledger, &account),
+    );
     match length {
-        Some(n) if n <= SHORT => {
-            match whole(passing, reading, usize::try_from(n).unwrap_or(0)).await {
-                Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
-                Err(e) => failed(passage, &account, &e),
-            }
-        }
+        Some(n) if n <= SHORT => match whole(passing, reading, usize::try_from(n).unwrap_or(0)).await {
+            Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
+            Err(e) => failed(passage, &account, &e),
+        },
         _ => {
             headers::bytes_changed(&mut to);
             // Without a coder the answer leaves as it is, which every visitor takes.
@@ -127,7 +133,13 @@ pub async fn people(
     }
 }
 
-fn short(account: &Account, status: StatusCode, mut to: HeaderMap, mut bytes: Vec<u8>, accepts: &Accepts) -> Response<Body> {
+fn short(
+    account: &Account,
+    status: StatusCode,
+    mut to: HeaderMap,
+    mut bytes: Vec<u8>,
+    accepts: &Accepts,
+) -> Response<Body> {
     if account.withheld() {
         headers::bytes_changed(&mut to);
         to.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -154,9 +166,10 @@ fn coded(to: &mut HeaderMap, coding: coding::Coding) {
     to.append(VARY, HeaderValue::from_static("Accept-Encoding"));
     to.remove(ACCEPT_RANGES);
     // The coded bytes are another representation: a strong validator would promise otherwise (RFC 9110, 8.8.1).
-    let weak = to.get(ETAG).filter(|e| e.as_bytes().starts_with(b"\"")).and_then(|e| {
-        HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok()
-    });
+    let weak = to
+        .get(ETAG)
+        .filter(|e| e.as_bytes().starts_with(b"\""))
+        .and_then(|e| HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok());
     if let Some(w) = weak {
         to.insert(ETAG, w);
     }
@@ -183,6 +196,18 @@ fn private_to_this_visitor(to: &mut HeaderMap) {
     }
 }
 
+/// All lines of a header as one list (RFC 9651, section 3.1): whoever is named in a second line counts too.
+fn one_line(headers: &HeaderMap, name: &http::HeaderName) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?;
+    let rest: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+    if rest.is_empty() {
+        return Some(first.clone());
+    }
+    let all: Vec<&[u8]> = std::iter::once(first.as_bytes()).chain(rest).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+}
+
 fn encoded(c: coding::Coding, bytes: &[u8]) -> Result<Vec<u8>, hedgerow_engine::answer::AnswerError> {
     let mut encoder = coding::Encoder::new(c)?;
     let mut out = Vec::with_capacity(bytes.len() / 3);
@@ -192,7 +217,14 @@ fn encoded(c: coding::Coding, bytes: &[u8]) -> Result<Vec<u8>, hedgerow_engine::
 }
 
 /// An answer that cannot be read: the route's declared failure.
-fn unreadable(passage: &Passage, account: &Account, why: &str, status: StatusCode, to: HeaderMap, passing: Passing) -> Response<Body> {
+fn unreadable(
+    passage: &Passage,
+    account: &Account,
+    why: &str,
+    status: StatusCode,
+    to: HeaderMap,
+    passing: Passing,
+) -> Response<Body> {
     let site = &passage.site;
     let route = &site.site.routes[account.occasion().route];
     // Pages about errors and redirects are often of another kind than the route's pages; they show nobody.
@@ -207,8 +239,20 @@ fn unreadable(passage: &Passage, account: &Account, why: &str, status: StatusCod
     respond::passing(status, to, passing)
 }
 
-fn on_ledger_failure(passage: &Passage, account: &Account, why: &str, status: StatusCode, to: HeaderMap, passing: Passing) -> Response<Body> {
-    match passage.site.site.failures.ledger {
+/// What a ledger that cannot be written means for this answer: watching stops nobody.
+fn on_ledger(declared: OnFailure, account: &Account) -> OnFailure {
+    if account.occasion().mode == Mode::Watch { OnFailure::Pass } else { declared }
+}
+
+fn on_ledger_failure(
+    passage: &Passage,
+    account: &Account,
+    why: &str,
+    status: StatusCode,
+    to: HeaderMap,
+    passing: Passing,
+) -> Response<Body> {
+    match on_ledger(passage.site.site.failures.ledger, account) {
         OnFailure::Refuse => failed(passage, account, &BodyError::Ledger(why.to_owned())),
         OnFailure::Pass => {
             tracing::error!(error = why, "people are shown without a record, as `failures.ledger: pass` says");
@@ -226,4 +270,3 @@ fn failed(passage: &Passage, account: &Account, error: &BodyError) -> Response<B
     tracing::warn!(site = passage.site.site.name, reference = %passage.reference, error = %error, "an answer was not passed on");
     respond::failure(passage, status, account.occasion().identity.wants_html)
 }
-

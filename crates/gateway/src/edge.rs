@@ -43,10 +43,8 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     let policy = read_policy(&settings)?;
     let tables = memories.tables(&settings, policy, clock.now())?;
     let tls = if settings.listen.iter().any(|l| l.tls) {
-        let certificates = tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s, t))).map(|(s, t)| Certificate {
-            names: s.site.hosts.clone(),
-            chain: t.certificate.clone().into(),
-            key: t.key.clone().into(),
+        let certificates = tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s, t))).map(|(s, t)| {
+            Certificate { names: s.site.hosts.clone(), chain: t.certificate.clone().into(), key: t.key.clone().into() }
         });
         Some(Tls::open(certificates.collect()).map_err(|e| e.to_string())?)
     } else {
@@ -98,14 +96,16 @@ pub fn run(settings_json: &str) -> Result<(), String> {
 
 fn read_policy(settings: &Settings) -> Result<Policy, String> {
     let path = &settings.policy;
-    let bytes = std::fs::read(path).map_err(|e| format!("the compiled policy {} cannot be read: {e}", path.display()))?;
+    let bytes =
+        std::fs::read(path).map_err(|e| format!("the compiled policy {} cannot be read: {e}", path.display()))?;
     Policy::from_json(&bytes).map_err(|e| e.to_string())
 }
 
 /// Waits for a signal to go; SIGHUP reads the tables again.
 async fn signals(edge: &Arc<Edge>) -> Result<(), String> {
     let on = |kind| signal(kind).map_err(|e| format!("signals cannot be received: {e}"));
-    let (mut term, mut int, mut hup) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    let (mut term, mut int, mut hup) =
+        (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
     let mut drained = edge.drain.subscribe();
     loop {
         tokio::select! {
@@ -136,7 +136,9 @@ async fn chores(edge: Arc<Edge>) {
                 for r in tls.reload_if_changed() {
                     match r.outcome {
                         Ok(()) => tracing::info!(certificate = %r.chain.display(), "a certificate was taken up"),
-                        Err(e) => tracing::error!(certificate = %r.chain.display(), error = %e, "a certificate was not taken up"),
+                        Err(e) => {
+                            tracing::error!(certificate = %r.chain.display(), error = %e, "a certificate was not taken up")
+                        }
                     }
                 }
             }
@@ -180,8 +182,10 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
             }
         }
         let _ = ready.send(Ok(()));
-        let accepting: Vec<_> =
-            listeners.into_iter().map(|(socket, l)| tokio::task::spawn_local(accept(std::rc::Rc::clone(&worker), socket, l))).collect();
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|(socket, l)| tokio::task::spawn_local(accept(std::rc::Rc::clone(&worker), socket, l)))
+            .collect();
         for a in accepting {
             let _ = a.await;
         }

@@ -29,6 +29,7 @@ pub mod serve;
 pub mod settings;
 pub mod sites;
 pub mod tap;
+pub mod telling;
 pub mod tls;
 pub mod tunnel;
 pub mod upgrade;

@@ -94,10 +94,16 @@ fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
 async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
     let fields = match form::read(request.into_body()).await {
         Ok(body) => form::fields(&body),
-        Err(_) => return page(StatusCode::PAYLOAD_TOO_LARGE, pages::bad_request(&context(passage), pages::BadRequest::TooLarge)),
+        Err(_) => {
+            return page(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                pages::bad_request(&context(passage), pages::BadRequest::TooLarge),
+            );
+        }
     };
     let back = form::value(&fields, FIELD_BACK).filter(|b| is_local_path(b)).unwrap_or("/").to_owned();
-    let carried: Vec<(String, String)> = fields.iter().filter(|(n, _)| !n.starts_with(OWN_FIELDS) && n != "altcha").cloned().collect();
+    let carried: Vec<(String, String)> =
+        fields.iter().filter(|(n, _)| !n.starts_with(OWN_FIELDS) && n != "altcha").cloned().collect();
     // The cookie came with the challenge; without it nothing binds the answer to anybody, and asking again would loop.
     let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, &back) };
     let site = &passage.site;
@@ -151,7 +157,10 @@ fn reveal_page(passage: &Passage, judged: &Judged, query: &str) -> Response<Body
     match passage.site.proofs.open_reveal(&token, session.name, passage.now_ms) {
         Ok(r) => {
             let names = field_names(passage, r.fields);
-            page(StatusCode::OK, pages::reveal(&context(passage), &token, &names, &r.back))
+            // Nothing has happened yet, so there is no record and no number to quote.
+            let mut context = context(passage);
+            context.reference = None;
+            page(StatusCode::OK, pages::reveal(&context, &token, &names, &r.back))
         }
         Err(e) => reveal_not_taken(passage, judged, &e),
     }
@@ -174,7 +183,12 @@ fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> R
 async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
     let fields = match form::read(request.into_body()).await {
         Ok(body) => form::fields(&body),
-        Err(_) => return page(StatusCode::PAYLOAD_TOO_LARGE, pages::bad_request(&context(passage), pages::BadRequest::TooLarge)),
+        Err(_) => {
+            return page(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                pages::bad_request(&context(passage), pages::BadRequest::TooLarge),
+            );
+        }
     };
     let token = form::value(&fields, FIELD_REVEAL).unwrap_or("");
     let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
@@ -185,7 +199,8 @@ async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -
         Err(e) => return reveal_not_taken(passage, &judged, &e),
     };
     let html = judged.identity.wants_html;
-    let account = passage.account(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back, EntryKind::Reveal);
+    let account =
+        passage.account(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back, EntryKind::Reveal);
     let visible = account.reveal(&asked.person, asked.fields);
     if let Err(e) = account.record() {
         tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
@@ -220,5 +235,8 @@ fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
     let codes: Vec<&str> = told.iter().flat_map(|e| e.reasons.iter().map(String::as_str)).collect();
     let sentences = visitor_sentences(codes.into_iter());
     let (at_ms, action) = told.first().map_or((0, Action::Allow), |e| (e.at_ms, e.action.unwrap_or(Action::Allow)));
-    page(StatusCode::OK, pages::why(&own, &Why { reference, at_s: at_ms / 1000, action, sentences: &sentences, retry_after_s: None }))
+    page(
+        StatusCode::OK,
+        pages::why(&own, &Why { reference, at_s: at_ms / 1000, action, sentences: &sentences, retry_after_s: None }),
+    )
 }

@@ -196,15 +196,24 @@ impl Passage {
                     w.join(&mut answer, TUNNEL_IDLE);
                     let mut response = Response::new(Body::Empty);
                     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-                    *response.headers_mut() = headers::for_visitor(answer.headers(), &self.site.private, self.via, true);
+                    *response.headers_mut() =
+                        headers::for_visitor(answer.headers(), &self.site.private, self.via, true);
                     response
                 }
                 // Nobody asked for it (RFC 9110, 15.2.2): the site is wrong.
                 None => respond::failure(self, StatusCode::BAD_GATEWAY, judged.identity.wants_html),
             };
         }
-        self.answer(judged, &method, &asked_headers, path_and_query.as_ref().map_or("/", |p| p.as_str()), &accepts, answer, returning)
-            .await
+        self.answer(
+            judged,
+            &method,
+            &asked_headers,
+            path_and_query.as_ref().map_or("/", |p| p.as_str()),
+            &accepts,
+            answer,
+            returning,
+        )
+        .await
     }
 
     /// The request as the site gets it.
@@ -268,8 +277,15 @@ impl Passage {
         let (parts, incoming) = answer.into_parts();
         let s = &*self.site;
         s.identifier.confirm(&mut judged.identity, asked, &parts.headers, &s.memory.accounts, self.now_ms);
-        let event_stream = parts.headers.get(http::header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/event-stream"));
-        let silence = if event_stream { TUNNEL_IDLE } else { Duration::from_secs_f64(s.site.upstream.idle_timeout_s.clamp(0.05, 86_400.0)) };
+        let event_stream = parts
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|t| t.as_bytes().starts_with(b"text/event-stream"));
+        let silence = if event_stream {
+            TUNNEL_IDLE
+        } else {
+            Duration::from_secs_f64(s.site.upstream.idle_timeout_s.clamp(0.05, 86_400.0))
+        };
         let passing = Passing::new(incoming, returning, Some(silence));
         let to = headers::for_visitor(&parts.headers, &s.private, self.via, false);
         let set_cookie = judged.set_cookie.take();
@@ -311,6 +327,7 @@ impl Passage {
             now_ms: self.now_ms,
             mode: self.site.mode(),
             reasons: judged.verdict.reasons.into_vec(),
+            nonce: self.worker.fresh(),
             kind,
             action: judged.verdict.action,
         })

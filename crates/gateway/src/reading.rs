@@ -196,7 +196,10 @@ impl ReadBody {
             Some(mut encoder) => {
                 let mut plain = Vec::new();
                 self.reading.end(&mut plain)?;
-                encoder.write(&plain, out).and_then(|()| encoder.end(out)).map_err(|e| BodyError::Unreadable(e.to_string()))
+                encoder
+                    .write(&plain, out)
+                    .and_then(|()| encoder.end(out))
+                    .map_err(|e| BodyError::Unreadable(e.to_string()))
             }
         }
     }
@@ -217,4 +220,3 @@ pub async fn whole(mut passing: Passing, mut reading: Reading, length: usize) ->
     reading.end(&mut out)?;
     Ok(out)
 }
-

@@ -20,7 +20,9 @@ pub fn tail(state: &State, keys: &Keys, site: &Site, dir: &Path, now_ms: u64) ->
         match item {
             Ok(Item::Header(h)) => header = Some(h),
             Ok(Item::Entry(e)) => people += entry(state, keys, site, header.as_ref(), &e),
-            Err(e @ RecordError::Damaged { .. }) => tracing::error!(site = site.name, error = %e, "budgets of a damaged segment are not counted again"),
+            Err(e @ RecordError::Damaged { .. }) => {
+                tracing::error!(site = site.name, error = %e, "budgets of a damaged segment are not counted again")
+            }
             Err(e) => return Err(e.to_string()),
         }
     }

@@ -118,15 +118,21 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
             let links: Vec<&str> = site.bait.paths.iter().map(String::as_str).collect();
             page(StatusCode::OK, pages::decoy(&context, seed, &links))
         }
-        _ if budget && html => {
-            page(StatusCode::TOO_MANY_REQUESTS, pages::budget_spent(&context, retry, site.account.sign_in_url.as_deref()))
-        }
+        _ if budget && html => page(
+            StatusCode::TOO_MANY_REQUESTS,
+            pages::budget_spent(&context, retry, site.account.sign_in_url.as_deref()),
+        ),
         _ if budget => problem(passage, ProblemKind::BudgetSpent, "too many different people were asked for", retry),
         _ if html => {
             let sentences = visitor_sentences(judged.verdict.reasons.iter().map(|r| r.code.as_str()));
             page(StatusCode::FORBIDDEN, pages::refuse(&context, &sentences, retry))
         }
-        _ => problem(passage, ProblemKind::Refused, &visitor_sentences(judged.verdict.reasons.iter().map(|r| r.code.as_str())).join(" "), retry),
+        _ => problem(
+            passage,
+            ProblemKind::Refused,
+            &visitor_sentences(judged.verdict.reasons.iter().map(|r| r.code.as_str())).join(" "),
+            retry,
+        ),
     };
     if let Some(s) = retry {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(s));

@@ -92,14 +92,21 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
     tcp.set_nodelay(true)?;
     let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
     let (peer, left) = if listen.proxy_protocol {
-        let (source, left) = within(patience, async { proxy_protocol::read(&mut tcp).await.map_err(io::Error::other) }).await?;
+        let (source, left) =
+            within(patience, async { proxy_protocol::read(&mut tcp).await.map_err(io::Error::other) }).await?;
         // LOCAL: the front speaks for itself, for example to see whether we live.
         (source.map_or(remote, |s| s.ip()), left)
     } else {
         (remote, Vec::new())
     };
-    let mut connection =
-        Connection { peer: peer.to_canonical(), tls: listen.tls, ja4: None, flight: None, transport: OnceCell::new(), guard: None };
+    let mut connection = Connection {
+        peer: peer.to_canonical(),
+        tls: listen.tls,
+        ja4: None,
+        flight: None,
+        transport: OnceCell::new(),
+        guard: None,
+    };
     if !listen.tls {
         return plain(worker, tcp, left, connection).await;
     }
@@ -118,7 +125,9 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
 }
 
 async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::time::timeout(patience, act).await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")))
+    tokio::time::timeout(patience, act)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")))
 }
 
 /// A plain connection: its first three bytes tell which HTTP it speaks.
@@ -198,4 +207,3 @@ where
         result.map_err(io::Error::other)
     }
 }
-

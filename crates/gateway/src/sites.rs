@@ -64,7 +64,11 @@ impl SiteMemory {
         }
         match self.sealer.expire(site.privacy.sealed_address_days, now_ms) {
             Ok(gone) if gone.is_empty() => {}
-            Ok(gone) => tracing::info!(site = site.name, files = gone.len(), "sealed addresses were deleted, their time was over"),
+            Ok(gone) => tracing::info!(
+                site = site.name,
+                files = gone.len(),
+                "sealed addresses were deleted, their time was over"
+            ),
             Err(e) => tracing::error!(site = site.name, error = %e, "sealed addresses could not be deleted"),
         }
     }
@@ -125,6 +129,9 @@ impl SiteRuntime {
     }
 }
 
+/// Entries of a reference, and the site that made them.
+pub type FoundEntries<'a> = (&'a Arc<SiteRuntime>, Vec<Entry>);
+
 /// All sites of one policy.
 pub struct Tables {
     sites: Vec<Arc<SiteRuntime>>,
@@ -148,7 +155,7 @@ impl Tables {
     ///
     /// # Errors
     /// When a ledger cannot be read.
-    pub fn find(&self, reference: Reference) -> Result<Option<(&Arc<SiteRuntime>, Vec<Entry>)>, String> {
+    pub fn find(&self, reference: Reference) -> Result<Option<FoundEntries<'_>>, String> {
         for s in &self.sites {
             let found = hedgerow_engine::record::find(s.memory.ledger.dir(), reference).map_err(|e| e.to_string())?;
             if !found.is_empty() {
@@ -232,11 +239,16 @@ impl Memories {
         let judge = Judge::new(&site).map_err(|e| named(&e))?;
         let mut plans = Vec::with_capacity(site.routes.len());
         for i in 0..site.routes.len() {
-            plans.push(Plan::compile(&site, i).map_err(|e| format!("site `{}`, route `{}`: {e}", site.name, site.routes[i].name))?);
+            plans.push(
+                Plan::compile(&site, i)
+                    .map_err(|e| format!("site `{}`, route `{}`: {e}", site.name, site.routes[i].name))?,
+            );
         }
-        let header = |n: &str| HeaderName::try_from(n).map_err(|_| format!("site `{}`: `{n}` is not a header name", site.name));
+        let header =
+            |n: &str| HeaderName::try_from(n).map_err(|_| format!("site `{}`: `{n}` is not a header name", site.name));
         let people_header = header(&site.headers.people)?;
-        let mut private = vec![people_header.clone(), header(&site.headers.account)?, header(&site.headers.account_since)?];
+        let mut private =
+            vec![people_header.clone(), header(&site.headers.account)?, header(&site.headers.account_since)?];
         if let Some(j) = &site.headers.ja4 {
             private.push(header(j)?);
         }
@@ -245,7 +257,10 @@ impl Memories {
         }
         let host_override = match &site.upstream.host_header {
             None => None,
-            Some(h) => Some(http::HeaderValue::try_from(h.as_str()).map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?),
+            Some(h) => Some(
+                http::HeaderValue::try_from(h.as_str())
+                    .map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?,
+            ),
         };
         let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
         let proofs = memory.proofs.under(&site.proof);
@@ -286,8 +301,8 @@ impl Memories {
         let mut chance = Chance::new().map_err(|e| format!("the operating system gives no random bytes: {e}"))?;
         let writer: String = chance.bytes16()[..8].iter().map(|b| format!("{b:02x}")).collect();
         let ledger_dir = dir.join("ledger");
-        let (ledger, recovery) =
-            Ledger::open(&ledger_dir, header, &writer, Options::default(), now_ms).map_err(|e| format!("site `{}`: {e}", site.name))?;
+        let (ledger, recovery) = Ledger::open(&ledger_dir, header, &writer, Options::default(), now_ms)
+            .map_err(|e| format!("site `{}`: {e}", site.name))?;
         for found in recovery.torn.iter().chain(&recovery.damaged) {
             tracing::warn!(site = site.name, "{found}");
         }
@@ -332,7 +347,9 @@ fn check_loopback(host: &str) -> Result<(), String> {
     }
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+/// 64 hexadecimal digits as 32 bytes.
+#[must_use]
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
     let bytes = text.as_bytes();
     if bytes.len() != 64 {
         return None;

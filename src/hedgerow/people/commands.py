@@ -57,3 +57,8 @@ def map_command(
         typer.echo(f"Wrote {output}: {len(proposal.routes)} routes that show people. Read it, then run `hedgerow check {output}`.", err=True)
     if not proposal.routes:
         raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `hedgerow map` to the command line."""
+    app.command("map")(map_command)

@@ -178,6 +178,14 @@ impl Reader {
     }
 }
 
+/// Whether a CSS selector can be used in a people map.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_selector(text: &str) -> Result<(), String> {
+    text.parse::<lol_html::Selector>().map(drop).map_err(|e| e.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,13 @@ mod session;
 mod suspicion;
 #[cfg(test)]
 pub(crate) mod test_request;
+/// The keyed name of an address, as the ledger has it.
+#[must_use]
+pub fn address_name(keys: &Keys, address: std::net::IpAddr) -> crate::doors::Pseudonym {
+    let (bytes, len) = network::address_bytes(address.to_canonical());
+    keys.pseudonym(Level::Address, &bytes[..len])
+}
+
 #[cfg(test)]
 mod tests;
 mod visit;

@@ -26,7 +26,7 @@ pub enum Item {
 ///
 /// # Errors
 /// [`RecordError::Io`] when the folder cannot be read; items are errors where a segment is damaged.
-pub fn read(dir: &Path, since_ms: u64) -> Result<impl Iterator<Item = Result<Item, RecordError>>, RecordError> {
+pub fn read(dir: &Path, since_ms: u64) -> Result<impl Iterator<Item = Result<Item, RecordError>> + use<>, RecordError> {
     let all = segments(dir)?;
     let mut wanted = Vec::new();
     for (i, path) in all.iter().enumerate() {

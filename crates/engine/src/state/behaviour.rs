@@ -118,6 +118,12 @@ impl Behaviour {
         u32::from(self.unkept)
     }
 
+    /// Somebody with this software at this address gave our cookie back.
+    pub(super) fn cookie_kept(&mut self, step: &Step<'_>) {
+        self.new_sessions = self.new_sessions.saturating_sub(u16::from(step.navigation));
+        self.unkept = self.unkept.saturating_sub(u16::from(step.kind.is_some()));
+    }
+
     /// A challenge was put.
     pub(super) fn challenged(&mut self) {
         self.unsolved = self.unsolved.saturating_add(1);

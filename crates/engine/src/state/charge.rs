@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::posture::{Posture, Tension};
 use super::seen::{Undo, column};
 use super::table::Principal;
-use super::{Spent, State, principals, seconds};
+use super::{Spent, State, actor, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
 use crate::policy::{FieldSet, Limits, Site, Window};
 
@@ -108,13 +108,9 @@ pub(super) fn beyond(
     level: Level,
     tension: Tension,
     p: &mut Principal,
+    asked: u32,
     now_s: u32,
 ) -> u32 {
-    let asked = p.behaviour.as_ref().map_or(0, |b| {
-        let asked = b.people_beyond(now_s);
-        // Everybody's first page comes without a cookie, so a crowd's first pages meet here. They are not one visitor's.
-        if level == Level::Address { asked.min(b.unkept()) } else { asked }
-    });
     if asked == 0 {
         return 0;
     }
@@ -241,7 +237,7 @@ impl State {
                     // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for, and
                     // nobody can help it that a policy shows nobody.
                     if spent.limit > 0 || posture != Posture::Calm {
-                        self.note_beyond(&who, person_key, now_s);
+                        self.note_beyond(id, person_key, now_s);
                     }
                 }
             }
@@ -297,11 +293,10 @@ impl State {
         Ok(())
     }
 
-    /// Only the innermost principal asked: the others behind its address are not challenged for it.
-    fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
-        if let Some((level, name)) = who.first() {
-            self.table.with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
-        }
+    /// Only the one who asked: the others behind its address are not challenged for it.
+    fn note_beyond(&self, id: &Identity, person: u64, now_s: u32) {
+        let (level, key) = actor(id);
+        self.table.with(key, level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
     }
 
     /// Counts a disclosure of the ledger again, whatever the budgets now say: it did take place.

@@ -57,7 +57,8 @@ const KINDS: [u8; 256] = {
         if b.is_ascii_alphanumeric() {
             kinds |= NAME | HOST;
         }
-        if matches!(b, b'-' | b'.' | b'_' | b'~' | b'%') {
+        // Without `%`: an encoded host has two readings, and http::Uri takes none of them.
+        if matches!(b, b'-' | b'.' | b'_') {
             kinds |= HOST;
         }
         if b == b'\t' || b >= 0x20 && b != 0x7f {

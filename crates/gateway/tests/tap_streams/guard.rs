@@ -307,4 +307,16 @@ proptest! {
             prop_assert_eq!((parsed.method, parsed.path), (Some(method.as_str()), Some(target.as_str())));
         }
     }
+
+    #[test]
+    fn every_target_the_guard_passes_is_one_the_http_crate_reads(
+        start in proptest::sample::select(vec!["", "/", "/?", "http://", "http://a:", "https://a", "http://[::", "http://a/"]),
+        rest in "[a1:/?#@%.~*\\[\\]\"{}<>|^`_-]{0,8}|[ -~]{0,4}",
+    ) {
+        let target = format!("{start}{rest}");
+        let (accepted, _) = follow(format!("GET {target} HTTP/1.0\r\n\r\n").as_bytes(), 5000);
+        if let [(_, passed, _)] = &accepted[..] {
+            prop_assert!(passed.parse::<http::Uri>().is_ok(), "{}", passed);
+        }
+    }
 }

@@ -140,6 +140,8 @@ pub fn corpus() -> Vec<(&'static str, GuardError)> {
         ("GET ftp://a/ HTTP/1.1|Host: a||", Target),
         ("GET http:///x HTTP/1.1|Host: a||", Target),
         ("GET http://u@a/ HTTP/1.1|Host: a||", Target),
+        ("GET http://a%80/ HTTP/1.1|Host: a%80||", Target),
+        ("GET / HTTP/1.1|Host: a%2eb||", HostMalformed),
         ("PROXY TCP4 192.0.2.1 192.0.2.2 1 2|Host: a||", Version),
         ("\x16\x03\x01 / HTTP/1.1|Host: a||", Method),
         // Chunks.
