@@ -64,7 +64,8 @@ impl Judge {
         let allowance = Allowance { standing, never: site.never(standing), on_request: site.on_request(standing) };
         let mut v =
             Verdict { action: Action::Allow, allowance, reasons: SmallVec::new(), risk: 0, retry_after_s: None };
-        if always_open(req.path) {
+        // A page that shows people is never open, even if its path begins as one that is (`/.well-known/../members/7`).
+        if route.is_none() && always_open(req.path) {
             return v;
         }
         for e in id.evidence.iter().chain(&snap.evidence) {

@@ -1,4 +1,7 @@
-//! The ladder, the operator's rules and the list of reasons.
+//! The ladder and the list of reasons.
+
+mod crowds;
+mod rules;
 
 use std::collections::BTreeSet;
 
@@ -241,66 +244,6 @@ fn ruled(rules: serde_json::Value, on_failure: &str) -> Site {
     })
 }
 
-#[test]
-fn an_operators_rule_decides() {
-    let site = ruled(
-        json!([{"name": "old-client", "when": "request.user_agent.contains('Firefox/140') && request.path.startsWith('/members')", "then": "prove"}]),
-        "pass",
-    );
-    let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
-    assert_eq!((v.action, codes(&v)), (Action::Prove, vec!["rule.old-client"]));
-    assert_eq!(decide(&site, "/about", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
-}
-
-#[test]
-fn a_rule_that_allows_stands_above_the_ladder_until_another_rule_says_more() {
-    let partner = json!({"name": "partner", "when": "identity.asn == 0 && state.beyond > 100", "then": "allow"});
-    let snap = Snapshot { beyond: 500, ..calm(Standing::Stranger) };
-    let act = |rules| decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &snap).action;
-    let refuse = json!({"name": "no", "when": "identity.standing == 'stranger'", "then": "refuse"});
-    assert_eq!(act(json!([partner])), Action::Allow);
-    assert_eq!(act(json!([partner, refuse])), Action::Refuse);
-    let mut last = partner.clone();
-    last["last"] = json!(true);
-    assert_eq!(act(json!([last, refuse])), Action::Allow);
-}
-
-#[test]
-fn a_rule_with_points_weighs_and_the_ladder_decides() {
-    let weigh = |n| json!({"name": format!("w{n}"), "when": "request.method == 'GET' && state.posture == 'calm'", "then": "allow", "weight": 30});
-    let act = |rules| {
-        let v = decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
-        (v.action, v.risk)
-    };
-    assert_eq!(act(json!([weigh(1)])), (Action::Allow, 30));
-    assert_eq!(act(json!([weigh(1), weigh(2)])), (Action::Prove, 60));
-}
-
-#[test]
-fn a_rule_that_fails_follows_the_declared_policy() {
-    let broken = json!({"name": "broken", "when": "request.headers['x-none'] == 'a'", "then": "allow", "last": true});
-    let text = json!({"name": "text", "when": "'yes'", "then": "allow"});
-    let prove = json!({"name": "prove", "when": "true", "then": "prove"});
-    for bad in [&broken, &text] {
-        let site = ruled(json!([bad, prove]), "refuse");
-        let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
-        assert_eq!(v.action, Action::Refuse);
-        assert!(codes(&v)[0].starts_with("rule_failed."), "{:?}", v.reasons);
-        let site = ruled(json!([bad, prove]), "pass");
-        let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
-        assert_eq!(v.action, Action::Prove, "the broken rule is ignored, the next one is not");
-    }
-}
-
-#[test]
-fn a_rule_that_cannot_be_compiled_is_named() {
-    for when in ["request.path ==", &"x".repeat(5_000)] {
-        let site = ruled(json!([{"name": "typo", "when": when, "then": "allow"}]), "pass");
-        let error = Judge::new(&site).err().map(|e| e.to_string()).unwrap_or_default();
-        assert!(error.contains("`typo`"), "{error}");
-    }
-}
-
 fn any_signals() -> impl Strategy<Value = Vec<Signal>> {
     proptest::sample::subsequence(signals::ALL.map(|(s, _, _)| s).to_vec(), 0..=signals::ALL.len())
 }
@@ -417,52 +360,5 @@ fn the_list_of_reasons_is_closed_and_complete() {
     assert!(reasons::all().all(|r| !r.operator.is_empty()));
     for not_a_code in ["", "budget", "budgets.x", "signal.nothing", "blocked"] {
         assert!(reasons::lookup(not_a_code).is_none(), "{not_a_code}");
-    }
-}
-
-#[test]
-fn fifty_people_behind_one_address_meet_no_refusal_and_no_challenge_in_their_first_people() {
-    let site = site();
-    let state = State::new(16 << 20);
-    let judge = Judge::new(&site).unwrap();
-    for turn in 0..20u64 {
-        for who in 0..50u64 {
-            let id = visitor(1, 1).keeps_cookie(who);
-            let person = (turn * 50 + who) * 7_919 % 5_000;
-            let now_ms = START_MS + (turn * 50 + who) * 2_000;
-            let asked = Asked::get(&format!("/members/{person}"));
-            let route = site.route("GET", &asked.path);
-            state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
-            let snap =
-                state.arrive(&site, &id, route.as_ref(), &Visit { navigation: true, ..Visit::default() }, now_ms);
-            let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
-            assert!(matches!(v.action, Action::Allow | Action::Mask), "turn {turn}, visitor {who}: {v:?}");
-            state.charge(&site, &id, &v.allowance, 0, "", person_key(person), fields(&[NAME, TOWN]), now_ms);
-        }
-    }
-}
-
-#[test]
-fn one_visitor_who_goes_on_climbs_the_ladder_with_a_cookie_and_without() {
-    let site = site();
-    for (what, id) in [("cookie", visitor(1, 1).keeps_cookie(1)), ("none", visitor(2, 2))] {
-        let state = State::new(16 << 20);
-        let judge = Judge::new(&site).unwrap();
-        let mut steps = Vec::new();
-        for n in 0..400u64 {
-            let now_ms = START_MS + n * 1_000;
-            let asked = Asked::get(&format!("/members/{}", person_key(n) % 100_000));
-            let route = site.route("GET", &asked.path);
-            // An ordinary browser otherwise: it loads pictures and keeps nothing that weighs points.
-            state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
-            let snap = state.arrive(&site, &id, route.as_ref(), &Visit::default(), now_ms);
-            let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
-            if steps.last() != Some(&v.action) {
-                steps.push(v.action);
-            }
-            // A challenge that is not solved shows nobody, but the asking is what counts: as in watch mode.
-            state.charge(&site, &id, &v.allowance, 0, "", person_key(n), fields(&[NAME, TOWN]), now_ms);
-        }
-        assert_eq!(steps, [Action::Allow, Action::Mask, Action::Prove, Action::SignIn, Action::Refuse], "{what}");
     }
 }

@@ -123,6 +123,16 @@ impl PathTemplate {
     /// A trailing slash is ignored, as most sites do; a person is never the empty string.
     #[must_use]
     pub fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
+        self.fits(path, |literal, segment| literal == segment)
+    }
+
+    /// [`PathTemplate::matches`], with the letters of literal parts in any case and their `;` parameters ignored.
+    #[must_use]
+    pub fn matches_any_case<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
+        self.fits(path, |literal, segment| segment.split(';').next().is_some_and(|s| literal.eq_ignore_ascii_case(s)))
+    }
+
+    fn fits<'p>(&self, path: &'p str, same: fn(&str, &str) -> bool) -> Option<Option<&'p str>> {
         let body = path.strip_prefix('/')?;
         let body = if body.len() > 1 { body.strip_suffix('/').unwrap_or(body) } else { body };
         let mut segs = body.split('/');
@@ -142,7 +152,7 @@ impl PathTemplate {
             let seg = segs.next()?;
             used += seg.len() + 1;
             match part {
-                Part::Literal(l) if l == seg => {}
+                Part::Literal(l) if same(l, seg) => {}
                 Part::Literal(l) if l.is_empty() && last && seg.is_empty() => {}
                 Part::Literal(_) => return None,
                 Part::Param(before, name, after) => {

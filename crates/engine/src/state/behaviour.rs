@@ -8,6 +8,9 @@ use crate::policy::RouteKind;
 /// Cells of the counter of distinct people asked for beyond the budget.
 const BEYOND_CELLS: usize = 256;
 
+/// Where counting requests without our cookie ends: no more people beyond the budget can be told apart either.
+const MOST_UNKEPT: u16 = 2_000;
+
 /// How long a network counts for a shared pass, seconds.
 const SHARED_WITHIN_S: u32 = 300;
 
@@ -30,6 +33,9 @@ pub(super) struct Behaviour {
     bait: u8,
     unsolved: u8,
     new_sessions: u16,
+    /// Requests for people that brought no cookie of ours, less those that did: a crowd behind one address stays near
+    /// nought, a program that keeps no cookies does not.
+    unkept: u16,
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
     beyond: [u64; BEYOND_CELLS / 64],
     beyond_since_s: u32,
@@ -72,6 +78,10 @@ impl Behaviour {
         }
         self.bait = self.bait.saturating_add(u8::from(step.bait));
         self.robots_refused = self.robots_refused.saturating_add(u8::from(step.robots_refused));
+        if step.kind.is_some() {
+            self.unkept =
+                if step.brought_session { self.unkept.saturating_sub(1) } else { (self.unkept + 1).min(MOST_UNKEPT) };
+        }
         if step.navigation {
             self.new_sessions = if step.brought_session {
                 self.new_sessions.saturating_sub(1)
@@ -103,9 +113,15 @@ impl Behaviour {
         self.networks.capacity() * size_of::<(u32, u32)>()
     }
 
+    /// How many more requests for people came without our cookie than with it.
+    pub(super) fn unkept(&self) -> u32 {
+        u32::from(self.unkept)
+    }
+
     /// Somebody with this software at this address gave our cookie back.
-    pub(super) fn cookie_kept(&mut self) {
-        self.new_sessions = self.new_sessions.saturating_sub(1);
+    pub(super) fn cookie_kept(&mut self, step: &Step<'_>) {
+        self.new_sessions = self.new_sessions.saturating_sub(u16::from(step.navigation));
+        self.unkept = self.unkept.saturating_sub(u16::from(step.kind.is_some()));
     }
 
     /// A challenge was put.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::posture::Posture;
+use super::posture::{Posture, Tension};
 use super::seen::{Undo, column};
 use super::table::Principal;
 use super::{Spent, State, actor, principals, seconds};
@@ -54,17 +54,22 @@ fn limits(
     standing: Standing,
     level: Level,
     s: Sensitivity,
-    posture: Posture,
+    tension: Tension,
     p: &Principal,
     now_s: u32,
 ) -> Limits {
     let mut l = *site.budgets.limits(standing, level, s);
-    let newcomer = now_s.saturating_sub(p.first_s) < site.posture.newcomer_age_s;
+    let newcomer = tension.newcomer(&site.posture, p.first_s, now_s);
     // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
-    if posture == Posture::Calm || !strange(standing) || !newcomer || matches!(level, Level::Network | Level::Client) {
+    if tension.posture == Posture::Calm
+        || !strange(standing)
+        || !newcomer
+        || matches!(level, Level::Network | Level::Client)
+    {
         return l;
     }
-    let table = if posture == Posture::High { &site.posture.newcomer_high } else { &site.posture.newcomer_raised };
+    let table =
+        if tension.posture == Posture::High { &site.posture.newcomer_high } else { &site.posture.newcomer_raised };
     if let Some(n) = table.iter().find(|n| n.standing == standing && n.sensitivity == s) {
         l.hour = Some(l.hour.map_or(n.people, |h| h.min(n.people)));
         l.day = Some(l.day.map_or(n.people, |d| d.min(n.people)));
@@ -77,12 +82,12 @@ pub(super) fn spent(
     site: &Site,
     standing: Standing,
     level: Level,
-    posture: Posture,
+    tension: Tension,
     p: &mut Principal,
     now_s: u32,
 ) -> Option<Spent> {
     for s in [Sensitivity::Personal, Sensitivity::Basic] {
-        let l = limits(site, standing, level, s, posture, p, now_s);
+        let l = limits(site, standing, level, s, tension, p, now_s);
         for window in Window::ALL {
             if let Some(limit) = l.get(window)
                 && limit > 0
@@ -101,7 +106,7 @@ pub(super) fn beyond(
     site: &Site,
     standing: Standing,
     level: Level,
-    posture: Posture,
+    tension: Tension,
     p: &mut Principal,
     asked: u32,
     now_s: u32,
@@ -110,7 +115,7 @@ pub(super) fn beyond(
         return 0;
     }
     let mut room = |s: Sensitivity| {
-        let l = limits(site, standing, level, s, posture, p, now_s);
+        let l = limits(site, standing, level, s, tension, p, now_s);
         let left = |w| Some(l.get(w)?.saturating_sub(p.seen.people(column(s), w, now_s)));
         Window::ALL.into_iter().filter_map(left).min()
     };
@@ -210,8 +215,10 @@ impl State {
                     continue;
                 }
             }
-            let posture = if strange { self.family(family, |f| f.tick(&site.posture, now_s)) } else { Posture::Calm };
-            match self.take(site, &who, allowance, s, person_key, posture, now_s) {
+            let tension =
+                if strange { self.family(family, |f| f.tension(&site.posture, now_s)) } else { Tension::NONE };
+            let posture = tension.posture;
+            match self.take(site, &who, allowance, s, person_key, tension, now_s) {
                 Ok(()) => {
                     out.shown = out.shown.union(fields);
                     if strange {
@@ -247,7 +254,7 @@ impl State {
         allowance: &Allowance,
         s: Sensitivity,
         person: u64,
-        posture: Posture,
+        tension: Tension,
         now_s: u32,
     ) -> Result<(), Spent> {
         let c = column(s);
@@ -259,7 +266,7 @@ impl State {
                 // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
                 // now must not be counted into an hour that is over.
                 let now_s = p.last_s;
-                let l = limits(site, allowance.standing, *level, s, posture, p, now_s);
+                let l = limits(site, allowance.standing, *level, s, tension, p, now_s);
                 if l == Limits::default() && !(allowance.on_request.has(s) && innermost == Some(*level)) {
                     // Nothing limits this level, and nobody asks here who was revealed: nothing has to be remembered.
                     return Ok(None);

@@ -29,7 +29,7 @@ use smallvec::SmallVec;
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::policy::{RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
-use posture::FamilyPosture;
+use posture::{FamilyPosture, Tension};
 use seen::COLUMNS;
 use table::{Principal, Table};
 
@@ -128,7 +128,8 @@ impl State {
     ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
-        let posture = route.map_or(Posture::Calm, |r| self.family(&r.route.family, |f| f.tick(&site.posture, now_s)));
+        let tension =
+            route.map_or(Tension::NONE, |r| self.family(&r.route.family, |f| f.tension(&site.posture, now_s)));
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -140,7 +141,7 @@ impl State {
         };
         let mut snapshot = Snapshot {
             standing,
-            posture,
+            posture: tension.posture,
             people: [[0; COLUMNS]; 3],
             beyond: 0,
             blocked_until_s: 0,
@@ -151,10 +152,16 @@ impl State {
         let asked = {
             let (level, key) = actor(id);
             let pass_from = (level == Level::Session && standing == Standing::Proven).then_some(id.network);
-            self.table.with(key, level, now_s, |p| note(p, &step, pass_from, site, now_s, &mut snapshot))
+            self.table.with(key, level, now_s, |p| {
+                let asked = note(p, &step, pass_from, site, now_s, &mut snapshot);
+                // Everybody's first page comes without a cookie: a crowd's first pages meet here, and are not one visitor's.
+                let unkept = p.behaviour.as_ref().map_or(0, |b| b.unkept());
+                if level == Level::Address { asked.min(unkept) } else { asked }
+            })
         };
-        if step.brought_session && step.navigation {
-            self.table.with(unnamed(id), Level::Address, now_s, |p| p.behaviour.get_or_insert_default().cookie_kept());
+        if step.brought_session && (step.navigation || step.kind.is_some()) {
+            self.table
+                .with(unnamed(id), Level::Address, now_s, |p| p.behaviour.get_or_insert_default().cookie_kept(&step));
         }
         let mut innermost = true;
         for (level, name) in principals(id) {
@@ -164,7 +171,7 @@ impl State {
             self.table.with(name.key(), level, now_s, |p| {
                 snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
                 if innermost {
-                    snapshot.beyond = charge::beyond(site, standing, level, posture, p, asked, now_s);
+                    snapshot.beyond = charge::beyond(site, standing, level, tension, p, asked, now_s);
                 }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
@@ -174,7 +181,7 @@ impl State {
                     }
                 }
                 if route.is_some() && snapshot.spent.is_none() {
-                    snapshot.spent = charge::spent(site, standing, level, posture, p, now_s);
+                    snapshot.spent = charge::spent(site, standing, level, tension, p, now_s);
                 }
             });
             innermost = false;

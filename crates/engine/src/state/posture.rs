@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::seen::{COLUMNS, column};
 use super::sketch::Ring;
 use crate::doors::Sensitivity;
-use crate::policy::{PostureLimits, PosturePolicy};
+use crate::policy::{PostureLimits, PosturePolicy, Window};
 
 /// How tense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -23,6 +23,26 @@ pub enum Posture {
     High,
 }
 
+/// How tense a family is, and since when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tension {
+    pub(super) posture: Posture,
+    /// When this wave began, Unix seconds: whoever was not known before it is a newcomer for as long as it lasts.
+    pub(super) since_s: u32,
+}
+
+impl Tension {
+    pub(super) const NONE: Self = Self { posture: Posture::Calm, since_s: 0 };
+
+    /// Whether somebody first seen at `first_s` is a newcomer. Age counts up to the beginning of the wave: fifty
+    /// addresses that wait for their first birthday would otherwise read everybody on the second day. Who has been
+    /// known for a month is none, however long the wave lasts.
+    pub(super) fn newcomer(self, policy: &PosturePolicy, first_s: u32, now_s: u32) -> bool {
+        let known_by_s = self.since_s.max(now_s.saturating_sub(Window::Month.seconds()));
+        known_by_s.saturating_sub(first_s) < policy.newcomer_age_s
+    }
+}
+
 /// Hours of history kept for learning what is usual: four weeks.
 const HISTORY: usize = 24 * 28;
 
@@ -32,6 +52,9 @@ pub(super) struct FamilyPosture {
     posture: Posture,
     /// When the numbers were last over the threshold of the posture in force.
     last_over_s: u32,
+    /// When the wave began, and when the last one ended.
+    since_s: u32,
+    ended_s: u32,
     hour: [Ring; COLUMNS],
     day: [Ring; COLUMNS],
     usual: [Usual; COLUMNS],
@@ -82,6 +105,8 @@ impl FamilyPosture {
         Self {
             posture: Posture::Calm,
             last_over_s: 0,
+            since_s: 0,
+            ended_s: 0,
             hour: std::array::from_fn(|_| Ring::new(6, 600)),
             day: std::array::from_fn(|_| Ring::new(24, 3_600)),
             usual: Default::default(),
@@ -101,13 +126,32 @@ impl FamilyPosture {
         }
         let wanted = self.wanted(policy);
         if wanted >= self.posture {
-            self.posture = wanted;
-            self.last_over_s = now_s;
+            self.rise(policy, wanted, now_s);
         } else if now_s.saturating_sub(self.last_over_s) >= policy.calm_after_s {
             self.posture = if self.posture == Posture::High { Posture::Raised.max(wanted) } else { wanted };
             self.last_over_s = now_s;
+            if self.posture == Posture::Calm {
+                self.ended_s = now_s;
+            }
         }
         self.posture
+    }
+
+    fn rise(&mut self, policy: &PosturePolicy, wanted: Posture, now_s: u32) {
+        // A wave soon after another is the same one: those who made the first have only waited.
+        if self.posture == Posture::Calm
+            && wanted > Posture::Calm
+            && now_s.saturating_sub(self.ended_s) >= policy.newcomer_age_s
+        {
+            self.since_s = now_s;
+        }
+        self.posture = wanted;
+        self.last_over_s = now_s;
+    }
+
+    /// [`FamilyPosture::tick`], with when the wave began.
+    pub(super) fn tension(&mut self, policy: &PosturePolicy, now_s: u32) -> Tension {
+        Tension { posture: self.tick(policy, now_s), since_s: self.since_s }
     }
 
     /// A stranger was shown somebody.
@@ -117,11 +161,8 @@ impl FamilyPosture {
         self.hour[c].add(person);
         self.day[c].add(person);
         let wanted = self.wanted(policy);
-        if wanted > self.posture {
-            self.posture = wanted;
-        }
         if wanted >= self.posture {
-            self.last_over_s = now_s;
+            self.rise(policy, wanted, now_s);
         }
     }
 

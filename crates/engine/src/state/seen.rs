@@ -45,8 +45,14 @@ pub(super) struct Undo {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     marks: Vec<Mark>,
-    counts: [[Count; 3]; COLUMNS],
+    /// Only for sets of more than [`FEW`] people; most principals never have one.
+    counts: Option<Box<Counts>>,
 }
+
+type Counts = [[Count; 3]; COLUMNS];
+
+/// So few people are counted anew each time: a million principals of three people each need no memory of counts.
+const FEW: usize = 8;
 
 fn inside(last_s: u32, window: Window, now_s: u32) -> bool {
     last_s != 0 && now_s.saturating_sub(last_s) < window.seconds()
@@ -55,20 +61,28 @@ fn inside(last_s: u32, window: Window, now_s: u32) -> bool {
 impl Seen {
     /// Distinct people of a column in a window that ends now.
     pub(super) fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
-        let count = &mut self.counts[column][window as usize];
-        if now_s >= count.until_s {
-            let mut people = 0;
-            let mut until_s = u32::MAX;
-            for m in &self.marks {
-                let last = m.last_s[column];
-                if inside(last, window, now_s) {
-                    people += 1;
-                    until_s = until_s.min(last.saturating_add(window.seconds()));
-                }
-            }
-            *count = Count { people, until_s };
+        if self.marks.len() <= FEW && self.counts.is_none() {
+            return self.count(column, window, now_s).people;
         }
+        let known = self.counts.get_or_insert_default()[column][window as usize];
+        if now_s < known.until_s {
+            return known.people;
+        }
+        let count = self.count(column, window, now_s);
+        self.counts.get_or_insert_default()[column][window as usize] = count;
         count.people
+    }
+
+    fn count(&self, column: usize, window: Window, now_s: u32) -> Count {
+        let mut count = Count { people: 0, until_s: u32::MAX };
+        for m in &self.marks {
+            let last = m.last_s[column];
+            if inside(last, window, now_s) {
+                count.people += 1;
+                count.until_s = count.until_s.min(last.saturating_add(window.seconds()));
+            }
+        }
+        count
     }
 
     /// Whether the person was shown in the window.
@@ -109,8 +123,7 @@ impl Seen {
         mark.last_s[column] = now_s.max(was_s).max(1);
         mark.showings = mark.showings.wrapping_add(1);
         let showings = mark.showings;
-        for w in Window::ALL {
-            let count = &mut self.counts[column][w as usize];
+        for (w, count) in Window::ALL.into_iter().zip(self.counts.iter_mut().flat_map(|c| &mut c[column])) {
             if now_s < count.until_s && !inside(was_s, w, now_s) {
                 count.people += 1;
                 count.until_s = count.until_s.min(now_s.saturating_add(w.seconds()));
@@ -133,7 +146,9 @@ impl Seen {
                 self.marks.remove(i);
             }
         }
-        self.counts[undo.column] = [Count::default(); 3];
+        if let Some(counts) = &mut self.counts {
+            counts[undo.column] = [Count::default(); 3];
+        }
     }
 
     /// Drops people last shown longer ago than any window; whether there were any.
@@ -150,7 +165,7 @@ impl Seen {
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.marks.capacity() * size_of::<Mark>()
+        self.marks.capacity() * size_of::<Mark>() + self.counts.as_ref().map_or(0, |_| size_of::<Counts>())
     }
 }
 

@@ -149,15 +149,14 @@ impl Table {
 
 impl Shard {
     fn bytes(&self) -> usize {
-        // Index: four bytes and a control byte a bucket, seven eighths full at most.
-        self.slots.capacity() * size_of::<Slot>() + self.index.capacity() * 6 + self.heap_bytes
+        self.slots.capacity() * size_of::<Slot>() + self.index.allocation_size() + self.heap_bytes
     }
 
     /// Makes room for one more: what vector and index would grow by is counted before they grow.
     fn make_room(&mut self, limit: usize, now_s: u32) {
         let slots =
             if self.slots.len() == self.slots.capacity() { growth(self.slots.len()) * size_of::<Slot>() } else { 0 };
-        let index = if self.index.len() == self.index.capacity() { self.index.capacity() * 6 } else { 0 };
+        let index = if self.index.len() == self.index.capacity() { self.index.allocation_size() } else { 0 };
         if self.bytes() + slots + index + size_of::<Behaviour>() > limit {
             let least = self.slots.len();
             self.shrink_to(limit.saturating_sub(size_of::<Behaviour>()), now_s);

@@ -1,0 +1,176 @@
+//! Signals of behaviour: each has a trace that raises it, and an ordinary one that does not. And standings.
+
+use serde_json::json;
+
+use super::super::*;
+use crate::doors::Lane;
+use crate::state::test_site::*;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// Requests of one visitor, a second apart: a path, and what the request is besides.
+fn trace<'p>(site: &Site, id: &Identity, requests: impl IntoIterator<Item = (&'p str, Visit)>) -> Vec<Signal> {
+    let state = State::new(16 << 20);
+    let mut signals = Vec::new();
+    for (i, (path, visit)) in requests.into_iter().enumerate() {
+        let at = START_MS + i as u64 * 1_000;
+        let snapshot = state.arrive(site, id, site.route("GET", path).as_ref(), &visit, at);
+        signals = snapshot.evidence.iter().map(|e| e.signal).collect();
+    }
+    signals
+}
+
+const PAGE: Visit = Visit { asset: false, navigation: true, bait: false, robots_refused: false };
+const ASSET: Visit = Visit { asset: true, navigation: false, bait: false, robots_refused: false };
+
+fn profiles(ids: impl Iterator<Item = u64>) -> Vec<String> {
+    ids.map(|i| format!("/members/{i}")).collect()
+}
+
+/// Pages as a browser loads them: with a picture each.
+fn with_assets(pages: &[String]) -> Vec<(&str, Visit)> {
+    pages.iter().flat_map(|p| [(p.as_str(), PAGE), ("/site.css", ASSET)]).collect()
+}
+
+#[test]
+fn identifiers_asked_in_order_are_enumeration_and_scattered_ones_are_not() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    for (what, ids) in [
+        ("one by one", (1..=20).collect::<Vec<u64>>()),
+        ("every fifth", (1..=20).map(|i| i * 5).collect()),
+        ("side by side, out of order", (0..20u64).map(|i| 100 + i * 4 + (i % 2) * 3).collect()),
+    ] {
+        let pages = profiles(ids.into_iter());
+        assert!(trace(&site, &id, with_assets(&pages)).contains(&Signal::Enumeration), "{what}");
+    }
+    let scattered = profiles((0..30).map(|i| person_key(i) % 5_000));
+    assert!(!trace(&site, &id, with_assets(&scattered)).contains(&Signal::Enumeration));
+    let named: Vec<String> =
+        ["ada", "ben", "cem", "dee"].iter().cycle().take(24).map(|n| format!("/members/{n}")).collect();
+    assert!(!trace(&site, &id, with_assets(&named)).contains(&Signal::Enumeration));
+}
+
+#[test]
+fn nothing_but_profiles_is_a_diet_and_profiles_found_by_lists_are_not() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    let only = profiles((0..20).map(|i| person_key(i) % 5_000));
+    assert!(trace(&site, &id, with_assets(&only)).contains(&Signal::ProfileOnlyDiet));
+    let found: Vec<String> = only
+        .iter()
+        .enumerate()
+        .flat_map(|(i, p)| if i % 3 == 0 { vec!["/members".to_owned(), p.clone()] } else { vec![p.clone()] })
+        .collect();
+    assert!(!trace(&site, &id, with_assets(&found)).contains(&Signal::ProfileOnlyDiet));
+}
+
+#[test]
+fn ten_pages_without_a_picture_are_a_signal_and_with_one_are_not() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    let bare = |n| (0..n).map(|_| ("/about", PAGE));
+    assert!(trace(&site, &id, bare(10)).contains(&Signal::NoSubresources));
+    assert!(!trace(&site, &id, bare(9)).contains(&Signal::NoSubresources));
+    assert!(
+        !trace(&site, &id, std::iter::once(("/site.css", ASSET)).chain(bare(30))).contains(&Signal::NoSubresources)
+    );
+}
+
+#[test]
+fn a_pass_used_from_five_networks_is_shared_and_from_two_is_a_commuter() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let mut last = Vec::new();
+    for network in 0..5 {
+        let id = visitor(network, network).has_pass(1);
+        let at = START_MS + network * 10_000;
+        last = state.arrive(&site, &id, None, &PAGE, at).evidence.iter().map(|e| e.signal).collect();
+        assert_eq!(last.contains(&Signal::PassShared), network >= 3, "network {network}");
+    }
+    assert_eq!(last, [Signal::PassShared]);
+    // Five networks over a day are somebody who travels.
+    for network in 0..5 {
+        let id = visitor(network, network).has_pass(2);
+        let at = START_MS + network * 2 * HOUR_MS;
+        assert!(state.arrive(&site, &id, None, &PAGE, at).evidence.is_empty());
+    }
+}
+
+#[test]
+fn robots_baits_and_cookies_leave_their_signals() {
+    let site = site();
+    let id = visitor(1, 1);
+    let refused = Visit { robots_refused: true, ..PAGE };
+    assert!(trace(&site, &id, [("/private", refused)]).contains(&Signal::RobotsRefused));
+    assert!(trace(&site, &id, [("/members/archive-all", Visit { bait: true, ..PAGE })]).contains(&Signal::BaitTaken));
+    let pages = |n| (0..n).flat_map(|_| [("/about", PAGE), ("/site.css", ASSET)]);
+    assert!(trace(&site, &id, pages(20)).contains(&Signal::CookieNotKept));
+    assert_eq!(trace(&site, &id, pages(19)), []);
+    assert_eq!(trace(&site, &id.keeps_cookie(1), pages(60)), []);
+}
+
+#[test]
+fn three_challenges_without_an_answer_are_a_signal_until_one_is_solved() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let id = visitor(1, 1).keeps_cookie(1);
+    let unsolved =
+        |at| state.arrive(&site, &id, None, &PAGE, at).evidence.iter().any(|e| e.signal == Signal::UnsolvedChallenges);
+    for n in 0..3 {
+        assert!(!unsolved(START_MS + n));
+        state.challenged(&id, START_MS + n);
+    }
+    assert!(unsolved(START_MS + 4));
+    state.solved(&id, START_MS + 5);
+    assert!(!unsolved(START_MS + 6));
+}
+
+#[test]
+fn a_signal_without_a_weight_is_not_computed() {
+    let site = site_with(|j| j["signals"] = json!([]));
+    let pages = profiles(1..=30);
+    assert_eq!(
+        trace(
+            &site,
+            &visitor(1, 1),
+            pages.iter().map(|p| (p.as_str(), Visit { bait: true, robots_refused: true, ..PAGE }))
+        ),
+        []
+    );
+}
+
+#[test]
+fn a_text_browser_that_keeps_cookies_is_not_challenged() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    let mut pages = Vec::new();
+    for i in 0..30u64 {
+        pages.push(match i % 5 {
+            0 => "/members".to_owned(),
+            1 => "/about".to_owned(),
+            _ => format!("/members/{}", person_key(i) % 5_000),
+        });
+    }
+    let signals = trace(&site, &id, pages.iter().map(|p| (p.as_str(), PAGE)));
+    assert_eq!(signals, [Signal::NoSubresources]);
+    // Even with a header that looks odd, it stays below the step.
+    let risk: u16 = signals.iter().map(|s| site.weight(*s)).sum::<u16>() + site.weight(Signal::HeaderContradiction);
+    assert!(risk < site.ladder.prove_at, "{risk}");
+}
+
+#[test]
+fn standings_follow_lane_account_and_pass() {
+    let site = site();
+    let of = |id: &Identity| standing_of(&site, id, START_MS);
+    let plain = || visitor(1, 1);
+    assert_eq!(of(&plain()), Standing::Stranger);
+    assert_eq!(of(&plain().keeps_cookie(1)), Standing::Stranger);
+    assert_eq!(of(&plain().has_pass(1)), Standing::Proven);
+    assert_eq!(of(&plain().signed_in(1, 86_400)), Standing::NewMember);
+    assert_eq!(of(&plain().signed_in(1, 30 * 86_400)), Standing::Member);
+    assert_eq!(of(&Identity { lane: Lane::Automation, ..plain().has_pass(1) }), Standing::Automation);
+    let mut made_now = plain().has_pass(1);
+    made_now.session.as_mut().unwrap().returned = false;
+    assert_eq!(of(&made_now), Standing::Stranger, "a pass that was not brought is none");
+}
