@@ -198,6 +198,9 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
     });
 }
 
+/// How long a drained listener waits for handshakes under way: a round trip to the other side of the world.
+const LAST_HANDSHAKES: Duration = Duration::from_millis(300);
+
 async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l: Listen) {
     let mut drain = worker.shared.drain.clone();
     loop {
@@ -211,9 +214,16 @@ async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l:
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            // `biased`: connections that already wait are taken before the socket closes.
-            _ = drain.wait_for(|d| *d) => return,
+            _ = drain.wait_for(|d| *d) => break,
         }
+    }
+    // Whoever has already begun to connect is still served here; see `begin_no_more`.
+    if let Err(e) = listen::begin_no_more(&socket) {
+        tracing::warn!(error = %e, "connections that begin at this moment may be lost");
+    }
+    let until = tokio::time::Instant::now() + LAST_HANDSHAKES;
+    while let Ok(Ok((tcp, remote))) = tokio::time::timeout_at(until, socket.accept()).await {
+        tokio::task::spawn_local(serve::connection(std::rc::Rc::clone(&worker), tcp, remote, l.clone()));
     }
 }
 
