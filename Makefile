@@ -71,19 +71,21 @@ lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
 	$(BIN)/mypy
 
 bench: $(STAMPS)/engine-release $(STAMPS)/tools-bench ## Speed beside nginx and HAProxy; writes build/bench.json.
-	$(PYTHON) benches/bench.py
+	$(PYTHON) benches/gateway.py
 
 harvest: $(STAMPS)/engine-release $(STAMPS)/harvest-tools $(STAMPS)/tools-harvest ## Real scrapers against the example; writes build/harvest.json.
-	$(PYTHON) tests/harvest/run.py
+	$(PYTHON) -m tests.harvest
 
 people: $(STAMPS)/engine-release $(STAMPS)/tools-test ## Ordinary visitors in a real browser; writes build/people.json.
-	$(PYTHON) -m pytest tests/people
+	$(PYTHON) -m tests.people
 
 fuzz: $(STAMPS)/tools-fuzz ## Every fuzz target; SECONDS_EACH=600 by default.
 	tools/fuzz.sh $${SECONDS_EACH:-600}
 
-docs: $(STAMPS)/venv ## Writes the generated reference pages into docs/reference.
+docs: $(STAMPS)/engine-dev ## Writes the generated reference pages and builds build/docs; a broken link is an error.
 	PYTHONPATH=src $(PYTHON) tools/reference.py
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 lock: $(STAMPS)/venv ## Writes the requirement locks anew.
 	$(PYTHON) -m pip install --quiet pip-tools

@@ -39,8 +39,7 @@ def main() -> int:
         except OSError:
             print(f"Something already listens on {SITE[0]}:{SITE[1]}; end it, then make run again.", file=sys.stderr)
             return 1
-    where = ["--host", SITE[0], "--port", str(SITE[1])]
-    serve = [sys.executable, "-m", "uvicorn", "examples.directory.app:app", *where, "--log-level", "warning"]
+    serve = [sys.executable, "-m", "examples.directory", "--host", SITE[0], "--port", str(SITE[1])]
     site = subprocess.Popen(serve, cwd=ROOT, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

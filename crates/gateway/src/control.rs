@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hedgerow_engine::doors::Reference;
+use hedgerow_engine::judge::reasons;
 use hedgerow_engine::policy::Mode;
+use hedgerow_engine::record::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -134,7 +136,7 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
             let (site, entries) = tables
                 .find(r)?
                 .ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
-            Ok(json!({"site": site.site.name, "reference": r.to_string(), "entries": entries}))
+            Ok(json!({"entry": explained(&site.site.name, r, &entries), "entries": entries}))
         }
         Ask::Claims => {
             let tables = edge.shared.tables.load();
@@ -156,4 +158,43 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
             Ok(json!({}))
         }
     }
+}
+
+/// The entries of one reference in the operator's words.
+fn explained(site: &str, reference: Reference, entries: &[Entry]) -> Value {
+    let first = entries.first();
+    let reasons: Vec<Value> = entries
+        .iter()
+        .flat_map(|e| e.reasons.iter().map(move |code| (e, code)))
+        .map(|(e, code)| {
+            let numbers = e.details.iter().find(|(c, _, _)| c == code);
+            json!({
+                "code": code,
+                "weight": numbers.map_or(0, |n| n.1),
+                "detail": numbers.map_or("", |n| n.2.as_str()),
+                "sentence": reasons::lookup(code).map(|r| r.operator),
+            })
+        })
+        .collect();
+    let people = |shown: bool| {
+        entries
+            .iter()
+            .flat_map(|e| &e.people)
+            .filter(|d| if shown { !d.shown.is_empty() } else { !d.masked.is_empty() })
+            .count()
+    };
+    json!({
+        "site": site,
+        "reference": reference.to_string(),
+        "at_ms": first.map(|e| e.at_ms),
+        "action": first.and_then(|e| e.action),
+        "mode": first.and_then(|e| e.mode),
+        "lane": first.and_then(|e| e.lane),
+        "standing": first.and_then(|e| e.standing),
+        "route": first.and_then(|e| e.route.clone()),
+        "status": first.and_then(|e| e.status),
+        "people_shown": people(true),
+        "people_masked": people(false),
+        "reasons": reasons,
+    })
 }

@@ -39,6 +39,8 @@ pub struct Occasion {
     pub mode: Mode,
     /// Codes of the verdict's reasons.
     pub reasons: Vec<Reason>,
+    /// Random bytes, never used before.
+    pub nonce: [u8; 16],
     /// What the ledger calls it.
     pub kind: EntryKind,
     /// The verdict's action.
@@ -146,7 +148,8 @@ impl Account {
         entry.part = found.parts;
         entry.people = std::mem::take(&mut found.pending);
         if found.parts == 0 {
-            entry.reasons.extend(found.reasons.iter().map(|r| r.code.clone()));
+            entry.reason_with(&o.reasons);
+            entry.reason_with(&found.reasons);
         }
         let counters = &self.occasion.runtime.memory.counters;
         match self.occasion.runtime.memory.ledger.append(&mut entry) {
@@ -155,6 +158,7 @@ impl Account {
                 Counters::add(&counters.disclosures, entry.people.len() as u64);
                 let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
                 Counters::add(&counters.masked, u64::from(masked));
+                self.seal(o);
                 Ok(())
             }
             Err(e) => {
@@ -162,6 +166,19 @@ impl Account {
                 found.pending = entry.people;
                 Err(e.to_string())
             }
+        }
+    }
+
+    /// Keeps the raw address of whoever was shown people, sealed, for as many days as the policy says.
+    fn seal(&self, o: &Occasion) {
+        if o.runtime.site.privacy.sealed_address_days == 0 {
+            return;
+        }
+        let mut nonce = [0u8; 12];
+        nonce.copy_from_slice(&o.nonce[..12]);
+        let sealer = &o.runtime.memory.sealer;
+        if let Err(e) = sealer.seal(o.identity.address, o.identity.address_raw, nonce, o.now_ms) {
+            tracing::error!(site = o.runtime.site.name, error = %e, "an address could not be sealed; a case could not name it");
         }
     }
 
@@ -178,7 +195,6 @@ impl Account {
             status: Some(o.status),
             action: Some(o.action),
             mode: Some(o.mode),
-            reasons: o.reasons.iter().map(|r| r.code.clone()).collect(),
             ..Entry::about(kind, &o.identity, o.now_ms)
         }
     }
@@ -212,16 +228,17 @@ pub fn note_proof(passage: &Passage, judged: &Judged) {
 
 fn about(kind: EntryKind, passage: &Passage, judged: &Judged, action: Action) -> Entry {
     let route = judged.route.and_then(|r| passage.site.site.routes.get(r));
-    Entry {
+    let mut entry = Entry {
         reference: Some(passage.reference),
         standing: Some(judged.verdict.allowance.standing),
         route: route.map(|r| r.name.clone()),
         family: route.map(|r| r.family.clone()),
         action: Some(action),
         mode: Some(passage.site.mode()),
-        reasons: judged.verdict.reasons.iter().map(|r| r.code.clone()).collect(),
         ..Entry::about(kind, &judged.identity, passage.now_ms)
-    }
+    };
+    entry.reason_with(&judged.verdict.reasons);
+    entry
 }
 
 impl Decide for Account {

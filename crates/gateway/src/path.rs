@@ -346,6 +346,7 @@ impl Passage {
             now_ms: self.now_ms,
             mode: self.site.mode(),
             reasons: judged.verdict.reasons.into_vec(),
+            nonce: self.worker.fresh(),
             kind,
             action: judged.verdict.action,
         })

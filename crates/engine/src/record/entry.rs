@@ -12,13 +12,14 @@
 //! | `m`, `code` | method and status |
 //! | `act`, `mode` | the verdict's action; whether verdicts were carried out |
 //! | `why` | codes of the reasons |
+//! | `det` | reasons with numbers: `[code, points, what was seen]` |
 //! | `p` | people: `[identifier, fields that left, fields that were masked]`, fields as bits of the header's list |
 //! | `note` | a sentence, for gaps |
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::doors::{Action, Disclosure, Identity, Lane, Pseudonym, Reference, Standing};
+use crate::doors::{Action, Disclosure, Identity, Lane, Pseudonym, Reason, Reference, Standing};
 use crate::policy::{FieldSet, Mode};
 
 /// What an entry tells of.
@@ -102,6 +103,9 @@ pub struct Entry {
     /// Codes of the reasons.
     #[serde(rename = "why", default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Reasons with numbers: code, points, what was seen.
+    #[serde(rename = "det", default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<(String, u16, String)>,
     /// People.
     #[serde(rename = "p", with = "people", default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<Disclosure>,
@@ -135,8 +139,21 @@ impl Entry {
             action: None,
             mode: None,
             reasons: Vec::new(),
+            details: Vec::new(),
             people: Vec::new(),
             note: None,
+        }
+    }
+
+    /// Notes reasons: their codes, and their numbers where they have any.
+    pub fn reason_with<'r>(&mut self, reasons: impl IntoIterator<Item = &'r Reason>) {
+        for r in reasons {
+            if !self.reasons.contains(&r.code) {
+                self.reasons.push(r.code.clone());
+                if !r.detail.is_empty() {
+                    self.details.push((r.code.clone(), r.weight, r.detail.clone()));
+                }
+            }
         }
     }
 

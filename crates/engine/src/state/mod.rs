@@ -13,6 +13,8 @@ mod standing;
 mod table;
 
 #[cfg(test)]
+pub(crate) mod test_site;
+#[cfg(test)]
 mod tests;
 
 pub use charge::{Charged, Replay, code as charge_code};
@@ -63,7 +65,7 @@ pub struct Snapshot {
     pub posture: Posture,
     /// Distinct people shown to the innermost principal, by window and column (basic, personal, contact).
     pub people: [[u32; COLUMNS]; 3],
-    /// Distinct people asked for beyond the budget within the hour: the most of any level.
+    /// Distinct people the innermost principal asked for beyond the budget within the hour.
     pub beyond: u32,
     /// Until when (Unix seconds) somebody blocked this principal.
     pub blocked_until_s: u32,
@@ -153,6 +155,9 @@ impl State {
             self.table.with(name.key(), level, now_s, |p| {
                 let proven_here = level == Level::Session && standing == Standing::Proven;
                 note(p, &step, proven_here.then_some(id.network), site, now_s, &mut snapshot);
+                if innermost {
+                    snapshot.beyond = charge::beyond(site, standing, level, posture, p, now_s);
+                }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
                         for c in 0..COLUMNS {
@@ -233,13 +238,12 @@ fn note(
 ) {
     let b = p.behaviour.get_or_insert_default();
     b.note(step);
-    let networks = pass_from.map_or(0, |n| b.pass_used(n, now_s));
+    let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
     for e in b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks) {
         if !snapshot.evidence.iter().any(|x| x.signal == e.signal) {
             snapshot.evidence.push(e);
         }
     }
-    snapshot.beyond = snapshot.beyond.max(b.people_beyond(now_s));
     snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
 }
 

@@ -1,0 +1,193 @@
+"""`hedgerow ledger`: who was shown whom."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedgerow import _engine
+from hedgerow.cli.exits import STATE, WRONG, State, fail
+from hedgerow.ledger.reading import Entry, LedgerError, entries, of_person, of_principal, sites
+
+Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+ledger = typer.Typer(
+    help="Who was shown whom: reads the record of disclosures. It works while the gateway runs, and without it.",
+    no_args_is_help=True,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `hedgerow ledger` to the command line."""
+    app.add_typer(ledger, name="ledger")
+
+
+def site_folder(state: Path, site: str | None) -> Path:
+    """Folder of the one site meant."""
+    known = sites(state)
+    if site is None and len(known) == 1:
+        site = known[0]
+    if site is None or site not in known:
+        names = ", ".join(known) or "none"
+        fail(f"name the site with --site; this state ({state}) has ledgers of: {names}", WRONG)
+    return state / "sites" / site
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except LedgerError as error:
+        fail(str(error), WRONG)
+
+
+def _print(found: Iterable[Entry], as_json: bool) -> int:
+    n = 0
+    for n, e in enumerate(found, 1):
+        typer.echo(json.dumps(e.as_data(), ensure_ascii=False) if as_json else e.in_words())
+    return n
+
+
+@ledger.command()
+def tail(
+    lines: Annotated[int, typer.Option("-n", "--lines", help="How many of the last entries.", min=1, max=100_000)] = 20,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with new entries as they come.")] = False,
+    as_json: AsJson = False,
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Shows the last entries.
+
+    Examples:
+        hedgerow ledger tail --follow
+    """
+    folder = site_folder(state, site) / "ledger"
+    with _readable():
+        # An hour is enough for the tail of a busy site; a quiet one is read whole.
+        recent = list(entries(folder, int((time.time() - 3600) * 1000)))
+        last = (recent if len(recent) >= lines else list(entries(folder)))[-lines:]
+        _print(last, as_json)
+        seen_ms = max((int(e.facts["t"]) for e in last), default=0)
+        told = {(e.facts["n"], e.facts["t"]) for e in last}
+        while follow:
+            time.sleep(0.5)
+            new = [e for e in entries(folder, seen_ms) if (e.facts["n"], e.facts["t"]) not in told]
+            _print(new, as_json)
+            seen_ms = max([seen_ms, *(int(e.facts["t"]) for e in new)])
+            told = {k for k in told if k[1] >= seen_ms} | {(e.facts["n"], e.facts["t"]) for e in new}
+
+
+@ledger.command()
+def person(
+    identifier: Annotated[str, typer.Argument(help="The site's own identifier of the person.")],
+    as_json: AsJson = False,
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Says to whom one person was shown, when, and which fields.
+
+    Examples:
+        hedgerow ledger person 42
+    """
+    with _readable():
+        if not _print(of_person(site_folder(state, site) / "ledger", identifier), as_json):
+            fail(f"nobody was shown {identifier}, as far as this ledger goes back", WRONG)
+
+
+@ledger.command()
+def principal(
+    name: Annotated[str, typer.Argument(help="A keyed name (8 to 24 digits, as `status` and `tail` show), or an address.")],
+    as_json: AsJson = False,
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Says which people one principal was shown.
+
+    Examples:
+        hedgerow ledger principal 203.0.113.9
+
+        hedgerow ledger principal 1f0c9a7be2d4
+    """
+    folder = site_folder(state, site)
+    if not re.fullmatch(r"[0-9a-f]{8,24}", name):
+        try:
+            ip_address(name)
+        except ValueError:
+            fail(f"`{name}` is neither a keyed name (8 to 24 hexadecimal digits) nor an address", WRONG)
+        name = _engine.address_name(_secret(state), folder.name, name)
+    with _readable():
+        if not _print(of_principal(folder / "ledger", name), as_json):
+            fail(f"no entry of {name}, as far as this ledger goes back", WRONG)
+
+
+@ledger.command()
+def verify(as_json: AsJson = False, state: State = STATE, site: Site = None) -> None:
+    """Checks that nothing in the ledger was changed, removed or swapped: every hash of every chain.
+
+    Ends with 1 when something does not fit.
+    """
+    try:
+        report = json.loads(_engine.verify_ledger(site_folder(state, site) / "ledger"))
+    except OSError as error:
+        fail(str(error), WRONG)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        typer.echo(f"{report['entries']} entries in {report['segments']} segments of {report['writers']} writers")
+        for p in report["problems"]:
+            typer.echo(f"{p['segment']}, byte {p['offset']}: {p['what']}")
+    if report["problems"]:
+        raise typer.Exit(WRONG)
+
+
+@ledger.command("open-address")
+def open_address(
+    name: Annotated[str, typer.Argument(help="The keyed name of the address, 24 digits.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; goes into the audit trail.")],
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Opens a sealed address, and records who did and why.
+
+    Raw addresses are kept sealed for a few days (`privacy.sealed_address_days`), for cases and nothing else.
+    """
+    folder = site_folder(state, site)
+    record = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": getpass.getuser(),
+        "what": "open-address",
+        "name": name,
+        "reason": reason,
+    }
+    # Recorded before it is opened: an opening that failed to be recorded must not have taken place.
+    trail = state / "audit.jsonl"
+    descriptor = os.open(trail, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as out:
+        out.write(json.dumps(record, ensure_ascii=False) + "\n")
+    try:
+        address = _engine.open_address(folder / "sealed", _secret(state), folder.name, name)
+    except (OSError, ValueError) as error:
+        fail(str(error), WRONG)
+    if address is None:
+        fail(f"no sealed address is kept under {name}; its days may be over", WRONG)
+    typer.echo(address)
+
+
+def _secret(state: Path) -> str:
+    path = state / "secret"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        fail(f"the secret cannot be read: {error}; only the gateway's user may", WRONG)
