@@ -8,7 +8,7 @@ use serde_json::json;
 use smallvec::smallvec;
 
 use super::*;
-use crate::doors::{Level, Sensitivity, Transport};
+use crate::doors::{Level, Pseudonym, Sensitivity, Session, Transport};
 use crate::state::test_site::*;
 use crate::state::{State, Visit};
 
@@ -250,6 +250,16 @@ fn an_operators_rule_decides() {
     let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
     assert_eq!((v.action, codes(&v)), (Action::Prove, vec!["rule.old-client"]));
     assert_eq!(decide(&site, "/about", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
+}
+
+#[test]
+fn a_rule_does_not_set_a_challenge_again_that_was_solved() {
+    let site = ruled(json!([{"name": "everybody", "when": "true", "then": "prove"}]), "pass");
+    let mut id = visitor(1, 1);
+    assert_eq!(decide(&site, "/members/7", &id, &calm(Standing::Stranger)).action, Action::Prove);
+    let proven_until_s = START_MS / 1000 + 60;
+    id.session = Some(Session { name: Pseudonym([1; 12]), since_s: 0, returned: true, proven_until_s });
+    assert_eq!(decide(&site, "/members/7", &id, &calm(Standing::Proven)).action, Action::Allow);
 }
 
 #[test]
