@@ -125,7 +125,11 @@ pub async fn people(
                 coded(&mut to, *c);
             }
             let encoder = encoder.map(|(_, e)| e);
-            let mut response = Response::new(Body::Read(Box::new(ReadBody::new(passing, reading, encoder))));
+            let body = match ReadBody::new(passing, reading, encoder).begin().await {
+                Ok(body) => body,
+                Err(e) => return failed(passage, &account, &e),
+            };
+            let mut response = Response::new(Body::Read(Box::new(body)));
             *response.status_mut() = parts.status;
             *response.headers_mut() = to;
             response

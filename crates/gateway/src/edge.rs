@@ -197,6 +197,8 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
         for a in accepting {
             let _ = a.await;
         }
+        // What was accepted last has to count itself in before it can be waited for.
+        tokio::task::yield_now().await;
         // Connections under way get their time; kept idle ones have been told to close.
         let patience = Duration::from_secs_f64(shared.settings.limits.drain_timeout_s.clamp(0.0, 3600.0));
         let deadline = tokio::time::Instant::now() + patience;
@@ -205,6 +207,9 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
         }
     });
 }
+
+/// How long a drained listener waits for handshakes under way: a round trip to the other side of the world.
+const LAST_HANDSHAKES: Duration = Duration::from_millis(300);
 
 async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l: Listen) {
     let mut drain = worker.shared.drain.clone();
@@ -219,9 +224,16 @@ async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l:
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            // `biased`: connections that already wait are taken before the socket closes.
-            _ = drain.wait_for(|d| *d) => return,
+            _ = drain.wait_for(|d| *d) => break,
         }
+    }
+    // Whoever has already begun to connect is still served here; see `begin_no_more`.
+    if let Err(e) = listen::begin_no_more(&socket) {
+        tracing::warn!(error = %e, "connections that begin at this moment may be lost");
+    }
+    let until = tokio::time::Instant::now() + LAST_HANDSHAKES;
+    while let Ok(Ok((tcp, remote))) = tokio::time::timeout_at(until, socket.accept()).await {
+        tokio::task::spawn_local(serve::connection(std::rc::Rc::clone(&worker), tcp, remote, l.clone()));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, Type};
 use tokio::net::TcpListener;
 
 /// Opens one listening socket. Must be called inside the worker's runtime.
@@ -33,6 +33,27 @@ fn open_socket(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(4096)?;
     TcpListener::from_std(socket.into())
+}
+
+/// Lets no new connection begin on this socket, while handshakes under way still end in its queue.
+///
+/// Closing the socket at once would reset connections that the kernel has queued for it, though another edge already
+/// listens on the port. A classic BPF program drops packets with SYN (RFC 9293, section 3.1: byte 13 of the TCP header);
+/// the visitor's kernel sends them again a second later, and by then only the other edge is there to take them.
+///
+/// # Errors
+/// The system's word, where the kernel takes no filters; the socket then works as before.
+pub fn begin_no_more(socket: &TcpListener) -> std::io::Result<()> {
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_SET: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    const SYN: u32 = 0x02;
+    SockRef::from(socket).attach_filter(&[
+        SockFilter::new(LOAD_BYTE, 0, 0, 13),
+        SockFilter::new(JUMP_IF_SET, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ])
 }
 
 /// Binds without `SO_REUSEPORT` sharing of strangers: whether anybody else already listens there.

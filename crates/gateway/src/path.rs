@@ -20,7 +20,7 @@ use crate::forward::{ForwardError, Returning, VisitorBody, forward};
 use crate::serve::Connection;
 use crate::sites::SiteRuntime;
 use crate::worker::Worker;
-use crate::{answering, headers, own, respond, upgrade};
+use crate::{answering, disclose, headers, own, respond, upgrade};
 
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
@@ -28,6 +28,9 @@ pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
     let tables = worker.shared.tables.load_full();
+    if hosts_disagree(&request) {
+        return respond::plain(StatusCode::BAD_REQUEST, "The request names two different hosts.");
+    }
     let Some(host) = host_of(&request) else {
         return respond::plain(StatusCode::BAD_REQUEST, "The request names no host.");
     };
@@ -42,6 +45,17 @@ fn host_of(request: &Request<Incoming>) -> Option<HeaderValue> {
     match request.uri().authority() {
         Some(a) => HeaderValue::try_from(a.as_str()).ok(),
         None => request.headers().get(HOST).filter(|h| !h.is_empty()).cloned(),
+    }
+}
+
+/// Whether an HTTP/2 request names one host in `:authority` and another in `Host`: malformed (RFC 9113, section 8.3.1).
+/// In HTTP/1 the guard has already seen to it.
+fn hosts_disagree(request: &Request<Incoming>) -> bool {
+    let mut named = request.headers().get_all(HOST).iter();
+    match (request.uri().authority(), named.next()) {
+        (Some(a), Some(h)) => named.next().is_some() || !h.as_bytes().eq_ignore_ascii_case(a.as_str().as_bytes()),
+        (None, Some(_)) => named.next().is_some(),
+        (_, None) => false,
     }
 }
 
@@ -117,6 +131,11 @@ impl Passage {
         counters.verdict(judged.verdict.action);
         if judged.route.is_some() {
             Counters::add(&counters.people_requests, 1);
+        }
+        // What is not carried out (watch mode) is recorded all the same, and so is what only slows.
+        let passes = matches!(judged.action, Action::Allow | Action::Mask | Action::Slow);
+        if passes && judged.verdict.action > Action::Mask {
+            disclose::note_verdict(&self, &judged, judged.verdict.action);
         }
         match judged.action {
             Action::Allow | Action::Mask => self.pass(judged, request).await,

@@ -134,6 +134,7 @@ pub struct ReadBody {
     passing: Passing,
     reading: Reading,
     encoder: Option<coding::Encoder>,
+    first: Option<Frame<Bytes>>,
     ended: bool,
 }
 
@@ -141,11 +142,23 @@ impl ReadBody {
     /// A body that reads as it goes, and compresses what leaves when asked to.
     #[must_use]
     pub fn new(passing: Passing, reading: Reading, encoder: Option<coding::Encoder>) -> Self {
-        Self { passing, reading, encoder, ended: false }
+        Self { passing, reading, encoder, first: None, ended: false }
+    }
+
+    /// Waits for the first piece: as long as nothing has left, what goes wrong can still be told with a status.
+    ///
+    /// # Errors
+    /// [`BodyError`] when the answer may not leave; nothing of it has.
+    pub async fn begin(mut self) -> Result<Self, BodyError> {
+        self.first = std::future::poll_fn(|cx| self.poll_next(cx)).await.transpose()?;
+        Ok(self)
     }
 
     /// The next piece for the visitor.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         loop {
             if self.ended {
                 return Poll::Ready(None);

@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::local::LocalExec;
 use crate::path;
@@ -29,6 +30,9 @@ use crate::worker::Worker;
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI";
 
+/// How long an edge that drains waits for the first bytes on a connection it has accepted.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// What hyper calls for every request.
 macro_rules! service {
     ($worker:expr, $connection:expr) => {{
@@ -36,6 +40,7 @@ macro_rules! service {
         let connection = Rc::new($connection);
         service_fn(move |request| {
             let (worker, connection) = (Rc::clone(&worker), Rc::clone(&connection));
+            connection.begun.notify_one();
             async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
         })
     }};
@@ -49,6 +54,8 @@ pub struct Connection {
     flight: Option<FlightHandle>,
     transport: OnceCell<Transport>,
     guard: Option<GuardHandle>,
+    /// Told at every request; holds one word until somebody asks.
+    begun: Rc<Notify>,
 }
 
 impl Connection {
@@ -106,6 +113,7 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
         flight: None,
         transport: OnceCell::new(),
         guard: None,
+        begun: Rc::default(),
     };
     if !listen.tls {
         return plain(worker, tcp, left, connection).await;
@@ -133,7 +141,14 @@ async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>)
 /// A plain connection: its first three bytes tell which HTTP it speaks.
 async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, connection: Connection) -> io::Result<()> {
     let patience = Duration::from_secs_f64(worker.limits().head_timeout_s.clamp(0.05, 600.0));
-    within(patience, async {
+    let mut drain = worker.shared.drain.clone();
+    // Browsers open connections in advance. An edge that drains waits for the first word of one only for as long as a
+    // request that was already sent may be on its way.
+    let told = async {
+        let _ = drain.wait_for(|d| *d).await;
+        tokio::time::sleep(LAST_WORD).await;
+    };
+    let read = within(patience, async {
         while first.len() < PREFACE.len() {
             let mut more = [0u8; 4096];
             let n = tcp.read(&mut more).await?;
@@ -143,8 +158,12 @@ async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, conn
             first.extend_from_slice(&more[..n]);
         }
         Ok(())
-    })
-    .await?;
+    });
+    tokio::select! {
+        biased;
+        r = read => r?,
+        () = told => return Ok(()),
+    }
     if first.is_empty() {
         return Ok(());
     }
@@ -188,6 +207,7 @@ where
         let guard_limits = GuardLimits { head_bytes: limits.head_bytes, ..GuardLimits::default() };
         let (guard, handle) = Guard::new(stream, guard_limits);
         connection.guard = Some(handle);
+        let begun = Rc::clone(&connection.begun);
         let service = service!(worker, connection);
         let mut builder = http1::Builder::new();
         builder
@@ -198,8 +218,16 @@ where
             .auto_date_header(true);
         let mut serving = pin!(builder.serve_connection(TokioIo::new(guard), service).with_upgrades());
         let result = tokio::select! {
+            biased;
             r = serving.as_mut() => r,
             _ = drain.wait_for(|d| *d) => {
+                // A request has begun to arrive, or we would not be here; hyper, asked to end before it has seen one,
+                // would end without an answer. On a kept connection this is over at once.
+                tokio::select! {
+                    biased;
+                    r = serving.as_mut() => return r.map_err(io::Error::other),
+                    () = begun.notified() => {}
+                }
                 serving.as_mut().graceful_shutdown();
                 tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
             }

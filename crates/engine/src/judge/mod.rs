@@ -72,6 +72,9 @@ impl Judge {
             weigh(site, e, &mut v);
         }
         let forced = self.operator(site, req, id, snap, &mut v);
+        // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
+        let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
+        let forced = forced.filter(|a| !(solved && *a == Action::Prove));
         v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), snap, now_ms, &mut v));
         v
     }

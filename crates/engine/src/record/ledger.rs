@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -169,8 +170,10 @@ impl Ledger {
 
     fn make_room(&self, inner: &mut Inner, now_ms: u64) -> Result<(), RecordError> {
         if let Some(s) = &inner.segment {
+            // A deleted file takes every entry and keeps none: somebody cleared the folder under us.
+            let gone = s.file.metadata().map_err(|e| io(&s.path, "read", e))?.nlink() == 0;
             let old = now_ms.saturating_sub(s.begun_ms) > self.options.segment_age_s.saturating_mul(1000);
-            if s.bytes < self.options.segment_bytes && !old {
+            if s.bytes < self.options.segment_bytes && !old && !gone {
                 return Ok(());
             }
             s.file.sync_data().map_err(|source| io(&s.path, "synced", source))?;

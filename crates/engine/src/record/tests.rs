@@ -188,6 +188,16 @@ fn a_full_disk_is_an_error_and_the_ledger_goes_on_when_there_is_room() {
 }
 
 #[test]
+fn a_segment_that_was_deleted_is_noticed_by_the_next_entry() {
+    let dir = TempDir::new().unwrap();
+    let (ledger, _) = open(dir.path(), "00000000000000aa");
+    ledger.append(&mut entry(1)).unwrap();
+    std::fs::remove_file(only_segment(dir.path())).unwrap();
+    ledger.append(&mut entry(2)).unwrap();
+    assert_eq!(entries(dir.path()).len(), 1);
+}
+
+#[test]
 fn a_folder_that_went_away_is_an_error_that_says_what_to_do() {
     let dir = TempDir::new().unwrap();
     let ledger = dir.path().join("ledger");

@@ -151,6 +151,9 @@ impl HtmlReader {
         let mut parser = self.parser.take().ok_or(AnswerError::Stopped)?;
         let tail = self.veil.end();
         let result = if tail.is_empty() { Ok(()) } else { parser.write(&tail) };
+        if result.is_ok() && self.ends_within_a_tag() {
+            return Err(AnswerError::Ambiguous("the document ends within a tag".to_owned()));
+        }
         let result = result.and_then(|()| parser.end());
         let done = self.settle(result, true, out);
         if done.is_err() {
@@ -158,6 +161,13 @@ impl HtmlReader {
             out.truncate(before);
         }
         done
+    }
+
+    /// What the parser still holds when the document is over. Of a tag without its end no selector is told, so whatever
+    /// stands in its attributes could never be masked.
+    fn ends_within_a_tag(&self) -> bool {
+        let held = self.parsed.load(Relaxed).checked_sub(self.cursor).and_then(|at| self.raw.get(at..));
+        held.is_some_and(|h| h.first() == Some(&b'<') && h.get(1).is_some_and(u8::is_ascii_alphabetic))
     }
 
     /// A byte order mark of UTF-16 overrides every other word on the encoding (Encoding Standard, section 6).

@@ -1,0 +1,72 @@
+"""A policy that is edited while the gateway serves."""
+
+from __future__ import annotations
+
+from tests.gateway.conftest import StartGateway
+from tests.gateway.policies import policy
+from tests.gateway.running import Gateway, until
+from tests.gateway.site import Site
+from tests.gateway.test_budgets import tight, towns
+from tests.gateway.wire import BROWSER
+
+REFUSE = [{"name": "no-entry", "when": 'request.path.startsWith("/closed")', "then": "refuse"}]
+
+
+def policy_id(running: Gateway) -> object:
+    """Which policy the edge has in force."""
+    sites = running.edge_status()["sites"]
+    assert isinstance(sites, list)
+    return sites[0]["policy"]
+
+
+def test_an_edit_is_taken_up_without_dropping_a_connection(site: Site, gateway: StartGateway) -> None:
+    written = policy(site.url)
+    running = gateway(written, enforce=True)
+    pid = running.edge_pid()
+    with running.wire() as kept:
+        assert kept.ask("/closed", BROWSER).status == 200
+        before = policy_id(running)
+        running.rewrite(policy(site.url, {"rules": REFUSE}))
+        until(lambda: policy_id(running) != before, "the new policy")
+        assert kept.ask("/closed", BROWSER).status == 403
+        running.rewrite(written)
+        until(lambda: policy_id(running) == before, "the old policy again")
+        assert kept.ask("/closed", BROWSER).status == 200
+    assert running.edge_pid() == pid
+
+
+def test_a_broken_policy_file_changes_nothing_and_is_complained_about(site: Site, gateway: StartGateway) -> None:
+    running = gateway(policy(site.url, {"rules": REFUSE}), enforce=True)
+    before = policy_id(running)
+    running.config.write_text("sites:\n  - name: [broken\n", encoding="utf-8")
+    assert running.said.wait_for("the tables in force stay")
+    assert running.get("/closed", BROWSER).status == 403
+    assert running.get("/open", BROWSER).status == 200
+    assert policy_id(running) == before
+
+
+def test_a_policy_file_that_is_gone_changes_nothing(site: Site, gateway: StartGateway) -> None:
+    running = gateway(policy(site.url, {"rules": REFUSE}), enforce=True)
+    running.config.unlink()
+    assert running.said.wait_for("the policy file is gone")
+    assert running.get("/closed", BROWSER).status == 403
+
+
+def test_what_was_spent_stays_spent_under_a_new_policy(site: Site, gateway: StartGateway) -> None:
+    running = gateway(tight(site.url, people=4), enforce=True)
+    assert towns(running.get("/members", BROWSER).text) == {1, 2, 3, 4}
+    before = policy_id(running)
+    running.rewrite(tight(site.url, people=6))
+    until(lambda: policy_id(running) != before, "the new policy")
+    assert towns(running.get("/members?from=21", BROWSER).text) == {21, 22}
+    assert towns(running.get("/members?from=3", BROWSER).text) == {3, 4}
+
+
+def test_a_site_can_be_added_while_the_gateway_serves(site: Site, gateway: StartGateway) -> None:
+    written = policy(site.url, {"hosts": ["site.example"]})
+    running = gateway(written, enforce=True)
+    assert running.get("/", {"Host": "new.example"}).status in {404, 421}
+    sites = written["sites"]
+    assert isinstance(sites, list)
+    running.rewrite({**written, "sites": [sites[0], {**sites[0], "name": "new", "hosts": ["new.example"]}]})
+    until(lambda: running.get("/", {"Host": "new.example"}).status == 200, "the new site")
