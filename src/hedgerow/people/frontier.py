@@ -39,7 +39,7 @@ _ACTS = re.compile(
 def shape(url: str) -> str:
     """A rough shape of an address: parts with digits and long ones become `*`, the query its names without digits."""
     split = urlsplit(url)
-    parts = ["*" if _varied(p) else p for p in split.path.strip("/").split("/")]
+    parts = [_rough(p) for p in split.path.strip("/").split("/")]
     names = ",".join(sorted({re.sub(r"\d+", "", n) for n in _query_names(split)})[:8])
     return "/" + "/".join(parts) + ("?" + names if names else "")
 
@@ -50,8 +50,10 @@ def acts(url: str) -> bool:
     return bool(_ACTS.search(split.path) or _ACTS.search(split.query))
 
 
-def _varied(part: str) -> bool:
-    return bool(re.search(r"\d", part)) or len(part) > 24
+def _rough(part: str) -> str:
+    if stem := re.fullmatch(r"([A-Za-z]+[-_]?)\d+", part):
+        return f"{stem.group(1)}*"  # `issue12` and `user3` are different things
+    return "*" if re.search(r"\d", part) or len(part) > 24 else part
 
 
 def _query_names(split: SplitResult) -> list[str]:
