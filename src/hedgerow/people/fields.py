@@ -18,7 +18,9 @@ MOST_PLACES = 16
 _NO_FIELD = frozenset({"script", "style", "nav", "form", "main", "body", "html", "head", "button", "input", "select",
                        "option", "textarea", "label", "svg", "noscript", "template", "dt", "th", "tr", "tbody", "thead",
                        "footer", "iframe", "time", "table", "caption"})  # fmt: skip
-_SKIPPED = frozenset({"script", "style", "nav", "form", "noscript", "template", "svg", "footer"})
+_SKIPPED = frozenset({"script", "style", "nav", "noscript", "template", "svg", "footer"})
+#: Elements that show what an attribute says.
+_ATTRIBUTES = {"img": "src", "input": "value"}
 #: Fields that hold other things by nature: what is inside them belongs to them.
 _CONTAINERS = frozenset({"connections", "groups", "address"})
 
@@ -103,7 +105,7 @@ def _speaking(
     for node in root.css("*"):
         if node.mem_id == heading_id:
             names[node.mem_id] = ("name", "the heading, another on each page")
-        elif node.tag not in _NO_FIELD and (told := _told(node, common)):
+        elif _shows(node) and (told := _told(node, common)):
             names[node.mem_id] = told
     stack = [root]
     while stack:
@@ -111,8 +113,8 @@ def _speaking(
         told = names.get(node.mem_id)
         if told is not None:
             inside = {names[d.mem_id][0] for d in node.css("*") if d.mem_id in names and d.mem_id != node.mem_id}
-            attribute = "src" if node.tag == "img" else None
-            value = (node.attributes.get("src") or "") if attribute else _value(node, told[0])
+            attribute = _ATTRIBUTES.get(node.tag or "")
+            value = (node.attributes.get(attribute) or "") if attribute else _value(node, told[0])
             if told[0] in inside and not selectors(node):
                 value = ""  # a cell known by its label alone: the element inside it has a name of its own
             if value and (told[0] in _CONTAINERS or not inside - {told[0]}) and len(value) < 20_000:
@@ -120,6 +122,15 @@ def _speaking(
                 continue
         if node.tag not in _SKIPPED:
             stack += reversed([c for c in node.iter() if not (c.tag or "-").startswith("-")])
+
+
+def _shows(node: LexborNode) -> bool:
+    """Whether an element can show a value: forms that cannot be filled in do, as some sites print profiles so."""
+    if node.tag == "input":
+        kind = (node.attributes.get("type") or "text").lower()
+        locked = "readonly" in node.attributes or "disabled" in node.attributes
+        return locked and kind in {"text", "email", "tel", "url"}
+    return node.tag not in _NO_FIELD
 
 
 def _told(node: LexborNode, common: set[str]) -> tuple[str, str] | None:
@@ -134,6 +145,8 @@ def _told(node: LexborNode, common: set[str]) -> tuple[str, str] | None:
     if mails and len(own) <= 3 * len(mails[0]) + 20:
         return "email", "text like an e-mail address"
     words = (node.attributes.get("class") or "", node.attributes.get("itemprop") or "")
+    if node.tag == "input":
+        words = (node.attributes.get("type") or "", node.attributes.get("name") or "")
     named = field_of(*words)
     why = "by its class or itemprop"
     if named is None and (beside := label(node)):
@@ -148,7 +161,7 @@ def _told(node: LexborNode, common: set[str]) -> tuple[str, str] | None:
         named, why = ("phone", "contact"), "text like a phone number"
     if named is None or (named[0] == "photo" and node.tag != "img") or (node.tag == "img" and named[0] != "photo"):
         return None
-    if named[0] == "email" and "@" not in text_of(node) and " at " not in text_of(node).lower():
+    if named[0] == "email" and node.tag != "input" and "@" not in text_of(node) and " at " not in text_of(node).lower():
         return None
     return named[0], why
 
@@ -176,12 +189,10 @@ def _cover(ones: list[_Found], trees: list[LexborHTMLParser]) -> tuple[list[Plac
 
     def reach(selector: str) -> tuple[set[int], bool]:
         if selector not in reached:
-            hits = [node.mem_id for tree in trees for node in tree.css(selector)]
-            right = sum(h in wanted for h in hits)
-            reached[selector] = (
-                {h for h in hits if h in wanted},
-                right >= 0.9 * sum(h in wanted or h not in inside for h in hits),
-            )
+            hits = [node for tree in trees for node in tree.css(selector)]
+            right = {node.mem_id for node in hits if node.mem_id in wanted}
+            wrong = [h for h in hits if h.mem_id not in right and h.mem_id not in inside and _holds(h)]
+            reached[selector] = right, len(right) >= 0.9 * (len(right) + len(wrong))
         return reached[selector]
 
     places: list[Place] = []
@@ -204,6 +215,12 @@ def _cover(ones: list[_Found], trees: list[LexborHTMLParser]) -> tuple[list[Plac
         for mem_id in gained:
             del left[mem_id]
     return places, len(left)
+
+
+def _holds(node: LexborNode) -> bool:
+    """Whether an element shows anything: an empty one is the same field of somebody who left it out."""
+    attribute = _ATTRIBUTES.get(node.tag or "")
+    return bool(node.attributes.get(attribute) if attribute else text_of(node))
 
 
 def _telling(selector: str) -> int:

@@ -127,6 +127,8 @@ def _keys(kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     """What an address is counted under: its shape; its siblings; its cousins with the same last part."""
     path, _, query = kind.partition("?")
     parts = path.strip("/").split("/")
+    if "*" in parts[-1]:
+        return (("shape", kind),) * 3
     return (
         ("shape", kind),
         ("siblings", *parts[:-1], "?", query),

@@ -18,6 +18,8 @@ from hedgerow.people.words import EMAIL, field_of
 #: Different people a page must lead to before it counts as a list.
 SEVERAL = 3
 
+_HOLDERS = frozenset({"body", "html", "main", "tbody", "table", "ul", "ol"})
+
 #: Parameters that ask for people by words.
 SEARCHING = frozenset({"q", "query", "search", "s", "term", "name", "keyword", "keywords", "find"})
 
@@ -136,48 +138,66 @@ def _literal(profiles: Template) -> str:
 def _item(anchors: list[LexborNode]) -> tuple[str | None, str]:
     """The outermost element around each person's links that holds nobody else's, as a selector, and the link in it."""
     targets = {a.mem_id: a.attributes.get("href") for a in anchors}
-    found: Counter[str] = Counter()
+    found: dict[str, set[str | None]] = {}
     links: Counter[str] = Counter()
-    seen: set[int] = set()
     for a in anchors:
-        best, best_id = _selector(a), a.mem_id
+        best = _selectors(a)
         node = a.parent
-        while node is not None and node.tag not in {"body", "html", "main"}:
+        while node is not None and node.tag not in _HOLDERS:
             if len({targets[x.mem_id] for x in node.css("a[href]") if x.mem_id in targets}) > 1:
                 break
-            if (named := _selector(node)) is not None:
-                best, best_id = named, node.mem_id
+            best = _selectors(node) or best
             node = node.parent
-        if best and best_id not in seen:
-            seen.add(best_id)
-            found[best] += 1
-            # In an item with a picture and a name, both links: the one with words is the one that names.
-            links.update(f"a.{c}" for c in classes(a)[:1] if text_of(a))
-    if not found:
+        for selector in best:
+            found.setdefault(selector, set()).add(targets[a.mem_id])
+        # In an item with a picture and a name, both links: the one with words is the one that names.
+        if text_of(a):
+            links.update(f"a.{c}" for c in classes(a)[:1])
+    people = len(set(targets.values()))
+    # Rows are often of two classes by turns: then the bare tag holds more people than either.
+    item = max(found, key=lambda s: (len(found[s]) >= 0.9 * people, "." in s or "[" in s, len(found[s])), default=None)
+    if item is None or len(found[item]) < max(SEVERAL, 0.4 * people):
         return None, ""
-    selector, times = found.most_common(1)[0]
-    if times < max(SEVERAL, 0.4 * len(set(targets.values()))):
-        return None, ""
-    if selector == "a" or selector.startswith(("a.", "a[")):
-        return selector, ""
+    if item.startswith(("a.", "a[")):
+        return item, ""
     link, sure = links.most_common(1)[0] if links else ("a", 0)
-    return selector, link if sure >= 0.9 * times else "a[href]"
+    return item, link if sure >= 0.9 * people else "a[href]"
 
 
-def _selector(node: LexborNode) -> str | None:
-    named = [s for s in selectors(node) if "#" not in s]
-    return named[0] if named else node.tag if node.tag in {"li", "tr", "article"} else None
+def _selectors(node: LexborNode) -> list[str]:
+    named = [s for s in selectors(node)[:2] if "#" not in s]
+    return [*named, str(node.tag)] if node.tag in {"li", "tr", "article"} else named
+
+
+def _columns(item: LexborNode) -> dict[int, str]:
+    """What the headings of a table say of the cells of one of its rows: element -> heading."""
+    table = item.parent
+    while table is not None and table.tag != "table":
+        table = table.parent
+    if item.tag != "tr" or table is None:
+        return {}
+    cells = item.css("td")
+    for row in table.css("tr"):
+        headings = row.css("th")
+        if len(headings) == len(cells) and not row.css("td"):
+            return {cell.mem_id: text_of(h)[:60] for cell, h in zip(cells, headings, strict=True)}
+    return {}
 
 
 def _fields(items: list[LexborNode]) -> list[FieldGuess]:
     """Fields of the people of a list, each below its item."""
     n = len(items)
     values: dict[Place, list[str]] = {}
+    headed: dict[Place, str] = {}
     for item in items:
         seen: set[Place] = set()
+        columns = _columns(item)
         for node in item.css("*"):
             options = selectors(node)
             selector = options[0] if options else "img" if node.tag == "img" else None
+            if selector is None and node.mem_id in columns:
+                selector = f"td:nth-of-type({list(columns).index(node.mem_id) + 1})"
+                headed[Place(selector)] = columns[node.mem_id]
             if selector is None or node.tag in {"time", "button", "input", "label", "svg"}:
                 continue
             place = Place(selector, "src" if node.tag == "img" else None)
@@ -187,17 +207,18 @@ def _fields(items: list[LexborNode]) -> list[FieldGuess]:
                 values.setdefault(place, []).append(value)
     found: dict[str, FieldGuess] = {}
     for place, texts in values.items():
-        named = ("photo", "basic") if place.attribute == "src" else field_of(place.selector)
+        named = ("photo", "basic") if place.attribute == "src" else field_of(place.selector, headed.get(place, ""))
         if sum(bool(EMAIL.search(t)) and len(t) < 100 for t in texts) > 0.5 * len(texts):
             named = ("email", "contact")
         if (
             named is None
-            or len(texts) < 0.3 * n
+            or len(texts) < (0.05 if place in headed else 0.3) * n
             or len(set(texts)) < 2
             or (named[0] == "photo" and not place.attribute)
         ):
             continue
-        guess = FieldGuess(*named, [place], min(1.0, len(texts) / n), f"`{place.selector}` in each item")
+        why = f"under “{headed[place]}”" if place in headed else f"`{place.selector}` in each item"
+        guess = FieldGuess(*named, [place], min(1.0, len(texts) / n), why)
         if named[0] not in found or guess.share > found[named[0]].share:
             found[named[0]] = guess
     if "name" not in found:

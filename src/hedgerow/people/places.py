@@ -60,6 +60,9 @@ def selectors(node: LexborNode) -> list[str]:
         out.append(f"{tag}#{ident}")
     named = classes(node)[:3]
     out += [f"{tag}.{a}.{b}" for i, a in enumerate(named) for b in named[i + 1 :]]
+    field_name = node.attributes.get("name") or ""
+    if tag in {"input", "textarea"} and _WORD.fullmatch(field_name):
+        out.insert(0, f'{tag}[name="{field_name}"]')
     href = node.attributes.get("href") or ""
     if tag == "a":
         out += [f'a[href^="{start}"]' for start in ("mailto:", "tel:") if href.startswith(start)]

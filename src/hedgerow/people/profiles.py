@@ -11,7 +11,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hedgerow.people.fields import FieldGuess, fields
-from hedgerow.people.places import text_of
+from hedgerow.people.places import selectors, text_of
 from hedgerow.people.templates import Template
 from hedgerow.people.words import EMAIL, PHONE, field_of, looks_like_name
 
@@ -67,9 +67,8 @@ def judge(template: Template) -> Profiles | None:
     own_heading = len(set(texts)) >= 0.8 * n
     if own_heading:
         share(sum(looks_like_name(h) for h in texts), "a heading like a personal name, another on each page", 2)
-    own = _own_values(
-        [[a.attributes.get("href") or "" for a in t.css('a[href^="mailto:"], a[href^="tel:"]')] for t in trees]
-    )
+    share(_named_once(trees), "one element whose class says that it is the name, another on each page,", 1.5)
+    own = _own_values([_written_to(t) for t in trees])
     share(sum(bool(v) for v in own), "an e-mail or phone link of its own", 2)
     shapes = _own_values([EMAIL.findall(_text(t)) + PHONE.findall(_text(t)) for t in trees])
     share(sum(bool(v) for v in shapes), "an e-mail address or phone number of its own", 1.5)
@@ -90,6 +89,20 @@ def judge(template: Template) -> Profiles | None:
     if points < ENOUGH + 1:
         found.doubts.append("the evidence is thin; look at a page before you keep this route")
     return found
+
+
+def _named_once(trees: list[LexborHTMLParser]) -> int:
+    """Pages with a name that stands there once and on no other page, by its class or `itemprop`."""
+    seen: dict[str, list[str]] = {}
+    for tree in trees:
+        once: dict[str, list[str]] = {}
+        for node in tree.css("[class], [itemprop]"):
+            if (text := text_of(node)) and len(text) < 80 and (field_of(*_words(node)) or ("",))[0] == "name":
+                once.setdefault(selectors(node)[0] if selectors(node) else "", []).append(text)
+        for selector, texts in once.items():
+            if selector and len(texts) == 1:
+                seen.setdefault(selector, []).append(texts[0])
+    return max((len(t) for t in seen.values() if len(set(t)) >= 0.8 * len(t) and len(t) > 1), default=0)
 
 
 def closed(template: Template) -> Profiles | None:
@@ -134,6 +147,12 @@ def _heading(tree: LexborHTMLParser) -> LexborNode | None:
     """The first heading of the page's own part."""
     root = tree.css_first("main") or tree.body
     return (root.css_first("h1") or root.css_first("h2")) if root is not None else None
+
+
+def _written_to(tree: LexborHTMLParser) -> list[str]:
+    """Addresses and numbers of links that write or call; a link that lets the visitor pick a receiver has none."""
+    hrefs = [a.attributes.get("href") or "" for a in tree.css('a[href^="mailto:"], a[href^="tel:"]')]
+    return [h for h in hrefs if h.startswith("tel:") or "@" in h.partition("?")[0]]
 
 
 def _words(node: LexborNode) -> list[str]:

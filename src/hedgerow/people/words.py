@@ -51,17 +51,19 @@ def field_of(*names: str) -> tuple[str, str] | None:
     """The field that class names, keys or labels speak of, and its sensitivity; `None` when they say nothing.
 
     The most sensitive match wins: calling an e-mail address `contact` costs a click, calling it `basic` costs a person.
+    Of two as sensitive, the later word does: `profile-img-username` is a name.
     """
-    found: list[tuple[int, str, str]] = []
+    found: list[tuple[int, int, str, str]] = []
     for name in names:
         cut = pieces(name)
-        words = {*cut, *("".join(cut[i : i + 2]) for i in range(len(cut) - 1))}
+        words = list(enumerate(cut)) + [(i, "".join(cut[i : i + 2])) for i in range(len(cut) - 1)]
         for field, (sensitivity, known) in FIELDS.items():
-            if words & known:
-                found.append((RANK[sensitivity], field, sensitivity))
+            at = max((i for i, w in words if w in known), default=None)
+            if at is not None:
+                found.append((RANK[sensitivity], at, field, sensitivity))
     if not found:
         return None
-    _, field, sensitivity = max(found, key=lambda f: f[0])
+    _, _, field, sensitivity = max(found, key=lambda f: f[:2])
     return field, sensitivity
 
 
