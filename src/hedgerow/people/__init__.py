@@ -17,7 +17,7 @@ def propose_policy(url: str, say: Callable[[str], None]) -> str:
         say: Told of the progress, a sentence now and then.
 
     Raises:
-        CannotWalk: nothing could be read; the message says why.
+        WalkError: nothing could be read; the message says why.
     """
     from hedgerow.people.propose import as_yaml, propose
     from hedgerow.people.walk import walk

@@ -10,14 +10,25 @@ from typing import Annotated
 import typer
 
 from hedgerow.people.propose import as_json, as_yaml, propose
-from hedgerow.people.walk import CannotWalk, walk
+from hedgerow.people.walk import WalkError, walk
 
 
 def map_command(
-    url: Annotated[str, typer.Argument(help="The site, for example http://127.0.0.1:3000 (the site itself, not the gateway).")],
+    url: Annotated[
+        str, typer.Argument(help="The site, for example http://127.0.0.1:3000 (the site itself, not the gateway).")
+    ],
     pages: Annotated[int, typer.Option(help="Most pages to read.", min=5, max=5000)] = 250,
     pause: Annotated[float, typer.Option(help="Rest between two requests, in seconds.", min=0.0, max=60.0)] = 0.05,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proposal to this file (not over an existing one).")] = None,
+    cookie: Annotated[
+        str | None,
+        typer.Option(
+            help="The Cookie header of a signed-in account, to read what members see. Take an account with few rights.",
+            envvar="HEDGEROW_MAP_COOKIE",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the proposal to this file (not over an existing one).")
+    ] = None,
     as_data: Annotated[bool, typer.Option("--json", help="Print the proposal as JSON.")] = False,
 ) -> None:
     """Propose the people map of a site: which routes show people, and how to read them.
@@ -43,8 +54,8 @@ def map_command(
         sys.stderr.flush()
 
     try:
-        proposal = propose(walk(url, most_pages=pages, pause_s=pause, progress=progress))
-    except CannotWalk as error:
+        proposal = propose(walk(url, most_pages=pages, pause_s=pause, cookie=cookie, progress=progress))
+    except WalkError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(3) from None
     if show:
@@ -54,7 +65,8 @@ def map_command(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
-        typer.echo(f"Wrote {output}: {len(proposal.routes)} routes that show people. Read it, then run `hedgerow check {output}`.", err=True)
+        sentence = f"{len(proposal.routes)} routes that show people. Read it, then run `hedgerow check {output}`."
+        typer.echo(f"Wrote {output}: {sentence}", err=True)
     if not proposal.routes:
         raise typer.Exit(1)
 

@@ -7,10 +7,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hedgerow.people.lists import kind_of
 from hedgerow.people.templates import Template
 from hedgerow.people.words import EMAIL, PHONE, field_of
 
-_ID_KEYS = ("id", "uuid", "user_id", "member_id", "person_id", "username", "login", "slug", "handle")
+_ID_KEYS = ("id", "uuid", "uid", "user_id", "member_id", "person_id", "username", "login", "slug", "handle", "userslug")
+
+#: A key the policy's paths can name without quotes.
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
 
 
 @dataclass
@@ -19,9 +23,8 @@ class JsonField:
 
     name: str
     sensitivity: str
-    path: str
+    paths: list[str]
     share: float
-    doubt: str | None = None
 
 
 @dataclass
@@ -38,13 +41,60 @@ class JsonPeople:
     doubts: list[str] = field(default_factory=list)
 
 
+def judge(template: Template) -> JsonPeople | None:
+    """Whether a template's JSON shows people."""
+    documents: list[object] = []
+    for page in template.pages:
+        if page.media == "application/json":
+            try:
+                documents.append(json.loads(page.text))
+            except (ValueError, RecursionError):
+                continue
+    found = _single(template, documents) or _several(template, documents)
+    if found is not None and any(p.guessed for p in template.pages):
+        found.evidence.append("nothing led here: the address was guessed from the site's words for its people")
+    return found
+
+
+def _single(template: Template, documents: list[object]) -> JsonPeople | None:
+    """Documents that are one person each."""
+    singles: list[dict[str, object]] = [d for d in documents if isinstance(d, dict)]
+    if not singles or len(singles) < len(documents):
+        return None
+    id_path, fields = _read(singles)
+    if not _personal(fields) or not (template.varies or id_path):
+        return None
+    names = ", ".join(f.name for f in fields)
+    evidence = [f"{len(singles)} documents that are one person each, with {names}"]
+    return JsonPeople(template, "api", "$", id_path, len(singles), evidence, fields)
+
+
+def _several(template: Template, documents: list[object]) -> JsonPeople | None:
+    """Documents that hold lists of people; the longest list counts."""
+    by_path: dict[str, list[dict[str, object]]] = {}
+    for document in documents:
+        for path, objects in _items(document):
+            by_path.setdefault(path, []).extend(objects)
+    best: JsonPeople | None = None
+    for path, objects in by_path.items():
+        id_path, fields = _read(objects[:500])
+        if len(objects) < 2 or not _personal(fields) or (best is not None and len(objects) <= best.people):
+            continue
+        evidence = [f"{len(objects)} objects at `{path}` with " + ", ".join(f.name for f in fields)]
+        kind = "search" if kind_of(template) == "search" else "api"
+        best = JsonPeople(template, kind, path, id_path, len(objects), evidence, fields)
+        if id_path is None:
+            best.doubts.append("no key holds an identifier; name one under `id`, or the people cannot be counted")
+    return best
+
+
 def _flat(value: object, path: str = "$", depth: int = 0) -> dict[str, object]:
     """Leaves of an object by path; lists below it are taken as one value each."""
     out: dict[str, object] = {}
     if isinstance(value, dict) and depth < 5:
-        for k, v in value.items():
-            if re.fullmatch(r"[A-Za-z_][\w-]*", k):
-                out |= _flat(v, f"{path}.{k}", depth + 1)
+        for key, v in value.items():
+            if _KEY.fullmatch(key):
+                out |= _flat(v, f"{path}.{key}", depth + 1)
     else:
         out[path] = value
     return out
@@ -62,9 +112,9 @@ def _items(value: object, path: str = "$", depth: int = 0) -> list[tuple[str, li
         for v in objects[:3]:
             found += [(p, o) for p, o in _items(v, f"{path}[*]", depth + 1) if p != f"{path}[*]"]
     elif isinstance(value, dict):
-        for k, v in value.items():
-            if re.fullmatch(r"[A-Za-z_][\w-]*", k):
-                found += _items(v, f"{path}.{k}", depth + 1)
+        for key, v in value.items():
+            if _KEY.fullmatch(key):
+                found += _items(v, f"{path}.{key}", depth + 1)
     return found
 
 
@@ -76,54 +126,31 @@ def _read(objects: list[dict[str, object]]) -> tuple[str | None, list[JsonField]
     id_path = next((f"$.{k}" for k in _ID_KEYS if keys[f"$.{k}"] >= 0.9 * n), None)
     fields: dict[str, JsonField] = {}
     for path, count in keys.items():
-        if path == id_path:
+        values = [str(row[path]) for row in leaves if row.get(path) not in (None, "", [], {}, False, True)]
+        named = _named(path, values) if values and path != id_path else None
+        if named is None:
             continue
-        values = [str(row[path]) for row in leaves if row.get(path) not in (None, "", [])]
-        named = field_of(path.rsplit(".", 1)[-1])
-        if values and sum(bool(EMAIL.fullmatch(v)) for v in values) > 0.5 * len(values):
-            named = ("email", "contact")
-        elif values and named is None and sum(bool(PHONE.fullmatch(v)) for v in values) > 0.8 * len(values) and not all(v.isdigit() for v in values):
-            named = ("phone", "contact")
-        if named and values and named[0] not in fields:
-            fields[named[0]] = JsonField(named[0], named[1], path, count / n)
-        elif named and values:
-            fields[f"{named[0]}_{path.rsplit('.', 1)[-1].lower()}"] = JsonField(
-                f"{named[0]}_{path.rsplit('.', 1)[-1].lower()}", named[1], path, count / n
-            )
+        known = fields.setdefault(named[0], JsonField(named[0], named[1], [], 0.0))
+        known.paths.append(path)
+        known.share = max(known.share, count / n)
     return id_path, list(fields.values())
+
+
+def _named(path: str, values: list[str]) -> tuple[str, str] | None:
+    """The field a path speaks of, by its values first and its last key then."""
+    if sum(bool(EMAIL.fullmatch(v)) for v in values) > 0.5 * len(values):
+        return "email", "contact"
+    named = field_of(path.rsplit(".", 1)[-1])
+    if named is None:
+        phones = sum(bool(PHONE.fullmatch(v)) and v.startswith(("+", "(", "00")) for v in values)
+        return ("phone", "contact") if phones > 0.8 * len(values) else None
+    if named[0] == "website" and all(v.startswith("/") for v in values):
+        return None  # the object's own address on this site
+    return named
 
 
 def _personal(fields: list[JsonField]) -> bool:
     """A name and something more, or anything contact: objects of other kinds have names too."""
-    names = {f.name.split("_")[0] for f in fields}
-    return bool(names & {"email", "phone"}) or ("name" in names and bool(names & {"photo", "biography", "employer", "town", "birthday", "headline"}))
-
-
-def judge(template: Template) -> JsonPeople | None:
-    """Whether a template's JSON shows people."""
-    documents = []
-    for page in template.pages:
-        if page.media == "application/json":
-            try:
-                documents.append(json.loads(page.text))
-            except ValueError:
-                continue
-    if not documents:
-        return None
-    best: JsonPeople | None = None
-    by_path: dict[str, list[dict[str, object]]] = {}
-    for d in documents:
-        for path, objects in _items(d):
-            by_path.setdefault(path, []).extend(objects)
-    for path, objects in by_path.items():
-        id_path, fields = _read(objects[:500])
-        if len(objects) >= 2 and _personal(fields) and (best is None or len(objects) > best.people):
-            best = JsonPeople(template, "api", path, id_path, len(objects), [f"{len(objects)} objects at `{path}` with " + ", ".join(f.name for f in fields)], fields)
-            if id_path is None:
-                best.doubts.append("no key holds an identifier; name one under `id`, or the people cannot be counted")
-    singles = [d for d in documents if isinstance(d, dict)]
-    if best is None and singles:
-        id_path, fields = _read(singles)
-        if _personal(fields) and (template.varies or id_path):
-            best = JsonPeople(template, "api", "$", id_path, len(singles), [f"{len(singles)} documents that are one person each, with " + ", ".join(f.name for f in fields)], fields)
-    return best
+    names = {f.name for f in fields}
+    more = {"photo", "biography", "employer", "town", "birthday", "headline", "connections"}
+    return bool(names & {"email", "phone"}) or ("name" in names and bool(names & more))

@@ -6,11 +6,20 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
 from hedgerow.people import data, lists, profiles
+from hedgerow.people.fields import FieldGuess
+from hedgerow.people.links import CLOSED, XML, Page
 from hedgerow.people.templates import Template, templates
 from hedgerow.people.walk import Walk
-from hedgerow.people.words import EMAIL
+from hedgerow.people.words import EMAIL, RANK
+
+_READ = frozenset({"text/html", "application/json", "text/csv", "text/vcard", "text/x-vcard", *XML})
+_ORDER = ("profile", "list", "search", "api", "export", "other")
+
+#: Paths that sound like many people at once.
+_FILE = re.compile(r"export|download|\.(?:csv|vcf|xlsx?)$|address-?book|all-(?:members|users|people)", re.IGNORECASE)
 
 
 @dataclass
@@ -19,13 +28,14 @@ class Proposed:
 
     path: str
     kind: str
-    person: Any
-    fields: dict[str, Any]
+    person: str | dict[str, str]
+    fields: dict[str, list[dict[str, str]]]
     why: list[str]
     field_notes: dict[str, str]
     share: float
     pages: int
     doubts: list[str]
+    on_unreadable: str | None = None
 
 
 @dataclass
@@ -39,150 +49,195 @@ class Proposal:
     pages_read: int = 0
 
 
-def with_person(path: str, *, last: bool = True) -> str:
-    """Names the varying parts: the last (or only) one is the person, others are numbered."""
-    holes = path.count("{}")
-    out, seen = "", 0
-    for piece in re.split(r"(\{\})", path):
-        if piece == "{}":
-            seen += 1
-            out += "{person}" if last and seen == holes else f"{{part{seen}}}"
-        else:
-            out += piece
-    return out
-
-
 def propose(walk: Walk) -> Proposal:
     """Reads a walk's pages and proposes routes."""
-    grouped = templates([p for p in walk.pages if p.media in {"text/html", "application/json", "text/csv", "text/vcard"}])
+    behind = [Page(urljoin(walk.base, path), 302, CLOSED, "") for path in walk.behind_sign_in]
+    grouped = templates([p for p in walk.pages if p.media in _READ] + behind)
     out = Proposal(walk.base, pages_read=len(walk.pages))
-    found = [p for t in grouped if (p := profiles.judge(t)) is not None]
+    found = [p for t in grouped if (p := profiles.judge(t) or profiles.closed(t)) is not None]
     # A page below a profile (`/u/ann/followers`) speaks of the same person; the shortest template is the profile.
     found.sort(key=lambda p: (-p.points, len(p.template.path)))
-    mains = [p for p in found if p.template.path.endswith("}") or re.search(r"\}\.\w+$", p.template.path)] or found
+    mains = [p.template for p in found if re.search(r"\}(?:\.\w+)?$", p.template.path)] or [p.template for p in found]
     taken: set[str] = set()
     for guess in found:
         out.routes.append(_profile(guess, out.sensitivities))
         taken.add(guess.template.path)
     for template in grouped:
-        if any(p.media == "application/json" for p in template.pages):
+        if template.path not in taken and any(p.media == "application/json" for p in template.pages):
             people = data.judge(template)
             if people is not None:
                 out.routes.append(_json(people, out.sensitivities))
                 taken.add(template.path)
     for template in grouped:
-        if template.path in {p.template.path for p in mains}:
+        if template.path in taken:
             continue
-        best = max((li for p in mains if (li := lists.judge(template, p.template.path)) is not None), key=lambda li: li.people, default=None)
-        if best is not None and template.path not in taken:
-            out.routes.append(_list(best, out.sensitivities))
+        judged = [li for main in mains if (li := lists.judge(template, main)) is not None]
+        if judged:
+            out.routes.append(_list(max(judged, key=lambda li: li.people), out.sensitivities))
             taken.add(template.path)
     for template in grouped:
-        if template.path not in taken:
-            _whole_files(template, out)
+        if template.path not in taken and (whole := _whole_file(template, mains)) is not None:
+            out.routes.append(whole)
     _doubts(walk, out)
-    out.routes.sort(key=lambda r: (("profile", "list", "search", "api", "export", "other").index(r.kind), r.path))
+    out.routes.sort(key=lambda r: (_ORDER.index(r.kind), r.path))
     return out
 
 
 def _note(known: dict[str, str], name: str, sensitivity: str) -> None:
-    rank = ["basic", "personal", "contact", "special"]
-    if name not in known or rank.index(sensitivity) > rank.index(known[name]):
+    if name not in known or RANK[sensitivity] > RANK[known[name]]:
         known[name] = sensitivity
 
 
-def _guesses(guesses: list[profiles.FieldGuess], known: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    fields: dict[str, Any] = {}
+def _guesses(
+    guesses: list[FieldGuess], known: dict[str, str], of: str
+) -> tuple[dict[str, list[dict[str, str]]], dict[str, str]]:
+    fields: dict[str, list[dict[str, str]]] = {}
     notes: dict[str, str] = {}
     for g in guesses:
         _note(known, g.name, g.sensitivity)
-        fields[g.name] = {"html": g.selector} | ({"attribute": g.attribute} if g.attribute else {})
-        notes[g.name] = f"{g.share:.0%} of pages; {g.why}" + (f"; DOUBT: {g.doubt}" if g.doubt else "")
+        fields[g.name] = [p.as_policy() for p in g.places]
+        notes[g.name] = "; ".join([f"on {g.share:.0%} of {of}", g.why, *(f"DOUBT: {d}" for d in g.doubts)])
     return fields, notes
 
 
 def _profile(p: profiles.Profiles, known: dict[str, str]) -> Proposed:
-    fields, notes = _guesses(p.fields, known)
-    html = [x for x in p.template.pages if x.media == "text/html"]
-    return Proposed(with_person(p.template.path), "profile", "path", fields, p.evidence, notes, 1.0, len(html), p.doubts)
+    fields, notes = _guesses(p.fields, known, "pages")
+    html = [x for x in p.template.pages if x.media == "text/html" or x.closed]
+    return Proposed(
+        p.template.named(person=True), "profile", "path", fields, p.evidence, notes, 1.0, len(html), p.doubts
+    )
 
 
 def _list(li: lists.Listing, known: dict[str, str]) -> Proposed:
-    fields, notes = _guesses(li.fields, known)
-    person: dict[str, Any] = {"html": li.item, "attribute": "href", "pattern": li.pattern}
-    if li.inside:
-        person["id"] = f'a[href*="{li.pattern.split("(")[0]}"]'
-    return Proposed(with_person(li.template.path, last=False), li.kind, person, fields, li.evidence, notes, li.share, len(li.template.pages), li.doubts)
+    fields, notes = _guesses(li.fields, known, "items")
+    person = {"html": li.item} | ({"id": li.inside} if li.inside else {}) | {"attribute": "href", "pattern": li.pattern}
+    path = li.template.named(person=False)
+    return Proposed(path, li.kind, person, fields, li.evidence, notes, li.share, len(li.template.pages), li.doubts)
 
 
 def _json(j: data.JsonPeople, known: dict[str, str]) -> Proposed:
-    fields: dict[str, Any] = {}
+    fields: dict[str, list[dict[str, str]]] = {}
     notes: dict[str, str] = {}
     for f in j.fields:
         _note(known, f.name, f.sensitivity)
-        fields[f.name] = {"json": f.path}
-        notes[f.name] = f"{f.share:.0%} of objects" + (f"; DOUBT: {f.doubt}" if f.doubt else "")
+        fields[f.name] = [{"json": path} for path in f.paths]
+        notes[f.name] = f"on {f.share:.0%} of objects"
     one = j.item == "$" and j.template.varies
-    person: Any = "path" if one else {"json": j.item, "id": j.id_path or "$.id"}
-    return Proposed(with_person(j.template.path, last=one), "api", person, fields, j.evidence, notes, 1.0, len(j.template.pages), j.doubts)
+    person: str | dict[str, str] = "path" if one else {"json": j.item, "id": j.id_path or "$.id"}
+    path = j.template.named(person=one)
+    return Proposed(path, j.kind, person, fields, j.evidence, notes, 1.0, len(j.template.pages), j.doubts)
 
 
-def _whole_files(template: Template, out: Proposal) -> None:
+def _whole_file(template: Template, mains: list[Template]) -> Proposed | None:
     """Files for programs that hold many people: only the application can say which."""
-    for page in template.pages:
-        addresses = set(EMAIL.findall(page.text[:200_000]))
-        if page.media in {"text/csv", "text/vcard"} and len(addresses) >= lists.SEVERAL:
-            out.routes.append(
-                Proposed(with_person(template.path, last=False), "export", "header", {}, [f"a file with {len(addresses)} e-mail addresses"], {}, 1.0, len(template.pages),
-                         ["such a file can be counted only if the application names its people in a response header"])
-            )  # fmt: skip
-            return
+    doubt = "such a file can be counted only if the application names its people in the header Hedgerow-People"
+    path, pages = template.named(person=False), len(template.pages)
+    most = max(
+        (len(set(EMAIL.findall(p.text))) for p in template.pages if p.media in _READ - XML - {"text/html"}), default=0
+    )
+    if most >= lists.SEVERAL:
+        return Proposed(
+            path, "export", "header", {}, [f"a file with {most} e-mail addresses"], {}, 1.0, pages, [doubt], "refuse"
+        )
+    people = max((lists.feed_people(template, m) for m in mains), default=0)
+    if people >= lists.SEVERAL:
+        return Proposed(
+            path, "other", "header", {}, [f"a feed that leads to {people} profiles"], {}, 1.0, pages, [doubt], "pass"
+        )
+    return None
 
 
 def _doubts(walk: Walk, out: Proposal) -> None:
     if not out.routes:
         out.doubts.append("no page that shows people was found; pages behind a sign-in are not seen by this walk")
-    if walk.refused_by_robots:
-        out.doubts.append(f"{walk.refused_by_robots} addresses are refused by robots.txt and were not read; they may show people")
-    forbidden = sorted({p for p, why in walk.failed.items() if " 401 " in f" {why} " or " 403 " in f" {why} "})
+    if walk.stopped:
+        out.doubts.append(f"the walk ended early: {walk.stopped}")
+    closed = set(walk.refused_by_robots) | set(re.findall(r"(?im)^disallow:\s*(/[^\s*$#?]+)", walk.robots or ""))
+    if closed:
+        files = sorted(p for p in closed if _FILE.search(p))
+        out.doubts.append(
+            f"{len(closed)} paths are refused by robots.txt, were not read and may show people: {_some(sorted(closed))}"
+        )
+        out.doubts += [
+            f"{p} sounds like many people in one file; if so, add a route: {{path: {p}, kind: export, person: header}}"
+            for p in files[:10]
+        ]
+    if walk.behind_sign_in:
+        out.doubts.append(f"pages behind a sign-in were not read: {_some(sorted(walk.behind_sign_in))}")
+    forbidden = sorted({p for p, why in walk.failed.items() if re.search(r"\b40[13]\b", why)})
     if forbidden:
-        out.doubts.append(f"{len(forbidden)} addresses ask to sign in, for example {forbidden[0]}; they may show people")
+        out.doubts.append(f"{len(forbidden)} addresses ask to sign in; they may show people: {_some(forbidden)}")
+
+
+def _some(paths: list[str]) -> str:
+    return ", ".join(_comment(p[:120]) for p in paths[:5]) + (", …" if len(paths) > 5 else "")
+
+
+def _comment(text: str) -> str:
+    """Words of the site as part of a comment: a line break in them must not end it."""
+    return re.sub(r"[^ -~\u00a0-\ud7ff]+", " ", text)
 
 
 def as_yaml(proposal: Proposal, *, upstream: str, name: str = "site") -> str:
     """The proposal as a policy an operator can edit, evidence and doubts as comments."""
-    q = json.dumps  # JSON strings are YAML strings
     lines = [
         "# Proposed by `hedgerow map`. Read every line: the evidence stands beside it, doubts are marked DOUBT.",
         f"# {proposal.pages_read} pages were read.",
-        *(f"# DOUBT: {d}" for d in proposal.doubts),
+        *(f"# DOUBT: {_comment(d)}" for d in proposal.doubts),
         "sites:",
         f"  - name: {name}",
         '    hosts: ["*"]',
-        f"    upstream: {upstream}",
+        f"    upstream: {_q(_upstream(upstream))}",
         "    mode: watch",
     ]
     if not proposal.routes:
         return "\n".join(lines) + "\n"
-    lines += ["    people:", "      fields:"]
+    lines += ["    people:", "      fields:"] if proposal.sensitivities else ["    people:"]
     lines += [f"        {n}: {s}" for n, s in proposal.sensitivities.items()]
     lines.append("      routes:")
-    for r in proposal.routes:
-        lines += [f"        # {w}" for w in r.why]
-        if r.share < 1:
-            lines.append(f"        # holds on {r.share:.0%} of {r.pages} pages")
-        lines += [f"        # DOUBT: {d}" for d in r.doubts]
-        lines += [f"        - path: {q(r.path)}", f"          kind: {r.kind}"]
-        if isinstance(r.person, str):
-            lines.append(f"          person: {r.person}")
-        else:
-            lines.append("          person: {" + ", ".join(f"{k}: {q(v)}" for k, v in r.person.items()) + "}")
-        if r.fields:
-            lines.append("          fields:")
-            for field_name, where in r.fields.items():
-                flat = ", ".join(f"{k}: {q(v)}" for k, v in where.items())
-                lines.append(f"            {field_name}: {{{flat}}}  # {r.field_notes.get(field_name, '')}")
+    for route in proposal.routes:
+        lines += _route_lines(route)
     return "\n".join(lines) + "\n"
+
+
+def _route_lines(r: Proposed) -> list[str]:
+    lines = [f"        # {_comment(w)}" for w in r.why]
+    if r.share < 1:
+        lines.append(f"        # holds on {r.share:.0%} of {r.pages} pages")
+    lines += [f"        # DOUBT: {_comment(d)}" for d in r.doubts]
+    lines += [f"        - path: {_q(r.path)}", f"          kind: {r.kind}"]
+    lines.append(f"          person: {r.person if isinstance(r.person, str) else _flow(r.person)}")
+    if r.on_unreadable:
+        lines.append(f"          on_unreadable: {r.on_unreadable}")
+    if r.fields:
+        lines.append("          fields:")
+    for field_name, places in r.fields.items():
+        note = _comment(r.field_notes.get(field_name, ""))
+        if len(places) == 1:
+            lines.append(f"            {field_name}: {_flow(places[0])}  # {note}")
+        else:
+            lines.append(f"            {field_name}:  # {note}")
+            lines += [f"              - {_flow(place)}" for place in places]
+    return lines
+
+
+def _flow(table: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{k}: {_q(v)}" for k, v in table.items()) + "}"
+
+
+def _q(text: str) -> str:
+    """A word that cannot be misread as it is, anything else in quotes: JSON's strings are YAML's."""
+    return text if re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", text) and text not in _YAML_WORDS else json.dumps(text)
+
+
+_YAML_WORDS = frozenset(
+    {"true", "false", "null", "yes", "no", "on", "off", "True", "False", "Null", "Yes", "No", "y", "n"}
+)
+
+
+def _upstream(url: str) -> str:
+    """The site's address as the policy wants it, without a path."""
+    return "/".join(url.split("/")[:3])
 
 
 def as_json(proposal: Proposal) -> dict[str, Any]:
@@ -193,8 +248,18 @@ def as_json(proposal: Proposal) -> dict[str, Any]:
         "fields": proposal.sensitivities,
         "doubts": proposal.doubts,
         "routes": [
-            {"path": r.path, "kind": r.kind, "person": r.person, "fields": r.fields, "evidence": r.why, "field_notes": r.field_notes,
-             "share": round(r.share, 3), "pages": r.pages, "doubts": r.doubts}
+            {
+                "path": r.path,
+                "kind": r.kind,
+                "person": r.person,
+                "fields": r.fields,
+                "on_unreadable": r.on_unreadable,
+                "evidence": r.why,
+                "field_notes": r.field_notes,
+                "share": round(r.share, 3),
+                "pages": r.pages,
+                "doubts": r.doubts,
+            }
             for r in proposal.routes
         ],
     }  # fmt: skip

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from hedgerow.people.walk import Page
+from hedgerow.people.links import Page
 
 _NUMBER_LIKE = re.compile(r"\d+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{12,64}", re.IGNORECASE)
+
+#: Numbers that must follow the same word before the number counts as varying.
+STEMMED = 3
 
 #: Siblings that must look alike before a part made of words counts as varying.
 ALIKE = 4
@@ -32,15 +34,62 @@ class Template:
         """Whether the path has a varying part."""
         return "{" in self.path
 
-    def pattern(self) -> re.Pattern[str]:
-        """A regular expression that matches its paths, the first varying part caught."""
-        return re.compile(pattern_text(self.path) + r"/?$")
+    @property
+    def person_hole(self) -> int:
+        """Which of the varying parts names the person, counted from 0; mostly the last.
 
+        In `/user/7/ann-lee` the number does, and the words after it are for readers: they change with the name.
+        """
+        holes = self.path.count("{}")
+        if holes < 2 or not self.path.endswith("{}/{}"):
+            return holes - 1
+        numbers = {tuple(p.path.strip("/").split("/")[-2:]) for p in self.pages}
+        unique = all(n.isdigit() for n, _ in numbers) and len({n for n, _ in numbers}) == len(numbers)
+        return holes - 2 if unique else holes - 1
 
-def pattern_text(path: str) -> str:
-    """The template as a regular expression without an end: `/u/{}` gives `/u/([^/?#]+)`."""
-    parts = re.split(r"(\{[a-z.]*\})", path)
-    return "".join("([^/?#]+)" if p.startswith("{") else re.escape(p).replace(r"\-", "-") for p in parts)
+    def person_pattern(self, *, last_parts: int | None = None) -> str:
+        """Matches its paths as they stand in links, the person caught: `/u/{}` gives `/u/([^/?#]+)/?(?:[?#]|$)`.
+
+        Args:
+            last_parts: Only so many parts from the end, for links that are relative.
+        """
+        hole, text = -1, ""
+        path = self.path
+        if last_parts is not None:
+            path = "/".join(path.strip("/").split("/")[-last_parts:])
+            hole += self.path.count("{}") - path.count("{}")
+            text = "(?:^|/)"
+        if all(self._values(self.person_hole)) and all(v.isdigit() for v in self._values(self.person_hole)):
+            caught = "([0-9]+)"
+        else:
+            caught = "([^/?#]+)"
+        for piece in re.split(r"(\{\})", path):
+            if piece == "{}":
+                hole += 1
+                text += caught if hole == self.person_hole else "[^/?#]+"
+            else:
+                text += re.escape(piece).replace(r"\-", "-")
+        return text + r"/?(?:[?#]|$)"
+
+    def named(self, *, person: bool) -> str:
+        """The path as a policy writes it: the person's part `{person}`, others numbered."""
+        out, hole = "", -1
+        for piece in re.split(r"(\{\})", self.path):
+            if piece == "{}":
+                hole += 1
+                out += "{person}" if person and hole == self.person_hole else f"{{part{hole + 1}}}"
+            else:
+                out += piece
+        return out
+
+    def _values(self, hole: int) -> list[str]:
+        """What stands in a varying part, on each page."""
+        text, at = "", -1
+        for piece in re.split(r"(\{\})", self.path):
+            at += piece == "{}"
+            text += ("([^/]+)" if at == hole else "[^/]+") if piece == "{}" else re.escape(piece)
+        found = (re.fullmatch(text + "/?", p.path) for p in self.pages)
+        return [m.group(1) for m in found if m]
 
 
 def skeleton(page: Page) -> frozenset[str]:
@@ -48,7 +97,8 @@ def skeleton(page: Page) -> frozenset[str]:
     if page.media == "application/json":
         return frozenset(re.findall(r'"([A-Za-z_][\w-]{0,40})"\s*:', page.text[:20_000]))
     if page.media != "text/html":
-        return frozenset({page.media})
+        # Three of them, so that addresses of which nothing but this is known count as built alike.
+        return frozenset({page.media, "not", "html"})
     body = LexborHTMLParser(page.text).body
     if body is None:
         return frozenset()
@@ -68,7 +118,7 @@ def templates(pages: list[Page]) -> list[Template]:
     by_path: dict[tuple[str, ...], list[Page]] = defaultdict(list)
     for page in pages:
         by_path[tuple(page.path.strip("/").split("/"))].append(page)
-    groups = _split([(parts, ps) for parts, ps in by_path.items()], 0, skeletons)
+    groups = _split(list(by_path.items()), 0, skeletons)
     found: dict[str, Template] = {}
     for path, group in groups:
         found.setdefault(path, Template(path)).pages.extend(group)
@@ -78,7 +128,9 @@ def templates(pages: list[Page]) -> list[Template]:
 _Rows = list[tuple[tuple[str, ...], list[Page]]]
 
 
-def _split(rows: _Rows, depth: int, skeletons: dict[str, frozenset[str]], so_far: str = "") -> list[tuple[str, list[Page]]]:
+def _split(
+    rows: _Rows, depth: int, skeletons: dict[str, frozenset[str]], so_far: str = ""
+) -> list[tuple[str, list[Page]]]:
     ended = [pages for parts, pages in rows if len(parts) == depth]
     out: list[tuple[str, list[Page]]] = [(so_far or "/", [p for ps in ended for p in ps])] if ended else []
     onward = [(parts, pages) for parts, pages in rows if len(parts) > depth]
@@ -86,13 +138,25 @@ def _split(rows: _Rows, depth: int, skeletons: dict[str, frozenset[str]], so_far
     for parts, pages in onward:
         by_part[parts[depth]].append((parts, pages))
     varying: list[str] = [p for p in by_part if _NUMBER_LIKE.fullmatch(_bare(p))]
+    # `user3`, `user17`: the same word before different numbers.
+    stems: dict[str, list[str]] = defaultdict(list)
+    for part in by_part:
+        if m := re.fullmatch(r"([A-Za-z]+[-_]?)\d+", part):
+            stems[m.group(1)].append(part)
+    stems = {stem: parts for stem, parts in stems.items() if len(parts) >= STEMMED}
+    for stem, numbered in stems.items():
+        rest = [row for p in numbered for row in by_part[p]]
+        out += _split(rest, depth + 1, skeletons, f"{so_far}/{stem}{{}}")
+        for p in numbered:
+            del by_part[p]
     words = [p for p in by_part if p not in varying and p]
     for cluster in _clusters(words, by_part, skeletons):
         if len(cluster) >= ALIKE:
             varying += cluster
     if varying:
-        rest = [row for p in varying for row in by_part[p]]
-        out += _split(rest, depth + 1, skeletons, f"{so_far}/{_affixed(varying)}")
+        out += _split(
+            [row for p in varying for row in by_part[p]], depth + 1, skeletons, f"{so_far}/{_affixed(varying)}"
+        )
     for part, group in by_part.items():
         if part not in varying:
             out += _split(group, depth + 1, skeletons, f"{so_far}/{part}")
@@ -115,8 +179,8 @@ def _clusters(words: list[str], by_part: dict[str, _Rows], skeletons: dict[str, 
     """Parts whose pages are built alike."""
     clusters: list[tuple[frozenset[str], list[str]]] = []
     for word in sorted(words):
-        page = next((p for parts, ps in by_part[word] for p in ps if p.status == 200), None)
-        if page is None or page.media == "redirect":
+        page = next((p for _, ps in by_part[word] for p in ps), None)
+        if page is None:
             continue
         mine = skeletons[page.url]
         for other, members in clusters:
@@ -126,8 +190,3 @@ def _clusters(words: list[str], by_part: dict[str, _Rows], skeletons: dict[str, 
         else:
             clusters.append((mine, [word]))
     return [members for _, members in clusters]
-
-
-def path_of(url: str) -> str:
-    """Path of an address, without query."""
-    return urlsplit(url).path or "/"
