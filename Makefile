@@ -82,8 +82,10 @@ people: $(STAMPS)/engine-release $(STAMPS)/tools-test ## Ordinary visitors in a 
 fuzz: $(STAMPS)/tools-fuzz ## Every fuzz target; SECONDS_EACH=600 by default.
 	tools/fuzz.sh $${SECONDS_EACH:-600}
 
-docs: $(STAMPS)/venv ## Writes the generated reference pages into docs/reference.
+docs: $(STAMPS)/engine-dev ## Writes the generated reference pages and builds build/docs; a broken link is an error.
 	PYTHONPATH=src $(PYTHON) tools/reference.py
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 lock: $(STAMPS)/venv ## Writes the requirement locks anew.
 	$(PYTHON) -m pip install --quiet pip-tools

@@ -103,7 +103,15 @@ def make_site(folder: Path) -> list[Route]:
         )
         (folder / "members" / f"{n}.html").write_text(pad(page, 4096, ("<!--", "-->")))
         (folder / "api" / f"{n}.json").write_text(
-            json.dumps({"id": n, "name": f"Member {n}", "town": f"Town {n % 31}", "email": f"m{n}@example.org", "about": filler})
+            json.dumps(
+                {
+                    "id": n,
+                    "name": f"Member {n}",
+                    "town": f"Town {n % 31}",
+                    "email": f"m{n}@example.org",
+                    "about": filler,
+                }
+            )
         )
     for page_number in range(PEOPLE // 50):
         items = "".join(
@@ -200,7 +208,18 @@ def nginx(folder: Path, name: str, server: str, extra: str = "") -> list[str]:
 def wrk(port: int, script: Path, seconds: float, connections: int = 64) -> tuple[float, int, int]:
     """Requests per second, bytes read and errors at saturation."""
     done = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}/"],
+        [
+            "taskset",
+            "-c",
+            LOAD_CORE,
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "-s",
+            str(script),
+            f"http://127.0.0.1:{port}/",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -285,14 +304,19 @@ def policy(port: int, origin: int) -> str:
 def main() -> int:
     """Measures and prints the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=5, help="rounds; the figures are medians over them (default 5)")
+    arguments.add_argument(
+        "--rounds", type=int, default=5, help="rounds; the figures are medians over them (default 5)"
+    )
     arguments.add_argument("--seconds", type=float, default=3, help="seconds of load per measurement (default 3)")
     arguments.add_argument("--no-latency", action="store_true", help="leave out the 99th percentiles")
     arguments.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="where the rows go")
     options = arguments.parse_args()
     missing = [t for t in ("nginx", "haproxy", "wrk", "taskset", "h2load") if shutil.which(t) is None]
     if missing:
-        print(f"missing: {', '.join(missing)}; on Debian: apt-get install nginx haproxy wrk util-linux nghttp2-client", file=sys.stderr)
+        print(
+            f"missing: {', '.join(missing)}; on Debian: apt-get install nginx haproxy wrk util-linux nghttp2-client",
+            file=sys.stderr,
+        )
         return 4
     folder = ROOT / "build" / "bench"
     shutil.rmtree(folder, ignore_errors=True)
@@ -305,7 +329,9 @@ def main() -> int:
     origin = free_port()
     ports = {name: free_port() for name in ("nginx proxy_pass", "nginx limit_req", "haproxy", "hedgerow")}
     up = f"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; }}"
-    through = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;'
+    through = (
+        'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;'
+    )
     haproxy_conf = folder / "haproxy.cfg"
     haproxy_conf.write_text(
         f"global\n  nbthread 1\n  maxconn 8000\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n  option http-keep-alive\n  http-reuse always\n"
@@ -330,14 +356,20 @@ def main() -> int:
         Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow", "protect", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
     ]  # fmt: skip
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
-    origin_command = nginx(folder, "origin", f"server {{ listen 127.0.0.1:{origin} backlog=4096; root {site}; open_file_cache max=20000; }}")
+    origin_command = nginx(
+        folder,
+        "origin",
+        f"server {{ listen 127.0.0.1:{origin} backlog=4096; root {site}; open_file_cache max=20000; }}",
+    )
     rng = random.Random(1)
     with running(origin_command, LOAD_CORE, origin, folder / "origin.log"):
         for turn in range(options.rounds):
             order = contenders[:]
             rng.shuffle(order)
             for contender in order:
-                with running(contender.command, TESTED_CORE, contender.port, folder / f"{contender.name.replace(' ', '-')}.log") as process:
+                with running(
+                    contender.command, TESTED_CORE, contender.port, folder / f"{contender.name.replace(' ', '-')}.log"
+                ) as process:
                     pids = children(process.pid)
                     for route in routes:
                         wrk(contender.port, scripts[route.name], 1)
@@ -351,8 +383,13 @@ def main() -> int:
                         row["rps"].append(rps)
                         row["cpu_us"].append(spent / max(requests, 1) * 1e6)
                         if not options.no_latency:
-                            row["p99_ms"].append(p99_ms(contender.port, route.paths[0], rps / 2, max(options.seconds, 2), folder))
-                        print(f"round {turn + 1}/{options.rounds}  {contender.name:18} {route.name:26} {rps:9.0f}/s  {row['cpu_us'][-1]:6.1f} us", file=sys.stderr)
+                            row["p99_ms"].append(
+                                p99_ms(contender.port, route.paths[0], rps / 2, max(options.seconds, 2), folder)
+                            )
+                        print(
+                            f"round {turn + 1}/{options.rounds}  {contender.name:18} {route.name:26} {rps:9.0f}/s  {row['cpu_us'][-1]:6.1f} us",
+                            file=sys.stderr,
+                        )
     rows = []
     print(f"\n{'route':26} {'contender':18} {'rps':>8} {'cpu us':>8} {'p99 ms':>8} {'x nginx':>8} {'cpu x nginx':>12}")
     for route in routes:
@@ -372,7 +409,9 @@ def main() -> int:
                 "cpu_ratio_to_nginx": round(cpu_ratio, 3),
             }
             rows.append(row_out)
-            print(f"{route.name:26} {contender.name:18} {row_out['rps']:8} {row_out['cpu_us']:8} {row_out['p99_ms']!s:>8} {ratio:8.3f} {cpu_ratio:12.3f}")
+            print(
+                f"{route.name:26} {contender.name:18} {row_out['rps']:8} {row_out['cpu_us']:8} {row_out['p99_ms']!s:>8} {ratio:8.3f} {cpu_ratio:12.3f}"
+            )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(rows, indent=1) + "\n")
     return 0

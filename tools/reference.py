@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: settings and commands. `--check` says if they are current."""
+"""Writes the reference pages that follow from the code. `--check` says if they are current."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import typer
 from typer.testing import CliRunner
 
 from hedgerow.cli import app
 from hedgerow.cli.names import command_names
-from hedgerow.policy import settings
+from hedgerow.policy import defaults, settings
 from hedgerow.policy.shapes import Choice, Flag, Keyed, Limits, Many, Real, Section, Shape, Short, Text, Whole
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -36,11 +37,95 @@ def settings_page() -> str:
 def commands_page() -> str:
     """Every command's own help."""
     parts = ["# Commands", "", "Generated from each command's `--help` by `make docs`.", ""]
-    for name in command_names(app):
-        said = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"})
+    for name in _paths(app):
+        said = CliRunner().invoke(
+            app, [*name.split(), "--help"], env={"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+        )
         body = "\n".join(line.rstrip() for line in said.stdout.strip().splitlines())
         parts += [f"## hedgerow {name}", "", "```text", body, "```", ""]
     return "\n".join(parts)
+
+
+def _paths(app: typer.Typer) -> list[str]:
+    """Every command with the groups it is in, as it is typed."""
+    groups = {g.name: g.typer_instance for g in app.registered_groups}
+    found: list[str] = []
+    for name in command_names(app):
+        found.append(name)
+        inner = groups.get(name)
+        found += [f"{name} {below}" for below in _paths(inner)] if inner else []
+    return found
+
+
+def signals_page() -> str:
+    """Every signal, with the weight it ships with."""
+    lines = [
+        "# Signals",
+        "",
+        "Generated from `src/hedgerow/policy/defaults.py` by `make docs`.",
+        "",
+        "A signal is one explainable piece of evidence. Its points add up to the risk of a request; what that leads",
+        "to is in the `ladder` of the [settings](settings.md): points for a challenge, to slow down, to refuse.",
+        "Members and verified crawlers are judged by their budgets only. Weight 0 means that a signal is not computed.",
+        "",
+        "| signal | points | what it means |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {weight} | {sentence} |" for name, (weight, sentence) in defaults.SIGNALS.items()]
+    lines += [
+        "| `operator_rule` | the rule's | a rule of the operator with `weight` instead of `then` |",
+        "",
+        "In the ledger and in `hedgerow explain` a signal is the [reason](reasons.md) `signal.NAME`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def budgets_page() -> str:
+    """Who may be shown how many people, as shipped."""
+    lines = [
+        "# Budgets",
+        "",
+        "Generated from `src/hedgerow/policy/defaults.py` by `make docs`: what holds until a policy says otherwise.",
+        "Numbers are distinct people; a month is thirty days; reading somebody again is free. A level that is not",
+        "named has no limit.",
+        "`hedgerow check` says what your own policy comes to.",
+        "",
+        "## Who counts as what",
+        "",
+        "| standing | who |",
+        "|---|---|",
+        *(f"| `{name}` | {sentence} |" for name, sentence in defaults.STANDINGS.items()),
+        "",
+        "| level | what |",
+        "|---|---|",
+        *(f"| `{name}` | {sentence} |" for name, sentence in defaults.LEVELS.items()),
+        "",
+        "## How many people",
+        "",
+        "| standing | level | sensitivity | people |",
+        "|---|---|---|---|",
+    ]
+    for standing, levels in defaults.BUDGETS.items():
+        for level, cells in levels.items():
+            lines += [f"| `{standing}` | `{level}` | `{s}` | {limit} |" for s, limit in cells.items()]
+    lines += [
+        "",
+        "## What is shown at all",
+        "",
+        "| standing | " + " | ".join(f"`{s}`" for s in defaults.SENSITIVITIES) + " |",
+    ]
+    lines.append("|---" * (len(defaults.SENSITIVITIES) + 1) + "|")
+    for standing, how in defaults.SHOW.items():
+        said = " | ".join(how[s].replace("_", " ") for s in defaults.SENSITIVITIES)
+        lines.append(f"| `{standing}` | {said} |")
+    lines += ["", "## Posture", "", "| all strangers together | sensitivity | people |", "|---|---|---|"]
+    for step, limits in (("raised", defaults.RAISED), ("high", defaults.HIGH)):
+        lines += [f"| `{step}` | `{s}` | {limit} |" for s, limit in limits.items()]
+    lines += ["", "| a newcomer then | standing | sensitivity | people a day |", "|---|---|---|---|"]
+    for step, table in (("raised", defaults.NEWCOMERS_RAISED), ("high", defaults.NEWCOMERS_HIGH)):
+        for standing, people in table.items():
+            lines += [f"| `{step}` | `{standing}` | `{s}` | {n} |" for s, n in people.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _default(value: object) -> str:
@@ -83,6 +168,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     """All generated pages."""
     yield FOLDER / "settings.md", settings_page()
     yield FOLDER / "commands.md", commands_page()
+    yield FOLDER / "signals.md", signals_page()
+    yield FOLDER / "budgets.md", budgets_page()
 
 
 def main() -> int:

@@ -15,13 +15,13 @@ def check_selector(text: str) -> str | None:
 def check_rule(text: str) -> str | None:
     """What is wrong with a CEL expression."""
 
-def read_ledger(dir: str | PathLike[str], since_ms: int) -> Iterator[str]:
+def read_ledger(folder: str | PathLike[str], since_ms: int) -> Iterator[str]:
     """Segment headers (they have `format`) and entries since a time, each as JSON. Raises OSError where damaged."""
 
-def verify_ledger(dir: str | PathLike[str]) -> str:
+def verify_ledger(folder: str | PathLike[str]) -> str:
     """Checks every hash of a ledger; the report as JSON: segments, entries, writers, problems."""
 
-def find_reference(dir: str | PathLike[str], reference: str) -> str:
+def find_reference(folder: str | PathLike[str], reference: str) -> str:
     """Entries of a reference, as a JSON list."""
 
 def address_name(secret: str, site: str, address: str) -> str:
@@ -30,7 +30,7 @@ def address_name(secret: str, site: str, address: str) -> str:
 def account_name(secret: str, site: str, account: str) -> str:
     """The keyed name of an account at a site."""
 
-def open_address(dir: str | PathLike[str], secret: str, site: str, pseudonym: str) -> str | None:
+def open_address(folder: str | PathLike[str], secret: str, site: str, pseudonym: str) -> str | None:
     """Opens a sealed address; None when none is kept. The caller records who opened it, and why."""
 
 def dns_name_belongs(agent: str, dns_name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The gateway's own pages in a real browser: the challenge passes by itself, with and without JavaScript; axe-core agrees.
+"""The gateway's own pages in a real browser: the challenge passes by itself, also without JavaScript; axe-core agrees.
 
 The pages come from ``cargo run -p hedgerow-gateway --example pages -- serve 0`` with the security headers the gateway
 sends, so a page that only works under a laxer policy fails here. Needs Chromium (``apt-get install chromium``) and npm.

@@ -58,8 +58,8 @@ pub async fn people(
 
     // First trust: what the application itself says of its answer.
     let mut named: Option<Vec<NamedPerson>> = None;
-    if let Some(header) = parts.headers.get(&site.people_header) {
-        match named_people(header) {
+    if let Some(header) = one_line(&parts.headers, &site.people_header) {
+        match named_people(&header) {
             Ok(people) => {
                 let all = site.plans[account.occasion().route].declared();
                 let mut hidden = false;
@@ -105,7 +105,13 @@ pub async fn people(
     };
     to.remove(CONTENT_ENCODING);
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    let reading = Reading::new(reader, decoder, account.clone(), route.on_unreadable, site.site.failures.ledger);
+    let reading = Reading::new(
+        reader,
+        decoder,
+        account.clone(),
+        route.on_unreadable,
+        on_ledger(site.site.failures.ledger, &account),
+    );
     match length {
         Some(n) if n <= SHORT => match whole(passing, reading, usize::try_from(n).unwrap_or(0)).await {
             Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
@@ -190,6 +196,18 @@ fn private_to_this_visitor(to: &mut HeaderMap) {
     }
 }
 
+/// All lines of a header as one list (RFC 9651, section 3.1): whoever is named in a second line counts too.
+fn one_line(headers: &HeaderMap, name: &http::HeaderName) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?;
+    let rest: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+    if rest.is_empty() {
+        return Some(first.clone());
+    }
+    let all: Vec<&[u8]> = std::iter::once(first.as_bytes()).chain(rest).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+}
+
 fn encoded(c: coding::Coding, bytes: &[u8]) -> Result<Vec<u8>, hedgerow_engine::answer::AnswerError> {
     let mut encoder = coding::Encoder::new(c)?;
     let mut out = Vec::with_capacity(bytes.len() / 3);
@@ -221,6 +239,11 @@ fn unreadable(
     respond::passing(status, to, passing)
 }
 
+/// What a ledger that cannot be written means for this answer: watching stops nobody.
+fn on_ledger(declared: OnFailure, account: &Account) -> OnFailure {
+    if account.occasion().mode == Mode::Watch { OnFailure::Pass } else { declared }
+}
+
 fn on_ledger_failure(
     passage: &Passage,
     account: &Account,
@@ -229,7 +252,7 @@ fn on_ledger_failure(
     to: HeaderMap,
     passing: Passing,
 ) -> Response<Body> {
-    match passage.site.site.failures.ledger {
+    match on_ledger(passage.site.site.failures.ledger, account) {
         OnFailure::Refuse => failed(passage, account, &BodyError::Ledger(why.to_owned())),
         OnFailure::Pass => {
             tracing::error!(error = why, "people are shown without a record, as `failures.ledger: pass` says");

@@ -17,6 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
+use crate::chance::Chance;
 use crate::edge::Edge;
 
 /// Longest request line, in bytes.
@@ -45,6 +46,7 @@ enum Ask {
         genuine: bool,
         until_s: u64,
     },
+    SelfTest,
     Drain,
 }
 
@@ -152,6 +154,13 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                 s.memory.crawlers.learn(address, &agent, genuine, until_s);
             }
             Ok(json!({}))
+        }
+        Ask::SelfTest => {
+            let fresh =
+                Chance::new().map_err(|e| format!("the operating system gives no random bytes: {e}"))?.bytes16();
+            let token: String = fresh.iter().map(|b| format!("{b:02x}")).collect();
+            edge.shared.self_tests.arm(token.clone());
+            Ok(json!({"path": format!("/.hedgerow/address?t={token}")}))
         }
         Ask::Drain => {
             edge.drain.send_replace(true);

@@ -259,12 +259,15 @@ impl Decide for Account {
 
     fn reveal_link(&mut self, person: &str, fields: FieldSet) -> Option<String> {
         let o = &*self.occasion;
-        let on_request = fields.of_sensitivities(&o.runtime.site.fields, o.allowance.on_request);
+        let all = &o.runtime.site.fields;
+        let asked = fields.of_sensitivities(all, o.allowance.on_request);
         let session = o.identity.session?;
-        if on_request.is_empty() {
+        if asked.is_empty() {
             return None;
         }
-        let token = o.runtime.proofs.reveal_token(session.name, o.route, person, on_request, &o.back, o.now_ms);
+        // What is revealed is a sensitivity of one person, not a word: the page behind the link names all it will show.
+        let told = o.runtime.plans[o.route].declared().of_sensitivities(all, asked.sensitivities(all));
+        let token = o.runtime.proofs.reveal_token(session.name, o.route, person, told, &o.back, o.now_ms);
         Some(format!("/.hedgerow/reveal?t={token}"))
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 use crate::clock::Clock;
+use crate::self_test::SelfTests;
 use crate::settings::{Listen, Settings};
 use crate::sites::Memories;
 use crate::tls::{Certificate, Tls};
@@ -52,7 +53,14 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     };
     let (drain, drained) = watch::channel(false);
     let started_ms = clock.now();
-    let shared = Arc::new(Shared { tables: ArcSwap::from_pointee(tables), clock, tls, drain: drained, settings });
+    let shared = Arc::new(Shared {
+        tables: ArcSwap::from_pointee(tables),
+        clock,
+        tls,
+        self_tests: SelfTests::default(),
+        drain: drained,
+        settings,
+    });
     let edge = Arc::new(Edge { shared: Arc::clone(&shared), drain, memories, started_ms });
 
     let control = tokio::runtime::Builder::new_multi_thread()

@@ -25,6 +25,7 @@ pub mod patience;
 pub mod reading;
 pub mod replay;
 pub mod respond;
+pub mod self_test;
 pub mod serve;
 pub mod settings;
 pub mod sites;

@@ -15,6 +15,7 @@ use crate::form::{self, Carried};
 use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, ProblemKind, Resend, Why};
 use crate::path::{Judged, Passage};
 use crate::respond::{context, page, problem, visitor_sentences};
+use crate::self_test;
 
 /// Where our own addresses live, with the slash.
 pub const BASE: &str = "/.hedgerow/";
@@ -33,6 +34,10 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
         ("reveal", false) => reveal(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]),
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
+        ("address", true) => {
+            self_test::answer(passage, &judged, request.headers(), query.strip_prefix("t=").unwrap_or(""))
+                .unwrap_or_else(|| not_found(passage, &judged))
+        }
         _ => not_found(passage, &judged),
     }
 }
@@ -157,7 +162,10 @@ fn reveal_page(passage: &Passage, judged: &Judged, query: &str) -> Response<Body
     match passage.site.proofs.open_reveal(&token, session.name, passage.now_ms) {
         Ok(r) => {
             let names = field_names(passage, r.fields);
-            page(StatusCode::OK, pages::reveal(&context(passage), &token, &names, &r.back))
+            // Nothing has happened yet, so there is no record and no number to quote.
+            let mut context = context(passage);
+            context.reference = None;
+            page(StatusCode::OK, pages::reveal(&context, &token, &names, &r.back))
         }
         Err(e) => reveal_not_taken(passage, judged, &e),
     }

@@ -129,6 +129,9 @@ impl SiteRuntime {
     }
 }
 
+/// Entries of a reference, and the site that made them.
+pub type FoundEntries<'a> = (&'a Arc<SiteRuntime>, Vec<Entry>);
+
 /// All sites of one policy.
 pub struct Tables {
     sites: Vec<Arc<SiteRuntime>>,
@@ -152,7 +155,7 @@ impl Tables {
     ///
     /// # Errors
     /// When a ledger cannot be read.
-    pub fn find(&self, reference: Reference) -> Result<Option<(&Arc<SiteRuntime>, Vec<Entry>)>, String> {
+    pub fn find(&self, reference: Reference) -> Result<Option<FoundEntries<'_>>, String> {
         for s in &self.sites {
             let found = hedgerow_engine::record::find(s.memory.ledger.dir(), reference).map_err(|e| e.to_string())?;
             if !found.is_empty() {

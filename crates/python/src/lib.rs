@@ -83,24 +83,24 @@ impl LedgerLines {
 
 /// Reads a ledger's folder.
 #[pyfunction]
-fn read_ledger(dir: PathBuf, since_ms: u64) -> PyResult<LedgerLines> {
-    let items = record::read(&dir, since_ms).map_err(|e| PyOSError::new_err(e.to_string()))?;
+fn read_ledger(folder: PathBuf, since_ms: u64) -> PyResult<LedgerLines> {
+    let items = record::read(&folder, since_ms).map_err(|e| PyOSError::new_err(e.to_string()))?;
     Ok(LedgerLines { items: Box::new(items) })
 }
 
 /// Verifies a ledger's folder; the report as JSON.
 #[pyfunction]
-fn verify_ledger(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
-    let report = py.detach(|| record::verify(&dir)).map_err(|e| PyOSError::new_err(e.to_string()))?;
+fn verify_ledger(py: Python<'_>, folder: PathBuf) -> PyResult<String> {
+    let report = py.detach(|| record::verify(&folder)).map_err(|e| PyOSError::new_err(e.to_string()))?;
     json(&report)
 }
 
 /// Entries of a reference, as a JSON list.
 #[pyfunction]
-fn find_reference(py: Python<'_>, dir: PathBuf, reference: &str) -> PyResult<String> {
+fn find_reference(py: Python<'_>, folder: PathBuf, reference: &str) -> PyResult<String> {
     let r: Reference =
         reference.parse().map_err(|()| PyValueError::new_err(format!("`{reference}` is not a reference")))?;
-    let found = py.detach(|| record::find(&dir, r)).map_err(|e| PyOSError::new_err(e.to_string()))?;
+    let found = py.detach(|| record::find(&folder, r)).map_err(|e| PyOSError::new_err(e.to_string()))?;
     json(&found)
 }
 
@@ -119,10 +119,10 @@ fn account_name(secret: &str, site: &str, account: &str) -> PyResult<String> {
 
 /// Opens a sealed address; None when none is kept under that name.
 #[pyfunction]
-fn open_address(dir: PathBuf, secret: &str, site: &str, pseudonym: &str) -> PyResult<Option<String>> {
+fn open_address(folder: PathBuf, secret: &str, site: &str, pseudonym: &str) -> PyResult<Option<String>> {
     let keys = site_keys(secret, site)?;
-    let found =
-        record::open_address(&dir, keys.seal_key(), name(pseudonym)?).map_err(|e| PyOSError::new_err(e.to_string()))?;
+    let found = record::open_address(&folder, keys.seal_key(), name(pseudonym)?)
+        .map_err(|e| PyOSError::new_err(e.to_string()))?;
     Ok(found.map(|a| a.to_string()))
 }
 

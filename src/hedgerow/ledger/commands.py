@@ -54,10 +54,11 @@ def _readable() -> Iterator[None]:
 
 
 def _print(found: Iterable[Entry], as_json: bool) -> int:
-    n = 0
-    for n, e in enumerate(found, 1):
+    printed = 0
+    for e in found:
         typer.echo(json.dumps(e.as_data(), ensure_ascii=False) if as_json else e.in_words())
-    return n
+        printed += 1
+    return printed
 
 
 @ledger.command()
@@ -108,7 +109,7 @@ def person(
 
 @ledger.command()
 def principal(
-    name: Annotated[str, typer.Argument(help="A keyed name (8 to 24 digits, as `status` and `tail` show), or an address.")],
+    name: Annotated[str, typer.Argument(help="A keyed name (8 to 24 digits, as `status` shows), or an address.")],
     as_json: AsJson = False,
     state: State = STATE,
     site: Site = None,

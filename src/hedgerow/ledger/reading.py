@@ -60,7 +60,8 @@ class Entry:
     def in_words(self) -> str:
         """One line for people."""
         who = self.principals()
-        to = " ".join(f"{level} {name[:8]}" for level, name in who.items() if level in {"account", "session", "address"})
+        named = ("account", "session", "address")
+        to = " ".join(f"{level} {who[level][:8]}" for level in named if level in who)
         what = {
             "disclosure": "showed",
             "reveal": "revealed",
@@ -94,7 +95,7 @@ def entries(folder: Path, since_ms: int = 0) -> Iterator[Entry]:
         LedgerError: the folder is missing, or a segment is damaged.
     """
     if not folder.is_dir():
-        raise LedgerError(f"there is no ledger at {folder}; name the gateway's state with --state, the site with --site")
+        raise LedgerError(f"there is no ledger at {folder}; name the state with --state, the site with --site")
     fields: list[str] = []
     try:
         for line in _engine.read_ledger(folder, since_ms):

@@ -104,6 +104,8 @@ impl Judge {
                     if site.failures.rule == OnFailure::Refuse {
                         return Some(Action::Refuse);
                     }
+                    // Ignored means ignored: it does not stop the rules after it either.
+                    continue;
                 }
             }
             if rule.last || decided.is_some_and(|a| a > Action::Allow) {

@@ -1,1 +1,468 @@
-//! x
+//! The ladder, the operator's rules and the list of reasons.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+use serde_json::json;
+use smallvec::smallvec;
+
+use super::*;
+use crate::doors::{Level, Sensitivity, Transport};
+use crate::state::test_site::*;
+use crate::state::{State, Visit};
+
+/// A request that owns its parts.
+struct Asked {
+    transport: Transport,
+    headers: HeaderMap,
+    path: String,
+    method: &'static str,
+}
+
+impl Asked {
+    fn get(path: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("user-agent", HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"));
+        let transport = Transport { peer: [10, 0, 0, 1].into(), tls: true, ja4: None, h2_print: None };
+        Self { transport, headers, path: path.to_owned(), method: "GET" }
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request {
+            method: self.method,
+            host: "members.example",
+            path: &self.path,
+            query: None,
+            headers: &self.headers,
+            header_order: None,
+            transport: &self.transport,
+            version: 20,
+            now_ms: START_MS,
+        }
+    }
+}
+
+/// Nothing remarkable is remembered.
+fn calm(standing: Standing) -> Snapshot {
+    Snapshot {
+        standing,
+        posture: Posture::Calm,
+        people: [[0; 3]; 3],
+        beyond: 0,
+        blocked_until_s: 0,
+        spent: None,
+        evidence: SmallVec::new(),
+    }
+}
+
+fn spent() -> Option<Spent> {
+    Some(Spent { level: Level::Session, sensitivity: Sensitivity::Personal, window: Window::Hour, limit: 25 })
+}
+
+fn says(signals: &[Signal]) -> SmallVec<[Evidence; 4]> {
+    signals.iter().map(|s| Evidence { signal: *s, detail: "in a test".to_owned() }).collect()
+}
+
+fn decide(site: &Site, path: &str, id: &Identity, snap: &Snapshot) -> Verdict {
+    let asked = Asked::get(path);
+    Judge::new(site).unwrap().decide(site, &asked.request(), id, site.route("GET", path).as_ref(), snap, START_MS)
+}
+
+fn codes(v: &Verdict) -> Vec<&str> {
+    v.reasons.iter().map(|r| r.code.as_str()).collect()
+}
+
+#[test]
+fn an_ordinary_request_is_allowed_without_a_word() {
+    let site = site();
+    let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+    assert_eq!((v.action, v.risk, v.retry_after_s), (Action::Allow, 0, None));
+    assert!(v.reasons.is_empty());
+    assert!(v.allowance.never.has(Sensitivity::Special) && v.allowance.on_request.has(Sensitivity::Contact));
+}
+
+#[test]
+fn the_ladder_goes_from_allow_over_mask_proof_and_sign_in_to_refusal() {
+    let site = site();
+    let at = |beyond| {
+        let v = decide(
+            &site,
+            "/members/7",
+            &visitor(1, 1),
+            &Snapshot { spent: spent(), beyond, ..calm(Standing::Stranger) },
+        );
+        assert_eq!(codes(&v)[0], "budget.personal.session.hour");
+        (v.action, codes(&v).last().map(|c| (*c).to_owned()), v.retry_after_s)
+    };
+    let budget = Some("budget.personal.session.hour".to_owned());
+    assert_eq!(at(0), (Action::Mask, budget.clone(), None));
+    assert_eq!(at(19), (Action::Mask, budget, None));
+    assert_eq!(at(20), (Action::Prove, Some("beyond.prove".to_owned()), None));
+    assert_eq!(at(59).0, Action::Prove);
+    assert_eq!(at(60), (Action::SignIn, Some("beyond.sign_in".to_owned()), Some(900)));
+    assert_eq!(at(149).0, Action::SignIn);
+    assert_eq!(at(150), (Action::Refuse, Some("beyond.refuse".to_owned()), Some(900)));
+}
+
+#[test]
+fn points_lead_to_a_proof_then_a_wait_then_a_refusal() {
+    let site = site();
+    let with = |standing, signals: &[Signal]| {
+        decide(&site, "/members/7", &visitor(1, 1), &Snapshot { evidence: says(signals), ..calm(standing) })
+    };
+    let diet = [Signal::ProfileOnlyDiet, Signal::NoSubresources];
+    assert_eq!(with(Standing::Stranger, &diet).action, Action::Allow);
+    let order = [Signal::ProfileOnlyDiet, Signal::NoSubresources, Signal::Enumeration];
+    let v = with(Standing::Stranger, &order);
+    assert_eq!((v.action, v.risk), (Action::Prove, 60));
+    assert_eq!(with(Standing::Proven, &order).action, Action::Allow);
+    let slow = [Signal::Enumeration, Signal::PassShared];
+    assert_eq!(with(Standing::Stranger, &slow).action, Action::Prove);
+    assert_eq!(with(Standing::Proven, &slow).action, Action::Slow);
+    let v = with(Standing::Proven, &[Signal::Enumeration, Signal::PassShared, Signal::BaitTaken]);
+    assert_eq!((v.action, v.risk, v.retry_after_s), (Action::Refuse, 130, Some(900)));
+}
+
+#[test]
+fn a_signal_counts_once_wherever_it_was_seen() {
+    let site = site();
+    let mut id = visitor(1, 1);
+    id.evidence = smallvec![Evidence { signal: Signal::HeaderContradiction, detail: String::new() }];
+    let snap =
+        Snapshot { evidence: says(&[Signal::HeaderContradiction, Signal::EnvironmentOdd]), ..calm(Standing::Stranger) };
+    let v = decide(&site, "/members/7", &id, &snap);
+    // The second signal has no weight in this policy, so it is not mentioned either.
+    assert_eq!((v.risk, codes(&v)), (25, vec!["signal.header_contradiction"]));
+}
+
+#[test]
+fn who_has_proved_it_is_not_challenged_again_and_keeps_a_budget() {
+    let site = site();
+    let id = visitor(1, 1).has_pass(1);
+    let v = decide(&site, "/members/7", &id, &Snapshot { spent: spent(), beyond: 40, ..calm(Standing::Proven) });
+    assert_eq!(v.action, Action::Mask);
+    // The budget is real: forty people in an hour, and not one more.
+    let state = State::new(16 << 20);
+    let allowed = Judge::new(&site).unwrap().allowance(&site, &id, START_MS);
+    assert_eq!(allowed.standing, Standing::Proven);
+    let shown = (0..100).filter(|p| {
+        !state.charge(&site, &id, &allowed, 0, "", person_key(*p), fields(&[TOWN]), START_MS).shown.is_empty()
+    });
+    assert_eq!(shown.count(), 40);
+    let snap = state.arrive(&site, &id, site.route("GET", "/members/7").as_ref(), &Visit::default(), START_MS + 1_000);
+    assert_eq!(snap.spent, Some(Spent { limit: 40, ..spent().unwrap() }));
+    assert_eq!(snap.people[Window::Hour as usize][1], 40);
+}
+
+#[test]
+fn members_and_verified_lanes_are_never_challenged_but_their_budgets_hold() {
+    let site = site();
+    let all: Vec<Signal> = signals::ALL.into_iter().map(|(s, _, _)| s).collect();
+    for (lane, standing) in [
+        (Lane::Member, Standing::Member),
+        (Lane::Member, Standing::NewMember),
+        (Lane::SearchEngine, Standing::SearchEngine),
+        (Lane::Licensed, Standing::Licensed),
+        (Lane::Researcher, Standing::Researcher),
+    ] {
+        let id = Identity { lane, ..visitor(1, 1) };
+        let at = |beyond, spent| {
+            decide(&site, "/members/7", &id, &Snapshot { beyond, spent, evidence: says(&all), ..calm(standing) }).action
+        };
+        assert_eq!(at(0, None), Action::Allow);
+        assert_eq!(at(0, spent()), Action::Mask);
+        assert_eq!(at(149, spent()), Action::Mask);
+        assert_eq!(at(150, spent()), Action::Refuse);
+    }
+}
+
+#[test]
+fn robots_txt_and_well_known_are_open_to_everybody() {
+    let site = site_with(|j| j["rules"] = json!([{"name": "nobody", "when": "true", "then": "refuse"}]));
+    let mut snap = calm(Standing::Stranger);
+    snap.blocked_until_s = u32::MAX;
+    snap.beyond = 10_000;
+    for path in ["/robots.txt", "/.well-known/security.txt", "/favicon.ico"] {
+        assert_eq!(decide(&site, path, &visitor(1, 1), &snap).action, Action::Allow, "{path}");
+    }
+    assert_eq!(decide(&site, "/robots.txt/x", &visitor(1, 1), &snap).action, Action::Refuse);
+}
+
+#[test]
+fn a_bait_is_answered_with_made_up_people() {
+    let site = site();
+    assert_eq!(decide(&site, "/members/archive-all", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Decoy);
+    let off = site_with(|j| j["signals"] = json!([]));
+    assert_eq!(decide(&off, "/members/archive-all", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
+}
+
+#[test]
+fn a_block_holds_until_it_expires_and_no_longer() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let id = visitor(1, 1).keeps_cookie(1);
+    state.block(Level::Session, id.session.unwrap().name, START_MS / 1000 + 600, START_MS);
+    let judge = Judge::new(&site).unwrap();
+    let asked = Asked::get("/about");
+    let at = |now_ms| {
+        let snap = state.arrive(&site, &id, None, &Visit::default(), now_ms);
+        judge.decide(&site, &asked.request(), &id, None, &snap, now_ms)
+    };
+    let v = at(START_MS + 1_000);
+    assert_eq!((v.action, v.retry_after_s, codes(&v)), (Action::Refuse, Some(599), vec!["block"]));
+    assert_eq!(at(START_MS + 599_000).action, Action::Refuse);
+    assert_eq!(at(START_MS + 600_000).action, Action::Allow);
+    state.block(Level::Session, id.session.unwrap().name, START_MS / 1000 + 6_000, START_MS + 601_000);
+    state.block(Level::Session, id.session.unwrap().name, 0, START_MS + 602_000);
+    assert_eq!(at(START_MS + 603_000).action, Action::Allow, "released");
+}
+
+#[test]
+fn pages_that_show_nobody_are_never_challenged() {
+    let site = site();
+    let all: Vec<Signal> = signals::ALL.into_iter().map(|(s, _, _)| s).collect();
+    let snap = Snapshot {
+        spent: spent(),
+        beyond: 10_000,
+        posture: Posture::High,
+        evidence: says(&all),
+        ..calm(Standing::Stranger)
+    };
+    for path in ["/", "/about", "/sign-in", "/site.css"] {
+        assert_eq!(decide(&site, path, &visitor(1, 1), &snap).action, Action::Allow, "{path}");
+    }
+}
+
+fn ruled(rules: serde_json::Value, on_failure: &str) -> Site {
+    site_with(|j| {
+        j["rules"] = rules;
+        j["failures"]["rule"] = json!(on_failure);
+    })
+}
+
+#[test]
+fn an_operators_rule_decides() {
+    let site = ruled(
+        json!([{"name": "old-client", "when": "request.user_agent.contains('Firefox/140') && request.path.startsWith('/members')", "then": "prove"}]),
+        "pass",
+    );
+    let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+    assert_eq!((v.action, codes(&v)), (Action::Prove, vec!["rule.old-client"]));
+    assert_eq!(decide(&site, "/about", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
+}
+
+#[test]
+fn a_rule_that_allows_stands_above_the_ladder_until_another_rule_says_more() {
+    let partner = json!({"name": "partner", "when": "identity.asn == 0 && state.beyond > 100", "then": "allow"});
+    let snap = Snapshot { beyond: 500, ..calm(Standing::Stranger) };
+    let act = |rules| decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &snap).action;
+    let refuse = json!({"name": "no", "when": "identity.standing == 'stranger'", "then": "refuse"});
+    assert_eq!(act(json!([partner])), Action::Allow);
+    assert_eq!(act(json!([partner, refuse])), Action::Refuse);
+    let mut last = partner.clone();
+    last["last"] = json!(true);
+    assert_eq!(act(json!([last, refuse])), Action::Allow);
+}
+
+#[test]
+fn a_rule_with_points_weighs_and_the_ladder_decides() {
+    let weigh = |n| json!({"name": format!("w{n}"), "when": "request.method == 'GET' && state.posture == 'calm'", "then": "allow", "weight": 30});
+    let act = |rules| {
+        let v = decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+        (v.action, v.risk)
+    };
+    assert_eq!(act(json!([weigh(1)])), (Action::Allow, 30));
+    assert_eq!(act(json!([weigh(1), weigh(2)])), (Action::Prove, 60));
+}
+
+#[test]
+fn a_rule_that_fails_follows_the_declared_policy() {
+    let broken = json!({"name": "broken", "when": "request.headers['x-none'] == 'a'", "then": "allow", "last": true});
+    let text = json!({"name": "text", "when": "'yes'", "then": "allow"});
+    let prove = json!({"name": "prove", "when": "true", "then": "prove"});
+    for bad in [&broken, &text] {
+        let site = ruled(json!([bad, prove]), "refuse");
+        let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+        assert_eq!(v.action, Action::Refuse);
+        assert!(codes(&v)[0].starts_with("rule_failed."), "{:?}", v.reasons);
+        let site = ruled(json!([bad, prove]), "pass");
+        let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+        assert_eq!(v.action, Action::Prove, "the broken rule is ignored, the next one is not");
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_be_compiled_is_named() {
+    for when in ["request.path ==", &"x".repeat(5_000)] {
+        let site = ruled(json!([{"name": "typo", "when": when, "then": "allow"}]), "pass");
+        let error = Judge::new(&site).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("`typo`"), "{error}");
+    }
+}
+
+fn any_signals() -> impl Strategy<Value = Vec<Signal>> {
+    proptest::sample::subsequence(signals::ALL.map(|(s, _, _)| s).to_vec(), 0..=signals::ALL.len())
+}
+
+fn any_snapshot() -> impl Strategy<Value = (Snapshot, bool)> {
+    let standing = proptest::sample::select(vec![
+        Standing::Stranger,
+        Standing::Proven,
+        Standing::NewMember,
+        Standing::Member,
+        Standing::Automation,
+        Standing::Preview,
+    ]);
+    let posture = proptest::sample::select(vec![Posture::Calm, Posture::Raised, Posture::High]);
+    (standing, posture, 0u32..300, any::<bool>(), any::<bool>(), any_signals(), any::<bool>()).prop_map(
+        |(standing, posture, beyond, is_spent, blocked, signals, page)| {
+            let blocked_until_s = if blocked { u32::MAX } else { 0 };
+            let spent = if is_spent { spent() } else { None };
+            (Snapshot { posture, beyond, spent, blocked_until_s, evidence: says(&signals), ..calm(standing) }, page)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_same_request_gets_the_same_verdict_and_every_reason_is_in_the_list((snap, page) in any_snapshot()) {
+        let site = ruled(json!([
+            {"name": "points", "when": "state.beyond > 100", "then": "allow", "weight": 7},
+            {"name": "fails", "when": "request.headers['x-none'] == 'a'", "then": "allow"},
+        ]), "pass");
+        let path = if page { "/about" } else { "/members/7" };
+        let (one, two) = (decide(&site, path, &visitor(1, 1), &snap), decide(&site, path, &visitor(1, 1), &snap));
+        prop_assert_eq!(format!("{one:?}"), format!("{two:?}"));
+        for r in &one.reasons {
+            prop_assert!(reasons::lookup(&r.code).is_some(), "{}", r.code);
+        }
+        prop_assert_eq!(u32::from(one.risk), one.reasons.iter().map(|r| u32::from(r.weight)).sum::<u32>());
+        // Whoever is stopped is told why, and how long where waiting helps.
+        prop_assert!(one.action == Action::Allow || !one.reasons.is_empty());
+        prop_assert!(one.action != Action::Refuse || one.retry_after_s.is_some_and(|s| s > 0));
+        if page {
+            prop_assert!(matches!(one.action, Action::Allow | Action::Refuse));
+        }
+    }
+
+    #[test]
+    fn more_signals_or_people_never_lead_to_a_lower_step((snap, _) in any_snapshot(), more in any_signals(), beyond in 0u32..300) {
+        let site = site();
+        let rank = |s: &Snapshot| match decide(&site, "/members/7", &visitor(1, 1), s).action {
+            Action::Allow | Action::Mask => 0,
+            Action::Slow => 1,
+            Action::Prove => 2,
+            Action::SignIn => 3,
+            Action::Refuse => 4,
+            Action::Decoy => 5,
+        };
+        let mut worse = snap.clone();
+        worse.beyond += beyond;
+        worse.evidence.extend(says(&more));
+        prop_assert!(rank(&worse) >= rank(&snap));
+    }
+}
+
+#[test]
+fn every_reason_of_a_charge_is_in_the_list() {
+    let mut seen = BTreeSet::new();
+    for s in Sensitivity::ALL {
+        for level in [Level::Address, Level::Network, Level::Session, Level::Account, Level::Client, Level::Licence] {
+            for window in Window::ALL {
+                seen.insert(charge_code(s, level, window));
+            }
+        }
+    }
+    assert_eq!(seen.len(), 4 * 6 * 3);
+    let site = site();
+    let state = State::new(16 << 20);
+    for (id, standing) in [(visitor(1, 1), Standing::Stranger), (visitor(2, 2), Standing::Automation)] {
+        let allowed = allowance(&site, standing);
+        for p in 0..60 {
+            let want = fields(&[NAME, TOWN, EMAIL, FAITH]);
+            seen.extend(
+                state
+                    .charge(&site, &id, &allowed, 0, "", person_key(p), want, START_MS)
+                    .reasons
+                    .into_iter()
+                    .map(|r| r.code),
+            );
+            seen.extend(
+                state
+                    .reveal(&site, &id, &allowed, 0, "", person_key(p), want, START_MS)
+                    .reasons
+                    .into_iter()
+                    .map(|r| r.code),
+            );
+        }
+    }
+    assert!(seen.contains("never.special") && seen.contains("never.contact") && seen.contains("on_request.contact"));
+    for code in &seen {
+        assert!(reasons::lookup(code).is_some(), "{code}");
+        assert!(reasons::visitor_sentence(code).is_some(), "{code}");
+    }
+}
+
+#[test]
+fn the_list_of_reasons_is_closed_and_complete() {
+    let codes: Vec<&str> = reasons::all().map(|r| r.code).collect();
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len(), "no code twice");
+    for (signal, code, _) in signals::ALL {
+        assert_eq!(signals::code(signal), code);
+        assert!(reasons::lookup(code).is_some());
+    }
+    assert!(reasons::all().all(|r| !r.operator.is_empty()));
+    for not_a_code in ["", "budget", "budgets.x", "signal.nothing", "blocked"] {
+        assert!(reasons::lookup(not_a_code).is_none(), "{not_a_code}");
+    }
+}
+
+#[test]
+fn fifty_people_behind_one_address_meet_no_refusal_and_no_challenge_in_their_first_people() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let judge = Judge::new(&site).unwrap();
+    for turn in 0..20u64 {
+        for who in 0..50u64 {
+            let id = visitor(1, 1).keeps_cookie(who);
+            let person = (turn * 50 + who) * 7_919 % 5_000;
+            let now_ms = START_MS + (turn * 50 + who) * 2_000;
+            let asked = Asked::get(&format!("/members/{person}"));
+            let route = site.route("GET", &asked.path);
+            state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
+            let snap =
+                state.arrive(&site, &id, route.as_ref(), &Visit { navigation: true, ..Visit::default() }, now_ms);
+            let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
+            assert!(matches!(v.action, Action::Allow | Action::Mask), "turn {turn}, visitor {who}: {v:?}");
+            state.charge(&site, &id, &v.allowance, 0, "", person_key(person), fields(&[NAME, TOWN]), now_ms);
+        }
+    }
+}
+
+#[test]
+fn one_visitor_who_goes_on_climbs_the_ladder_with_a_cookie_and_without() {
+    let site = site();
+    for (what, id) in [("cookie", visitor(1, 1).keeps_cookie(1)), ("none", visitor(2, 2))] {
+        let state = State::new(16 << 20);
+        let judge = Judge::new(&site).unwrap();
+        let mut steps = Vec::new();
+        for n in 0..400u64 {
+            let now_ms = START_MS + n * 1_000;
+            let asked = Asked::get(&format!("/members/{}", person_key(n) % 100_000));
+            let route = site.route("GET", &asked.path);
+            // An ordinary browser otherwise: it loads pictures and keeps nothing that weighs points.
+            state.arrive(&site, &id, None, &Visit { asset: true, ..Visit::default() }, now_ms);
+            let snap = state.arrive(&site, &id, route.as_ref(), &Visit::default(), now_ms);
+            let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
+            if steps.last() != Some(&v.action) {
+                steps.push(v.action);
+            }
+            // A challenge that is not solved shows nobody, but the asking is what counts: as in watch mode.
+            state.charge(&site, &id, &v.allowance, 0, "", person_key(n), fields(&[NAME, TOWN]), now_ms);
+        }
+        assert_eq!(steps, [Action::Allow, Action::Mask, Action::Prove, Action::SignIn, Action::Refuse], "{what}");
+    }
+}

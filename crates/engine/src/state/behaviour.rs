@@ -8,9 +8,6 @@ use crate::policy::RouteKind;
 /// Cells of the counter of distinct people asked for beyond the budget.
 const BEYOND_CELLS: usize = 256;
 
-/// Networks remembered of one pass.
-const NETWORKS: usize = 6;
-
 /// How long a network counts for a shared pass, seconds.
 const SHARED_WITHIN_S: u32 = 300;
 
@@ -101,6 +98,16 @@ impl Behaviour {
         self.last_id = id;
     }
 
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.networks.capacity() * size_of::<(u32, u32)>()
+    }
+
+    /// Somebody with this software at this address gave our cookie back.
+    pub(super) fn cookie_kept(&mut self) {
+        self.new_sessions = self.new_sessions.saturating_sub(1);
+    }
+
     /// A challenge was put.
     pub(super) fn challenged(&mut self) {
         self.unsolved = self.unsolved.saturating_add(1);
@@ -111,13 +118,13 @@ impl Behaviour {
         self.unsolved = 0;
     }
 
-    /// A pass was used from a network; returns from how many lately.
-    pub(super) fn pass_used(&mut self, network: Pseudonym, now_s: u32) -> usize {
+    /// A pass was used from a network; returns from how many lately, counted no further than one over the limit.
+    pub(super) fn pass_used(&mut self, network: Pseudonym, shared_limit: u8, now_s: u32) -> usize {
         let short = u32::try_from(network.key() & 0xffff_ffff).unwrap_or(0);
         self.networks.retain(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S);
         if let Some((_, at)) = self.networks.iter_mut().find(|(n, _)| *n == short) {
             *at = now_s;
-        } else if self.networks.len() < NETWORKS {
+        } else if self.networks.len() <= usize::from(shared_limit) {
             self.networks.push((short, now_s));
         }
         self.networks.len()

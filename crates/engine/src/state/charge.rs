@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::posture::Posture;
 use super::seen::{Undo, column};
 use super::table::Principal;
-use super::{Spent, State, principals, seconds};
+use super::{Spent, State, actor, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
 use crate::policy::{FieldSet, Limits, Site, Window};
 
@@ -35,6 +35,12 @@ pub struct Replay {
     pub person_key: u64,
     /// Fields that were within the budgets.
     pub shown: FieldSet,
+}
+
+/// The key a person has in the set of a sensitivity. Special fields share the contact column: under a key of their own, so
+/// that whose e-mail was shown is not taken for somebody whose faith was.
+fn key_in_column(person: u64, s: Sensitivity) -> u64 {
+    if s == Sensitivity::Special { !person } else { person }
 }
 
 /// Strangers and those who are no better known: they move the posture and feel it.
@@ -87,6 +93,28 @@ pub(super) fn spent(
         }
     }
     None
+}
+
+/// How many people asked for in vain are really beyond this principal's own budget. Fifty people behind one address
+/// share its budget: when that is spent, each of them may still ask for as many as its own would have given.
+pub(super) fn beyond(
+    site: &Site,
+    standing: Standing,
+    level: Level,
+    posture: Posture,
+    p: &mut Principal,
+    asked: u32,
+    now_s: u32,
+) -> u32 {
+    if asked == 0 {
+        return 0;
+    }
+    let mut room = |s: Sensitivity| {
+        let l = limits(site, standing, level, s, posture, p, now_s);
+        let left = |w| Some(l.get(w)?.saturating_sub(p.seen.people(column(s), w, now_s)));
+        Window::ALL.into_iter().filter_map(left).min()
+    };
+    asked.saturating_sub(room(Sensitivity::Personal).or_else(|| room(Sensitivity::Basic)).unwrap_or(0))
 }
 
 fn word(v: impl serde::Serialize) -> String {
@@ -168,8 +196,9 @@ impl State {
             }
             if allowance.on_request.has(s) && !asked_for {
                 let known = who.first().is_some_and(|(level, name)| {
-                    self.table
-                        .with(name.key(), *level, now_s, |p| p.seen.has(person_key, column(s), Window::Month, now_s))
+                    self.table.with(name.key(), *level, now_s, |p| {
+                        p.seen.has(key_in_column(person_key, s), column(s), Window::Month, now_s)
+                    })
                 });
                 if !known {
                     out.masked = out.masked.union(fields);
@@ -182,7 +211,7 @@ impl State {
                 }
             }
             let posture = if strange { self.family(family, |f| f.tick(&site.posture, now_s)) } else { Posture::Calm };
-            match self.take(site, &who, allowance.standing, s, person_key, posture, now_s) {
+            match self.take(site, &who, allowance, s, person_key, posture, now_s) {
                 Ok(()) => {
                     out.shown = out.shown.union(fields);
                     if strange {
@@ -198,8 +227,11 @@ impl State {
                         weight: 0,
                         detail: format!("{} different people were shown{tense}", spent.limit),
                     });
-                    // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for.
-                    self.note_beyond(&who, person_key, now_s);
+                    // Only what may be seen at all counts as asking beyond: a page's contact fields are not asked for, and
+                    // nobody can help it that a policy shows nobody.
+                    if spent.limit > 0 || posture != Posture::Calm {
+                        self.note_beyond(id, person_key, now_s);
+                    }
                 }
             }
         }
@@ -212,19 +244,24 @@ impl State {
         &self,
         site: &Site,
         who: &[(Level, Pseudonym)],
-        standing: Standing,
+        allowance: &Allowance,
         s: Sensitivity,
         person: u64,
         posture: Posture,
         now_s: u32,
     ) -> Result<(), Spent> {
         let c = column(s);
+        let person = key_in_column(person, s);
+        let innermost = who.first().map(|(level, _)| *level);
         let mut taken: SmallVec<[(Level, u64, Undo); 6]> = SmallVec::new();
         for (level, name) in who {
             let result = self.table.with(name.key(), *level, now_s, |p| {
-                let l = limits(site, standing, *level, s, posture, p, now_s);
-                if l == Limits::default() {
-                    // Nothing limits this level, so nothing has to be remembered for it.
+                // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
+                // now must not be counted into an hour that is over.
+                let now_s = p.last_s;
+                let l = limits(site, allowance.standing, *level, s, posture, p, now_s);
+                if l == Limits::default() && !(allowance.on_request.has(s) && innermost == Some(*level)) {
+                    // Nothing limits this level, and nobody asks here who was revealed: nothing has to be remembered.
                     return Ok(None);
                 }
                 match p.seen.breaks(person, c, &l, now_s) {
@@ -249,28 +286,27 @@ impl State {
         Ok(())
     }
 
-    fn note_beyond(&self, who: &[(Level, Pseudonym)], person: u64, now_s: u32) {
-        for (level, name) in who {
-            if matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
-                self.table
-                    .with(name.key(), *level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
-            }
-        }
+    /// Only the one who asked: the others behind its address are not challenged for it.
+    fn note_beyond(&self, id: &Identity, person: u64, now_s: u32) {
+        let (level, key) = actor(id);
+        self.table.with(key, level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
     }
 
     /// Counts a disclosure of the ledger again, whatever the budgets now say: it did take place.
     pub fn replay(&self, site: &Site, r: &Replay) {
         let now_s = seconds(r.at_ms);
         for s in r.shown.sensitivities(&site.fields).iter() {
-            for (level, name) in &r.principals {
+            let revealed = site.on_request(r.standing).has(s);
+            for (i, (level, name)) in r.principals.iter().enumerate() {
                 if *site.budgets.limits(r.standing, *level, s) == Limits::default()
+                    && !(revealed && i == 0)
                     && (!strange(r.standing) || matches!(level, Level::Network | Level::Client))
                 {
                     continue;
                 }
                 self.table.with(name.key(), *level, now_s, |p| {
                     p.first_s = p.first_s.min(now_s);
-                    p.seen.show(r.person_key, column(s), now_s);
+                    p.seen.show(key_in_column(r.person_key, s), column(s), now_s);
                 });
             }
             if strange(r.standing) {

@@ -13,6 +13,8 @@ mod standing;
 mod table;
 
 #[cfg(test)]
+pub(crate) mod test_site;
+#[cfg(test)]
 mod tests;
 
 pub use charge::{Charged, Replay, code as charge_code};
@@ -63,7 +65,7 @@ pub struct Snapshot {
     pub posture: Posture,
     /// Distinct people shown to the innermost principal, by window and column (basic, personal, contact).
     pub people: [[u32; COLUMNS]; 3],
-    /// Distinct people asked for beyond the budget within the hour: the most of any level.
+    /// Distinct people the innermost principal asked for beyond the budget within the hour.
     pub beyond: u32,
     /// Until when (Unix seconds) somebody blocked this principal.
     pub blocked_until_s: u32,
@@ -145,14 +147,25 @@ impl State {
             spent: None,
             evidence: SmallVec::new(),
         };
+        // Who behaves: everybody else behind the same address must not answer for it.
+        let asked = {
+            let (level, key) = actor(id);
+            let pass_from = (level == Level::Session && standing == Standing::Proven).then_some(id.network);
+            self.table.with(key, level, now_s, |p| note(p, &step, pass_from, site, now_s, &mut snapshot))
+        };
+        if step.brought_session && step.navigation {
+            self.table.with(unnamed(id), Level::Address, now_s, |p| p.behaviour.get_or_insert_default().cookie_kept());
+        }
         let mut innermost = true;
         for (level, name) in principals(id) {
             if !matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
                 continue;
             }
             self.table.with(name.key(), level, now_s, |p| {
-                let proven_here = level == Level::Session && standing == Standing::Proven;
-                note(p, &step, proven_here.then_some(id.network), site, now_s, &mut snapshot);
+                snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
+                if innermost {
+                    snapshot.beyond = charge::beyond(site, standing, level, posture, p, asked, now_s);
+                }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
                         for c in 0..COLUMNS {
@@ -194,12 +207,8 @@ impl State {
     }
 
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {
-        let now_s = seconds(now_ms);
-        for (level, name) in principals(id) {
-            if matches!(level, Level::Account | Level::Session | Level::Address) {
-                self.table.with(name.key(), level, now_s, |p| act(p.behaviour.get_or_insert_default()));
-            }
-        }
+        let (level, key) = actor(id);
+        self.table.with(key, level, seconds(now_ms), |p| act(p.behaviour.get_or_insert_default()));
     }
 
     /// Refuses a principal until a time (Unix seconds); 0 releases it.
@@ -222,7 +231,23 @@ impl State {
     }
 }
 
-/// Notes a request on one principal and adds to the snapshot what it tells.
+/// The principal that behaves: the innermost one that is one visitor. Without account and session it is the software at
+/// the address, so that a program and a newcomer's browser behind one address are told apart.
+fn actor(id: &Identity) -> (Level, u64) {
+    match (id.account, id.session.filter(|s| s.returned)) {
+        (Some(a), _) => (Level::Account, a.name.key()),
+        (None, Some(s)) => (Level::Session, s.name.key()),
+        (None, None) => (Level::Address, unnamed(id)),
+    }
+}
+
+/// Key of whoever comes from this address with this software and brings no cookie of ours.
+fn unnamed(id: &Identity) -> u64 {
+    id.address.key() ^ id.client.key().rotate_left(17)
+}
+
+/// Notes a request on the principal that behaves and adds to the snapshot what it tells; returns how many people it
+/// asked for in vain within the hour.
 fn note(
     p: &mut Principal,
     step: &Step<'_>,
@@ -230,17 +255,12 @@ fn note(
     site: &Site,
     now_s: u32,
     snapshot: &mut Snapshot,
-) {
+) -> u32 {
     let b = p.behaviour.get_or_insert_default();
     b.note(step);
-    let networks = pass_from.map_or(0, |n| b.pass_used(n, now_s));
-    for e in b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks) {
-        if !snapshot.evidence.iter().any(|x| x.signal == e.signal) {
-            snapshot.evidence.push(e);
-        }
-    }
-    snapshot.beyond = snapshot.beyond.max(b.people_beyond(now_s));
-    snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
+    let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
+    snapshot.evidence = b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks);
+    b.people_beyond(now_s)
 }
 
 const _: () = assert!(COLUMNS < SENSITIVITIES);

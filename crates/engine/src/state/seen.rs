@@ -20,6 +20,9 @@ pub(super) fn column(s: Sensitivity) -> usize {
 struct Mark {
     person: u64,
     last_s: [u32; COLUMNS],
+    /// Showings so far, wrapping: tells an undo whether somebody else was shown the person since. Fits where the
+    /// compiler would leave a gap.
+    showings: u32,
 }
 
 /// A count that holds until the oldest person in it leaves the window.
@@ -35,6 +38,7 @@ pub(super) struct Undo {
     person: u64,
     column: usize,
     was_s: u32,
+    showings: u32,
 }
 
 /// The set.
@@ -96,12 +100,15 @@ impl Seen {
             if self.marks.len() == self.marks.capacity() {
                 self.marks.reserve_exact((self.marks.len() / 2).max(2));
             }
-            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS] });
+            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS], showings: 0 });
             at
         });
-        let was_s = self.marks[at].last_s[column];
+        let mark = &mut self.marks[at];
+        let was_s = mark.last_s[column];
         // Threads may be a second apart; a set's time never goes back.
-        self.marks[at].last_s[column] = now_s.max(was_s).max(1);
+        mark.last_s[column] = now_s.max(was_s).max(1);
+        mark.showings = mark.showings.wrapping_add(1);
+        let showings = mark.showings;
         for w in Window::ALL {
             let count = &mut self.counts[column][w as usize];
             if now_s < count.until_s && !inside(was_s, w, now_s) {
@@ -109,13 +116,19 @@ impl Seen {
                 count.until_s = count.until_s.min(now_s.saturating_add(w.seconds()));
             }
         }
-        Undo { person, column, was_s }
+        Undo { person, column, was_s, showings }
     }
 
-    /// Takes back a showing that did not take place.
+    /// Takes back a showing that did not take place. If the person was shown again since, by a thread that got through
+    /// where this one did not, it stays: forgetting it would give its place to one more person.
     pub(super) fn undo(&mut self, undo: Undo) {
         if let Ok(i) = self.find(undo.person) {
-            self.marks[i].last_s[undo.column] = undo.was_s;
+            let mark = &mut self.marks[i];
+            if mark.showings != undo.showings {
+                return;
+            }
+            mark.last_s[undo.column] = undo.was_s;
+            mark.showings = mark.showings.wrapping_sub(1);
             if self.marks[i].last_s == [0; COLUMNS] {
                 self.marks.remove(i);
             }
@@ -146,6 +159,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_undo_does_not_take_back_what_another_thread_showed_since() {
+        let mut seen = Seen::default();
+        let mine = seen.show(7, 0, 1_000);
+        let theirs = seen.show(7, 0, 1_000);
+        seen.undo(mine);
+        assert_eq!(seen.people(0, Window::Hour, 1_000), 1);
+        seen.undo(theirs);
+        let (mine, theirs) = (seen.show(8, 0, 1_000), seen.show(8, 0, 1_000));
+        seen.undo(theirs);
+        seen.undo(mine);
+        assert!(!seen.has(8, 0, Window::Hour, 1_000));
+    }
+
+    #[test]
+    fn a_person_takes_twenty_four_bytes() {
+        assert_eq!(size_of::<Mark>(), 24);
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]

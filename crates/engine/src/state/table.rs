@@ -48,6 +48,11 @@ pub(super) struct Table {
     shard_bytes: usize,
 }
 
+/// How many more slots a full vector gets.
+fn growth(slots: usize) -> usize {
+    (slots / 8).max(16)
+}
+
 fn mix(key: u64, level: Level) -> u64 {
     // Keys are keyed hashes already; the level only has to keep equal keys of two levels apart.
     key ^ (level as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -55,7 +60,7 @@ fn mix(key: u64, level: Level) -> u64 {
 
 impl Principal {
     fn heap_bytes(&self) -> usize {
-        self.seen.heap_bytes() + self.behaviour.as_ref().map_or(0, |_| size_of::<Behaviour>())
+        self.seen.heap_bytes() + self.behaviour.as_ref().map_or(0, |b| size_of::<Behaviour>() + b.heap_bytes())
     }
 
     /// What it would cost to forget this one: people shown, a block, a spent budget; all of it fades with time.
@@ -91,7 +96,7 @@ impl Table {
                 let at = shard.slots.len();
                 if at == shard.slots.capacity() {
                     // By an eighth: the slack of a doubling vector would be half the memory.
-                    shard.slots.reserve_exact((at / 8).max(16));
+                    shard.slots.reserve_exact(growth(at));
                 }
                 shard.slots.push(Slot {
                     key,
@@ -112,6 +117,10 @@ impl Table {
         let result = act(slot);
         let after = slot.heap_bytes();
         shard.heap_bytes = shard.heap_bytes + after - before;
+        if after > before {
+            // Principals grow after they were let in; the bound holds for that too.
+            shard.shrink_to(self.shard_bytes, now_s);
+        }
         result
     }
 
@@ -144,24 +153,38 @@ impl Shard {
         self.slots.capacity() * size_of::<Slot>() + self.index.capacity() * 6 + self.heap_bytes
     }
 
+    /// Makes room for one more: what vector and index would grow by is counted before they grow.
     fn make_room(&mut self, limit: usize, now_s: u32) {
-        while self.slots.len() > SAMPLE && self.used_bytes() >= limit {
-            let mut worst = (u64::MAX, 0usize);
-            for _ in 0..SAMPLE {
-                // xorshift64 (Marsaglia, 2003): which ones are looked at need not be unpredictable, only spread.
-                self.dice ^= self.dice << 13;
-                self.dice ^= self.dice >> 7;
-                self.dice ^= self.dice << 17;
-                let i = usize::try_from(self.dice % self.slots.len() as u64).unwrap_or(0);
-                worst = worst.min((self.slots[i].principal.worth(now_s), i));
+        let slots =
+            if self.slots.len() == self.slots.capacity() { growth(self.slots.len()) * size_of::<Slot>() } else { 0 };
+        let index = if self.index.len() == self.index.capacity() { self.index.capacity() * 6 } else { 0 };
+        if self.bytes() + slots + index + size_of::<Behaviour>() > limit {
+            let least = self.slots.len();
+            self.shrink_to(limit.saturating_sub(size_of::<Behaviour>()), now_s);
+            if self.slots.len() == least && least > SAMPLE {
+                // All is within the bound, only growing is not: one goes, and its place is taken.
+                self.evict_one(now_s);
             }
-            self.evict(worst.1);
         }
     }
 
-    /// Bytes in use without the slack of the vector, which the next principal fills.
-    fn used_bytes(&self) -> usize {
-        self.slots.len() * size_of::<Slot>() + self.index.capacity() * 6 + self.heap_bytes
+    fn shrink_to(&mut self, limit: usize, now_s: u32) {
+        while self.slots.len() > SAMPLE && self.bytes() > limit {
+            self.evict_one(now_s);
+        }
+    }
+
+    fn evict_one(&mut self, now_s: u32) {
+        let mut worst = (u64::MAX, 0usize);
+        for _ in 0..SAMPLE {
+            // xorshift64 (Marsaglia, 2003): which ones are looked at need not be unpredictable, only spread.
+            self.dice ^= self.dice << 13;
+            self.dice ^= self.dice >> 7;
+            self.dice ^= self.dice << 17;
+            let i = usize::try_from(self.dice % self.slots.len() as u64).unwrap_or(0);
+            worst = worst.min((self.slots[i].principal.worth(now_s), i));
+        }
+        self.evict(worst.1);
     }
 
     fn evict(&mut self, at: usize) {

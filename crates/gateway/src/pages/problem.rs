@@ -10,7 +10,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:literal, $title:literal;)*) => {
-        /// Every kind of problem there is. The list is closed; `docs/problems.md` explains each.
+        /// Every kind of problem there is. The list is closed; `docs/reference/problems.md` explains each.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ProblemKind { $($(#[$doc])* $name,)* }
 

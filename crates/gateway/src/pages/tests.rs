@@ -167,12 +167,12 @@ fn a_problem_document_names_its_kind_and_cannot_be_overwritten() {
 
 #[test]
 fn every_kind_of_problem_is_documented_with_its_status() {
-    let docs = include_str!("../../../../docs/problems.md");
+    let docs = include_str!("../../../../docs/reference/problems.md");
     for kind in ProblemKind::ALL {
         let line = format!("| `{}` | {} |", kind.urn(), kind.status());
-        assert!(docs.contains(&line), "docs/problems.md lacks the line that begins with {line}");
+        assert!(docs.contains(&line), "problems.md lacks the line that begins with {line}");
     }
-    assert_eq!(docs.matches("| `urn:").count(), ProblemKind::ALL.len(), "docs/problems.md names a kind that is gone");
+    assert_eq!(docs.matches("| `urn:").count(), ProblemKind::ALL.len(), "problems.md names a kind that is gone");
 }
 
 proptest! {
