@@ -142,7 +142,7 @@ impl Writer {
     }
 
     /// Checks that the segment in use still has a name. What is appended to a file without one is gone when the process
-    /// ends, and no write ever fails: so this is asked before every entry (a third of a microsecond).
+    /// ends, and no write ever fails: so this is asked before every entry, for one system call.
     pub fn check_named(&mut self) -> Result<(), RecordError> {
         let Some(open) = &self.open else { return Ok(()) };
         if open.file.linked().map_err(|e| io(&open.path, "opened", e))? {
