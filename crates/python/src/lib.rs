@@ -11,6 +11,10 @@ use hedgerow_engine::policy::Policy;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+// An answer makes and frees many small pieces; this allocator keeps them on the worker's own lists.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn site_keys(secret: &str, site: &str) -> PyResult<Keys> {
     let root = hedgerow_gateway::sites::unhex(secret)
         .ok_or_else(|| PyValueError::new_err("the secret must be 64 hexadecimal digits"))?;
