@@ -15,11 +15,26 @@ def check_selector(text: str) -> str | None:
 def check_rule(text: str) -> str | None:
     """What is wrong with a CEL expression."""
 
-def read_ledger(folder: str | PathLike[str], since_ms: int) -> Iterator[str]:
-    """Segment headers (they have `format`) and entries since a time, each as JSON. Raises OSError where damaged."""
+def read_ledger(
+    folder: str | PathLike[str], since_ms: int, person: str | None = None, principal: str | None = None
+) -> Iterator[str]:
+    """Segment headers (they have `format`) and entries since a time, each as JSON: all, or those of one person, or of
+    principals whose keyed name begins so. A damaged line is an object with the one key `problem`. Raises OSError when
+    the ledger cannot be read.
+    """
+
+def tail_ledger(folder: str | PathLike[str], count: int) -> list[str]:
+    """The last entries, oldest first, each after its header where that is another one. Raises OSError."""
+
+class LedgerFollower:
+    """Gives what was added to a ledger since it was asked last; begins at the end."""
+
+    def __init__(self, folder: str | PathLike[str]) -> None: ...
+    def poll(self) -> list[str]:
+        """What is new, as `read_ledger` tells it. Raises OSError when the ledger cannot be read."""
 
 def verify_ledger(folder: str | PathLike[str]) -> str:
-    """Checks every hash of a ledger; the report as JSON: segments, entries, writers, problems."""
+    """Checks every hash of a ledger; the report as JSON: segments, entries, writers, problems, unfinished."""
 
 def find_reference(folder: str | PathLike[str], reference: str) -> str:
     """Entries of a reference, as a JSON list."""

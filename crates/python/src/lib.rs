@@ -3,13 +3,12 @@
 //! Types are those of `src/hedgerow/_engine.pyi`; conversion happens here, once. Whatever takes long lets go of the
 //! interpreter.
 
-use std::path::PathBuf;
+mod ledger;
 
-use hedgerow_engine::doors::{Level, Pseudonym, Reference};
+use hedgerow_engine::doors::Level;
 use hedgerow_engine::identify::{Keys, dns_name_belongs as belongs};
 use hedgerow_engine::policy::Policy;
-use hedgerow_engine::record::{self, Item};
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 // An answer makes and frees many small pieces; this allocator keeps them on the worker's own lists.
@@ -20,11 +19,6 @@ fn site_keys(secret: &str, site: &str) -> PyResult<Keys> {
     let root = hedgerow_gateway::sites::unhex(secret)
         .ok_or_else(|| PyValueError::new_err("the secret must be 64 hexadecimal digits"))?;
     Ok(Keys::from_secret(&hedgerow_gateway::sites::site_secret(&root, site)))
-}
-
-fn name(text: &str) -> PyResult<Pseudonym> {
-    Pseudonym::from_hex(text)
-        .ok_or_else(|| PyValueError::new_err(format!("`{text}` is not a keyed name: 24 hexadecimal digits")))
 }
 
 fn json(value: &impl serde::Serialize) -> PyResult<String> {
@@ -63,51 +57,6 @@ fn check_rule(text: &str) -> Option<String> {
     hedgerow_engine::judge::check_expression(text).err()
 }
 
-/// Lines of a ledger since a time, as JSON: headers (with `format`) and entries.
-#[pyclass]
-struct LedgerLines {
-    items: Box<dyn Iterator<Item = Result<Item, record::RecordError>> + Send + Sync>,
-}
-
-#[pymethods]
-impl LedgerLines {
-    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        this
-    }
-
-    fn __next__(&mut self) -> PyResult<Option<String>> {
-        match self.items.next() {
-            None => Ok(None),
-            Some(Err(e)) => Err(PyOSError::new_err(e.to_string())),
-            Some(Ok(Item::Header(h))) => json(&h).map(Some),
-            Some(Ok(Item::Entry(e))) => json(&e).map(Some),
-        }
-    }
-}
-
-/// Reads a ledger's folder.
-#[pyfunction]
-fn read_ledger(folder: PathBuf, since_ms: u64) -> PyResult<LedgerLines> {
-    let items = record::read(&folder, since_ms).map_err(|e| PyOSError::new_err(e.to_string()))?;
-    Ok(LedgerLines { items: Box::new(items) })
-}
-
-/// Verifies a ledger's folder; the report as JSON.
-#[pyfunction]
-fn verify_ledger(py: Python<'_>, folder: PathBuf) -> PyResult<String> {
-    let report = py.detach(|| record::verify(&folder)).map_err(|e| PyOSError::new_err(e.to_string()))?;
-    json(&report)
-}
-
-/// Entries of a reference, as a JSON list.
-#[pyfunction]
-fn find_reference(py: Python<'_>, folder: PathBuf, reference: &str) -> PyResult<String> {
-    let r: Reference =
-        reference.parse().map_err(|()| PyValueError::new_err(format!("`{reference}` is not a reference")))?;
-    let found = py.detach(|| record::find(&folder, r)).map_err(|e| PyOSError::new_err(e.to_string()))?;
-    json(&found)
-}
-
 /// The keyed name of an address at a site.
 #[pyfunction]
 fn address_name(secret: &str, site: &str, address: &str) -> PyResult<String> {
@@ -119,15 +68,6 @@ fn address_name(secret: &str, site: &str, address: &str) -> PyResult<String> {
 #[pyfunction]
 fn account_name(secret: &str, site: &str, account: &str) -> PyResult<String> {
     Ok(site_keys(secret, site)?.pseudonym(Level::Account, account.as_bytes()).hex())
-}
-
-/// Opens a sealed address; None when none is kept under that name.
-#[pyfunction]
-fn open_address(folder: PathBuf, secret: &str, site: &str, pseudonym: &str) -> PyResult<Option<String>> {
-    let keys = site_keys(secret, site)?;
-    let found = record::open_address(&folder, keys.seal_key(), name(pseudonym)?)
-        .map_err(|e| PyOSError::new_err(e.to_string()))?;
-    Ok(found.map(|a| a.to_string()))
 }
 
 /// Whether a DNS name belongs to a crawler's operator.
@@ -147,17 +87,13 @@ fn reasons() -> PyResult<String> {
 
 #[pymodule]
 fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<LedgerLines>()?;
+    ledger::add_to(m)?;
     m.add_function(wrap_pyfunction!(run_edge, m)?)?;
     m.add_function(wrap_pyfunction!(check_policy, m)?)?;
     m.add_function(wrap_pyfunction!(check_selector, m)?)?;
     m.add_function(wrap_pyfunction!(check_rule, m)?)?;
-    m.add_function(wrap_pyfunction!(read_ledger, m)?)?;
-    m.add_function(wrap_pyfunction!(verify_ledger, m)?)?;
-    m.add_function(wrap_pyfunction!(find_reference, m)?)?;
     m.add_function(wrap_pyfunction!(address_name, m)?)?;
     m.add_function(wrap_pyfunction!(account_name, m)?)?;
-    m.add_function(wrap_pyfunction!(open_address, m)?)?;
     m.add_function(wrap_pyfunction!(dns_name_belongs, m)?)?;
     m.add_function(wrap_pyfunction!(reasons, m)?)?;
     Ok(())

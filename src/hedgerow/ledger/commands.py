@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import pwd
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -18,10 +18,21 @@ import typer
 
 from hedgerow import _engine
 from hedgerow.cli.exits import STATE, WRONG, State, fail
-from hedgerow.ledger.reading import Entry, LedgerError, entries, of_person, of_principal, sites
+from hedgerow.ledger.reading import (
+    Entry,
+    Follower,
+    LedgerError,
+    harmless,
+    last_entries,
+    of_person,
+    of_principal,
+    sites,
+)
 
 Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+_POLL_S = 0.5
 
 ledger = typer.Typer(
     help="Who was shown whom: reads the record of disclosures. It works while the gateway runs, and without it.",
@@ -53,6 +64,11 @@ def _readable() -> Iterator[None]:
         fail(str(error), WRONG)
 
 
+def _damaged(sentence: str) -> None:
+    """Damage is told and does not end the reading: the rest still answers."""
+    typer.echo(f"hedgerow: {sentence}", err=True)
+
+
 def _print(found: Iterable[Entry], as_json: bool) -> int:
     printed = 0
     for e in found:
@@ -76,18 +92,22 @@ def tail(
     """
     folder = site_folder(state, site) / "ledger"
     with _readable():
-        # An hour is enough for the tail of a busy site; a quiet one is read whole.
-        recent = list(entries(folder, int((time.time() - 3600) * 1000)))
-        last = (recent if len(recent) >= lines else list(entries(folder)))[-lines:]
+        # The follower first, so that nothing between the two is missed; what both give is shown once.
+        follower = Follower(folder, _damaged) if follow else None
+        last = last_entries(folder, lines, _damaged)
         _print(last, as_json)
-        seen_ms = max((int(e.facts["t"]) for e in last), default=0)
-        told = {(e.facts["n"], e.facts["t"]) for e in last}
-        while follow:
-            time.sleep(0.5)
-            new = [e for e in entries(folder, seen_ms) if (e.facts["n"], e.facts["t"]) not in told]
-            _print(new, as_json)
-            seen_ms = max([seen_ms, *(int(e.facts["t"]) for e in new)])
-            told = {k for k in told if k[1] >= seen_ms} | {(e.facts["n"], e.facts["t"]) for e in new}
+        told = {_key(e) for e in last}
+        while follower is not None:
+            _print((e for e in follower.poll() if _key(e) not in told), as_json)
+            told = set()
+            try:
+                time.sleep(_POLL_S)
+            except KeyboardInterrupt:
+                return
+
+
+def _key(e: Entry) -> str:
+    return json.dumps(e.facts, sort_keys=True)
 
 
 @ledger.command()
@@ -103,8 +123,8 @@ def person(
         hedgerow ledger person 42
     """
     with _readable():
-        if not _print(of_person(site_folder(state, site) / "ledger", identifier), as_json):
-            fail(f"nobody was shown {identifier}, as far as this ledger goes back", WRONG)
+        if not _print(of_person(site_folder(state, site) / "ledger", identifier, _damaged), as_json):
+            fail(f"nobody was shown {harmless(identifier)}, as far as this ledger goes back", WRONG)
 
 
 @ledger.command()
@@ -129,7 +149,7 @@ def principal(
             fail(f"`{name}` is neither a keyed name (8 to 24 hexadecimal digits) nor an address", WRONG)
         name = _engine.address_name(_secret(state), folder.name, name)
     with _readable():
-        if not _print(of_principal(folder / "ledger", name), as_json):
+        if not _print(of_principal(folder / "ledger", name, _damaged), as_json):
             fail(f"no entry of {name}, as far as this ledger goes back", WRONG)
 
 
@@ -139,17 +159,27 @@ def verify(as_json: AsJson = False, state: State = STATE, site: Site = None) -> 
 
     Ends with 1 when something does not fit.
     """
-    try:
-        report = json.loads(_engine.verify_ledger(site_folder(state, site) / "ledger"))
-    except OSError as error:
-        fail(str(error), WRONG)
-    if as_json:
-        typer.echo(json.dumps(report))
-    else:
-        typer.echo(f"{report['entries']} entries in {report['segments']} segments of {report['writers']} writers")
+    known = sites(state)
+    folders = [state / "sites" / name for name in known] if site is None and known else [site_folder(state, site)]
+    wrong = False
+    for folder in folders:
+        try:
+            report = json.loads(_engine.verify_ledger(folder / "ledger"))
+        except OSError as error:
+            fail(str(error), WRONG)
+        wrong |= bool(report["problems"])
+        if as_json:
+            typer.echo(json.dumps({"site": folder.name, **report}))
+            continue
+        typer.echo(
+            f"{folder.name}: {report['entries']} entries in {report['segments']} segments "
+            f"of {report['writers']} writers"
+        )
         for p in report["problems"]:
-            typer.echo(f"{p['segment']}, byte {p['offset']}: {p['what']}")
-    if report["problems"]:
+            typer.echo(harmless(f"{p['segment']}, byte {p['offset']}: {p['what']}"))
+        for name in report["unfinished"]:
+            typer.echo(harmless(f"{name}: ends with half a line (written this very moment, or left by a crash)"))
+    if wrong:
         raise typer.Exit(WRONG)
 
 
@@ -164,10 +194,13 @@ def open_address(
 
     Raw addresses are kept sealed for a few days (`privacy.sealed_address_days`), for cases and nothing else.
     """
+    if not reason.strip():
+        fail("an address is opened for a reason only; say it with --reason", WRONG)
     folder = site_folder(state, site)
     record = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "who": getpass.getuser(),
+        # The account of the operating system, not $USER: that one anybody may set.
+        "who": pwd.getpwuid(os.getuid()).pw_name,
         "what": "open-address",
         "name": name,
         "reason": reason,
@@ -177,6 +210,8 @@ def open_address(
     descriptor = os.open(trail, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as out:
         out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
     try:
         address = _engine.open_address(folder / "sealed", _secret(state), folder.name, name)
     except (OSError, ValueError) as error:

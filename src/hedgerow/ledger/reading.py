@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,45 +86,111 @@ class Entry:
             ", ".join(self.facts.get("why", [])),
             str(self.facts.get("note", "")),
         ]
-        return "  ".join(p for p in parts if p.strip())
+        return harmless("  ".join(p for p in parts if p.strip()))
 
 
-def entries(folder: Path, since_ms: int = 0) -> Iterator[Entry]:
-    """Entries of one site's ledger, oldest segment first.
+Damage = Callable[[str], None]
+"""Told of each damaged line, in a sentence; reading goes on after it."""
+
+
+def entries(
+    folder: Path, damage: Damage, since_ms: int = 0, person: str | None = None, principal: str | None = None
+) -> Iterator[Entry]:
+    """Entries of one site's ledger, oldest segment first: all, or those of one person or principal.
+
+    Args:
+        folder: Where the segments are.
+        damage: Told of damaged lines.
+        since_ms: Nothing older, in milliseconds since the Unix epoch.
+        person: Only entries in which this person is.
+        principal: Only entries of principals whose keyed name begins so.
 
     Raises:
-        LedgerError: the folder is missing, or a segment is damaged.
+        LedgerError: the folder is missing, or a segment cannot be read.
     """
+    with _reading(folder):
+        yield from _Parser(damage).parsed(_engine.read_ledger(folder, since_ms, person, principal))
+
+
+def last_entries(folder: Path, count: int, damage: Damage) -> list[Entry]:
+    """The last entries of all that write, oldest first.
+
+    Raises:
+        LedgerError: the folder is missing, or a segment cannot be read.
+    """
+    with _reading(folder):
+        return list(_Parser(damage).parsed(_engine.tail_ledger(folder, count)))
+
+
+class Follower:
+    """What is added to a ledger after this was made."""
+
+    def __init__(self, folder: Path, damage: Damage) -> None:
+        self._folder = folder
+        self._parser = _Parser(damage)
+        with _reading(folder):
+            self._engine = _engine.LedgerFollower(folder)
+
+    def poll(self) -> list[Entry]:
+        """What was added since it was asked last.
+
+        Raises:
+            LedgerError: a segment cannot be read.
+        """
+        with _reading(self._folder):
+            return list(self._parser.parsed(self._engine.poll()))
+
+
+class _Parser:
+    """Turns the engine's lines into entries; remembers the header that names their fields."""
+
+    def __init__(self, damage: Damage) -> None:
+        self._damage = damage
+        self._fields: list[str] = []
+
+    def parsed(self, lines: Iterable[str]) -> Iterator[Entry]:
+        for line in lines:
+            facts = json.loads(line)
+            if "problem" in facts:
+                self._damage(facts["problem"])
+            elif "format" in facts:
+                self._fields = facts["fields"]
+            else:
+                people = facts.pop("p", [])
+                shown = tuple(Shown(str(p), _names(self._fields, s), _names(self._fields, m)) for p, s, m in people)
+                yield Entry(datetime.fromtimestamp(facts["t"] / 1000, UTC), str(facts["k"]), facts, shown)
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
     if not folder.is_dir():
         raise LedgerError(f"there is no ledger at {folder}; name the state with --state, the site with --site")
-    fields: list[str] = []
     try:
-        for line in _engine.read_ledger(folder, since_ms):
-            facts = json.loads(line)
-            if "format" in facts:
-                fields = facts["fields"]
-                continue
-            people = tuple(Shown(str(p), _names(fields, s), _names(fields, m)) for p, s, m in facts.pop("p", []))
-            yield Entry(datetime.fromtimestamp(facts["t"] / 1000, UTC), str(facts["k"]), facts, people)
+        yield
     except OSError as error:
         raise LedgerError(str(error)) from error
 
 
 def _names(fields: list[str], bits: int) -> tuple[str, ...]:
-    return tuple(name for i, name in enumerate(fields) if bits >> i & 1)
+    # A bit without a name is shown all the same: nothing that left may be out of sight.
+    count = max(len(fields), bits.bit_length())
+    return tuple(fields[i] if i < len(fields) else f"field-{i}" for i in range(count) if bits >> i & 1)
 
 
-def of_person(folder: Path, person: str) -> Iterator[Entry]:
+def of_person(folder: Path, person: str, damage: Damage) -> Iterator[Entry]:
     """Entries in which one person was shown or masked, that person alone in each."""
-    for e in entries(folder):
-        mine = tuple(p for p in e.people if p.person == person)
-        if mine:
-            yield Entry(e.at, e.kind, e.facts, mine)
+    for e in entries(folder, damage, person=person):
+        yield Entry(e.at, e.kind, e.facts, tuple(p for p in e.people if p.person == person))
 
 
-def of_principal(folder: Path, name: str) -> Iterator[Entry]:
+def of_principal(folder: Path, name: str, damage: Damage) -> Iterator[Entry]:
     """Entries of one principal, by its keyed name or the beginning of one (8 digits or more)."""
-    return (e for e in entries(folder) if any(v.startswith(name) for v in e.principals().values()))
+    return entries(folder, damage, principal=name)
+
+
+def harmless(text: str) -> str:
+    """Text of the site's, for a terminal: what would steer it becomes visible instead."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def sites(state: Path) -> list[str]:

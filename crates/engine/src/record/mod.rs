@@ -10,7 +10,9 @@
 //! ([`SegmentHeader`]), which continues the chain of the segment before. Every process writes a chain of its own, so
 //! that two edges can write side by side while one takes over from the other.
 
+mod disk;
 mod entry;
+mod follow;
 mod header;
 mod ledger;
 mod line;
@@ -18,20 +20,22 @@ mod reading;
 mod recovery;
 mod sealed;
 mod verify;
+mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use entry::{Entry, EntryKind};
+pub use follow::Follower;
 pub use header::{FORMAT, SegmentHeader};
 pub use ledger::{Durability, Ledger, Options};
 pub use line::{LineError, parse_line};
-pub use reading::{Item, find, read};
-pub use recovery::Recovery;
+pub use reading::{Item, Query, find, read, select, tail};
+pub use recovery::{Found, Recovery};
 pub use sealed::{Sealed, Sealer, open_address};
 pub use verify::{Problem, Report, verify};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the ledger does not take or give an entry.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,27 @@ pub enum RecordError {
         /// In what way.
         what: LineError,
     },
+    /// The segment, or its folder, was deleted or moved while it was in use.
+    #[error(
+        "{path} was deleted while the ledger was written; what was in it is gone, bring it back from a copy; the next entry begins a new segment that says so"
+    )]
+    Gone {
+        /// Which segment.
+        path: PathBuf,
+    },
+    /// One entry does not fit into a line.
+    #[error(
+        "an entry of {bytes} bytes does not fit into a line of the ledger; names of routes and people must be short"
+    )]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
     /// The clock or the entry cannot be written as JSON.
     #[error("an entry cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+fn io(path: &Path, act: &'static str, source: std::io::Error) -> RecordError {
+    RecordError::Io { path: path.to_owned(), act, source }
 }

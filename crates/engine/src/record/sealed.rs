@@ -1,9 +1,10 @@
 //! Raw addresses, sealed: once a day per address, beside the ledger, opened only with the key and inside a case.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::net::IpAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -74,8 +75,14 @@ impl Sealer {
             .map_err(|_| fail(std::io::Error::other("the address could not be sealed")))?;
         let mut line = serde_json::to_vec(&Sealed { a: name.hex(), n: hex(&nonce), b: hex(&sealed) })?;
         line.push(b'\n');
-        std::fs::create_dir_all(&self.dir).map_err(fail)?;
-        OpenOptions::new().create(true).append(true).open(path).and_then(|mut f| f.write_all(&line)).map_err(fail)
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(fail)?;
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut f| f.write_all(&line))
+            .map_err(fail)
     }
 
     /// Deletes what is older than `days`; returns the files that went.

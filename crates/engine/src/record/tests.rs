@@ -1,5 +1,8 @@
 //! The promise of the ledger, tested by breaking it.
 
+mod faults;
+mod reading;
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -188,27 +191,60 @@ fn a_full_disk_is_an_error_and_the_ledger_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_segment_that_was_deleted_is_noticed_by_the_next_entry() {
+fn a_folder_that_went_away_is_an_error_once_and_the_next_entry_says_what_is_missing() {
     let dir = TempDir::new().unwrap();
-    let (ledger, _) = open(dir.path(), "00000000000000aa");
-    ledger.append(&mut entry(1)).unwrap();
-    std::fs::remove_file(only_segment(dir.path())).unwrap();
-    ledger.append(&mut entry(2)).unwrap();
-    assert_eq!(entries(dir.path()).len(), 1);
+    let folder = dir.path().join("ledger");
+    let (l, _) = Ledger::open(&folder, header(), WRITER, Options::default(), 0).unwrap();
+    l.append(&mut entry(1)).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let e = l.append(&mut entry(2)).unwrap_err();
+    assert!(matches!(e, RecordError::Gone { .. }), "{e}");
+    assert!(e.to_string().contains("bring it back from a copy"), "{e}");
+    l.append(&mut entry(3)).unwrap();
+    let again = entries(&folder);
+    assert_eq!(again.iter().map(|e| e.kind).collect::<Vec<_>>(), [EntryKind::Gap, EntryKind::Disclosure]);
+    assert_eq!(verify::problems(&folder), Vec::<String>::new());
 }
 
 #[test]
-fn a_folder_that_went_away_is_an_error_that_says_what_to_do() {
+fn a_segment_that_went_away_is_noticed_by_the_next_sync() {
     let dir = TempDir::new().unwrap();
-    let ledger = dir.path().join("ledger");
-    let (l, _) =
-        Ledger::open(&ledger, header(), WRITER, Options { segment_bytes: 1, ..Options::default() }, 0).unwrap();
+    let (l, _) = open(dir.path(), WRITER);
     l.append(&mut entry(1)).unwrap();
-    std::fs::remove_dir_all(&ledger).unwrap();
-    let e = l.append(&mut entry(2)).unwrap_err();
-    assert!(e.to_string().contains("check that the folder exists"), "{e}");
-    std::fs::create_dir(&ledger).unwrap();
-    l.append(&mut entry(3)).unwrap();
+    std::fs::remove_file(only_segment(dir.path())).unwrap();
+    assert!(matches!(l.sync(), Err(RecordError::Gone { .. })));
+    l.append(&mut entry(2)).unwrap();
+    assert_eq!(entries(dir.path()).len(), 2);
+}
+
+#[test]
+fn nobody_but_the_owner_can_read_what_is_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("ledger");
+    let (l, _) = Ledger::open(&folder, header(), WRITER, Options::default(), 0).unwrap();
+    l.append(&mut entry(1)).unwrap();
+    let mode = |p: &Path| p.metadata().unwrap().permissions().mode() & 0o077;
+    assert_eq!((mode(&folder), mode(&only_segment(&folder))), (0, 0));
+}
+
+#[test]
+fn a_last_line_that_does_not_fit_is_put_aside_like_half_a_line() {
+    let dir = TempDir::new().unwrap();
+    let wrote = written(dir.path(), 3);
+    let path = only_segment(dir.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 5;
+    bytes[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let (_ledger, recovery) = open(dir.path(), "00000000000000bb");
+    assert!(recovery.damaged.is_empty());
+    let aside = recovery.torn[0].aside.clone().unwrap();
+    let kept = std::fs::read(&path).unwrap();
+    assert_eq!([kept, std::fs::read(aside).unwrap()].concat(), bytes);
+    let again: Vec<Entry> = entries(dir.path()).into_iter().filter(|e| e.kind != EntryKind::Gap).collect();
+    assert_eq!(again[..], wrote[..2]);
+    assert_eq!(verify::problems(dir.path()), Vec::<String>::new());
 }
 
 #[test]
