@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::doors::{Pseudonym, Session};
 
 #[test]
 fn an_operators_rule_decides() {
@@ -13,6 +14,16 @@ fn an_operators_rule_decides() {
     let v = decide(&site, "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
     assert_eq!((v.action, codes(&v)), (Action::Prove, vec!["rule.old-client"]));
     assert_eq!(decide(&site, "/about", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
+}
+
+#[test]
+fn a_rule_does_not_set_a_challenge_again_that_was_solved() {
+    let site = ruled(json!([{"name": "everybody", "when": "true", "then": "prove"}]), "pass");
+    let mut id = visitor(1, 1);
+    assert_eq!(decide(&site, "/members/7", &id, &calm(Standing::Stranger)).action, Action::Prove);
+    let proven_until_s = START_MS / 1000 + 60;
+    id.session = Some(Session { name: Pseudonym([1; 12]), since_s: 0, returned: true, proven_until_s });
+    assert_eq!(decide(&site, "/members/7", &id, &calm(Standing::Proven)).action, Action::Allow);
 }
 
 #[test]
