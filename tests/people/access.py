@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import Page
+
 from tests.harvest.browser import content
 from tests.people.rows import CHALLENGE, Row
 from tests.people.setting import Setting

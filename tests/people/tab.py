@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Locator, Page, Request, Response, async_playwright
+
 from tests.harvest.browser import agent, launch
 from tests.harvest.relay import relay
 from tests.people.rows import MOST_IN_A_ROW, Row

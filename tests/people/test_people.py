@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from tests.harvest import processes
 from tests.people.__main__ import JOURNEYS, MEMBERS, ONLY_PROTECTED, SEED, run
 

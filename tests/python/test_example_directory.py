@@ -13,9 +13,10 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import yaml
+from starlette.testclient import TestClient
+
 from examples.directory import build, people_of
 from examples.directory.pages import DESIGNS, design_of
-from starlette.testclient import TestClient
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = 300

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from examples.directory import build, people_of
 from starlette.testclient import TestClient
+
+from examples.directory import build, people_of
 from tests.harvest.forms import is_challenge, reveal_form, reveal_link, wait_form
 from tests.harvest.job import SINGLE, SPREAD, Job, Store
 from tests.harvest.truth import Got, Truth

@@ -7,6 +7,7 @@ from typing import Final
 
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Error, Page, async_playwright
+
 from tests.harvest.browser import agent, content, launch, pass_challenge
 from tests.harvest.job import Clock, Job, Store
 from tests.harvest.relay import relay

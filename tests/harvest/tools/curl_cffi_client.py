@@ -6,6 +6,7 @@ import asyncio
 
 from curl_cffi.requests import AsyncSession
 from curl_cffi.requests.exceptions import RequestException
+
 from tests.harvest.doors import Answer, Walker
 from tests.harvest.job import Clock, Job
 

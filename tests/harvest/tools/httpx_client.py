@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+
 from tests.harvest.doors import Answer, Walker
 from tests.harvest.job import BROWSER_HEADERS, Clock, Job
 

@@ -10,6 +10,7 @@ import scrapy
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.http import Response
+
 from tests.harvest.forms import reveal_form, reveal_link
 from tests.harvest.job import BROWSER_HEADERS, Job, Store
 
