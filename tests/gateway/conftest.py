@@ -148,8 +148,9 @@ class Certificates:
         fresh_key, fresh_chain = self.folder / "key.fresh", self.folder / "chain.fresh"
         subprocess.run(
             (
-                f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN={common_name} "
-                f"-addext subjectAltName=DNS:site.example -keyout {fresh_key} -out {fresh_chain}"
+                "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 "
+                f"-subj /CN={common_name} -addext subjectAltName=DNS:site.example "
+                f"-keyout {fresh_key} -out {fresh_chain}"
             ).split(),
             check=True,
             capture_output=True,

@@ -194,6 +194,14 @@ def test_broken_json_never_lets_a_masked_value_pass(enforcing: Gateway, module_s
         no_contact(got, n)
 
 
+def test_an_unreadable_answer_of_unknown_length_is_a_clear_error_too(enforcing: Gateway, module_site: Site) -> None:
+    """As long as nothing has left, there is a status to say it with."""
+    module_site.on("/api/members/85", lambda x: x.chunks([b"<html>", b"mail85x</html>"], kind="application/json"))
+    got = enforcing.get("/api/members/85", FETCH)
+    clear_error(got, 502)
+    no_contact(got, 85)
+
+
 BROKEN_HTML: dict[str, str] = {
     "nothing is closed": "<h1>Name81x<p class=town>Town81x<a class=email href='mailto:mail81x'>mail81x",
     "cut inside the tag": "<h1>Name81x</h1><a class=email href='mailto:mail81x",
