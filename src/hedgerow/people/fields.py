@@ -94,12 +94,13 @@ def _varying(ones: list[_Found]) -> list[_Found]:
     groups: dict[str, list[_Found]] = defaultdict(list)
     for one in ones:
         groups[(selectors(one.node) or [""])[0]].append(one)
-    return [
-        o
-        for selector, group in groups.items()
-        for o in group
-        if not selector or len({g.value for g in group}) > 1 or len({g.page for g in group}) < 3
-    ]
+    kept: list[_Found] = []
+    for selector, group in groups.items():
+        pages = {g.page for g in group}
+        shown = Counter(value for value, _ in {(g.value, g.page) for g in group})
+        words = {v for v, times in shown.items() if selector and len(pages) > 2 and times > 0.8 * len(pages)}
+        kept += [g for g in group if g.value not in words]
+    return kept
 
 
 def _common(trees: list[LexborHTMLParser]) -> set[str]:

@@ -221,7 +221,10 @@ def _fields(items: list[LexborNode]) -> list[FieldGuess]:
             continue
         why = f"under “{headed[place]}”" if place in headed else f"`{place.selector}` in each item"
         guess = FieldGuess(*named, [place], min(1.0, len(texts) / n), why)
-        if named[0] not in found or guess.share > found[named[0]].share:
+        known = found.get(named[0])
+        if known is not None and place in headed:
+            known.places.append(place)  # a login and a real name, each in a column of its own
+        elif known is None or guess.share > known.share:
             found[named[0]] = guess
     if "name" not in found:
         found["name"] = _name_in(Place("a"))
