@@ -18,9 +18,10 @@ def check_rule(text: str) -> str | None:
 def read_ledger(
     folder: str | PathLike[str], since_ms: int, person: str | None = None, principal: str | None = None
 ) -> Iterator[str]:
-    """Segment headers (they have `format`) and entries since a time, each as JSON: all, or those of one person, or of
-    principals whose keyed name begins so. A damaged line is an object with the one key `problem`. Raises OSError when
-    the ledger cannot be read.
+    """Segment headers (they have `format`) and entries since a time, each as JSON.
+
+    All, or those of one person, or of principals whose keyed name begins so. A damaged line is an object with the one
+    key `problem`. Raises OSError when the ledger cannot be read.
     """
 
 def tail_ledger(folder: str | PathLike[str], count: int) -> list[str]:

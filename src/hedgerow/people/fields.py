@@ -21,6 +21,8 @@ _NO_FIELD = frozenset({"script", "style", "nav", "form", "main", "body", "html",
 _SKIPPED = frozenset({"script", "style", "nav", "noscript", "template", "svg", "footer"})
 #: Elements that show what an attribute says.
 _ATTRIBUTES = {"img": "src", "input": "value"}
+#: Fields a person has one of; what stands on a page many times is something else's.
+_SINGLE = frozenset({"headline", "biography", "employer", "town", "birthday", "website"})
 #: Fields that hold other things by nature: what is inside them belongs to them.
 _CONTAINERS = frozenset({"connections", "groups", "address"})
 
@@ -64,8 +66,12 @@ def fields(trees: list[LexborHTMLParser], headings: list[LexborNode | None]) -> 
     guesses: dict[str, FieldGuess] = {}
     values: dict[str, list[set[str]]] = {}
     for name, ones in found.items():
+        ones = _varying(ones)
         pages = {o.page for o in ones}
-        if len({o.value for o in ones}) < max(2, 0.3 * len(pages)) or len(pages) < max(2, 0.15 * n):
+        if name in _SINGLE and len(ones) > 2.5 * max(1, len(pages)):
+            continue  # titles of somebody's articles, places of somebody's journeys
+        commonest = max(Counter(o.value for o in ones).values(), default=0)
+        if commonest > max(1, 0.7 * len(ones)) or len(pages) < max(2, 0.15 * n):
             continue
         places, missed = _cover(ones, trees)
         if not places:
@@ -81,6 +87,20 @@ def fields(trees: list[LexborHTMLParser], headings: list[LexborNode | None]) -> 
         if name in guesses and (left := _left_over(trees, guesses, values[name], digits=name == "phone")):
             guesses[name].doubts.append(f"on {left} of {n} pages it still stands somewhere else; look at the source")
     return sorted(guesses.values(), key=lambda g: (RANK[g.sensitivity], list(FIELDS)[::-1].index(g.name)))
+
+
+def _varying(ones: list[_Found]) -> list[_Found]:
+    """Leaves out elements that say the same on all pages: words of the site."""
+    groups: dict[str, list[_Found]] = defaultdict(list)
+    for one in ones:
+        groups[(selectors(one.node) or [""])[0]].append(one)
+    kept: list[_Found] = []
+    for selector, group in groups.items():
+        pages = {g.page for g in group}
+        shown = Counter(value for value, _ in {(g.value, g.page) for g in group})
+        words = {v for v, times in shown.items() if selector and len(pages) > 2 and times > 0.8 * len(pages)}
+        kept += [g for g in group if g.value not in words]
+    return kept
 
 
 def _common(trees: list[LexborHTMLParser]) -> set[str]:

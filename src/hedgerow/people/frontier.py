@@ -115,7 +115,7 @@ class Frontier:
         return self._waiting[best].popleft()
 
     def _take(self, kind: str) -> None:
-        for key in _keys(kind):
+        for key in set(_keys(kind)):
             self._taken[key] += 1
 
     def _weight(self, kind: str) -> int:

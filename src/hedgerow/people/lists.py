@@ -77,7 +77,9 @@ def judge(template: Template, profiles: Template) -> Listing | None:
     evidence = [f"leads to {most} different profiles ({len(listing)} of {len(pages)} pages lead to {SEVERAL} or more)"]
     if items:
         item = items.most_common(1)[0][0]
-        inside: str | None = inner.most_common(1)[0][0] or None
+        inside: str | None = inner.most_common(1)[0][0] or f'a[href*="{_literal(profiles)}"]'
+        if item.startswith(("a.", "a[")):
+            inside = None
         evidence.append(f"each in an element `{item}`")
     else:
         item, inside = f'a[href*="{_literal(profiles)}"]', None
@@ -161,7 +163,7 @@ def _item(anchors: list[LexborNode]) -> tuple[str | None, str]:
     if item.startswith(("a.", "a[")):
         return item, ""
     link, sure = links.most_common(1)[0] if links else ("a", 0)
-    return item, link if sure >= 0.9 * people else "a[href]"
+    return item, link if sure >= 0.9 * people else ""
 
 
 def _selectors(node: LexborNode) -> list[str]:
@@ -219,7 +221,10 @@ def _fields(items: list[LexborNode]) -> list[FieldGuess]:
             continue
         why = f"under “{headed[place]}”" if place in headed else f"`{place.selector}` in each item"
         guess = FieldGuess(*named, [place], min(1.0, len(texts) / n), why)
-        if named[0] not in found or guess.share > found[named[0]].share:
+        known = found.get(named[0])
+        if known is not None and place in headed:
+            known.places.append(place)  # a login and a real name, each in a column of its own
+        elif known is None or guess.share > known.share:
             found[named[0]] = guess
     if "name" not in found:
         found["name"] = _name_in(Place("a"))

@@ -76,10 +76,11 @@ def judge(template: Template) -> Profiles | None:
         points += 1.5
         evidence.append(f"the address speaks of `{word.group(1)}`")
     words = {w for t in trees for node in t.css("[class], [itemprop]") for w in _words(node)}
+    words |= {node.attributes.get("name") or "" for t in trees for node in _locked(t)}
     spoken = {f[0] for w in words if (f := field_of(w))}
     if len(spoken & {"biography", "employer", "town", "email", "phone", "birthday", "connections", "photo"}) >= 2:
         points += 1
-        evidence.append("class names speak of " + ", ".join(sorted(spoken)))
+        evidence.append("names of classes and inputs speak of " + ", ".join(sorted(spoken)))
     if points < ENOUGH:
         return None
     found = Profiles(template, points, evidence)
@@ -161,7 +162,13 @@ def _words(node: LexborNode) -> list[str]:
 
 def _text(tree: LexborHTMLParser) -> str:
     body = tree.css_first("main") or tree.body
-    return body.text(separator=" ")[:200_000] if body else ""
+    locked = " ".join(node.attributes.get("value") or "" for node in _locked(tree))
+    return f"{body.text(separator=' ')[:200_000] if body else ''} {locked}"
+
+
+def _locked(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Inputs nobody can fill in: some sites print profiles as such forms."""
+    return tree.css("input[readonly][value], input[disabled][value]")
 
 
 def _own_values(per_page: list[list[str]]) -> list[list[str]]:

@@ -60,7 +60,8 @@ def field_of(*names: str) -> tuple[str, str] | None:
         for field, (sensitivity, known) in FIELDS.items():
             at = max((i for i, w in words if w in known), default=None)
             if at is not None:
-                found.append((RANK[sensitivity], at, field, sensitivity))
+                # An e-mail address is no place to live.
+                found.append((RANK[sensitivity], at + 100 * (field in {"email", "phone"}), field, sensitivity))
     if not found:
         return None
     _, _, field, sensitivity = max(found, key=lambda f: f[:2])

@@ -1,0 +1,166 @@
+"""`hedgerow map` on the example directory: every public people route, with places that really hold each field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+from selectolax.lexbor import LexborHTMLParser
+from starlette.testclient import TestClient
+
+from examples.directory.people import people_of
+from examples.directory.site import build
+from hedgerow.people.propose import Proposal, Proposed, as_json, as_yaml, propose
+from hedgerow.people.walk import Walk, walk
+from hedgerow.policy import load_text
+
+MEMBERS = 400
+SEED = 7
+PUBLIC = {
+    ("/members/{person}", "profile"),
+    ("/", "list"),
+    ("/members", "list"),
+    ("/groups/{part1}", "list"),
+    ("/search", "search"),
+    ("/api/suggest", "search"),
+    ("/api/members", "api"),
+    ("/api/members/{person}", "api"),
+    ("/feed.xml", "other"),
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[httpx2.Client]:
+    with TestClient(build(MEMBERS, SEED), base_url="http://riverbend.example", follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def walked(site: httpx2.Client) -> Walk:
+    return walk("http://riverbend.example", pause_s=0, client=site, sleep=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def proposal(walked: Walk) -> Proposal:
+    return propose(walked)
+
+
+def route(proposal: Proposal, path: str) -> Proposed:
+    return next(r for r in proposal.routes if r.path == path)
+
+
+def held(tree: LexborHTMLParser, places: list[dict[str, str]]) -> list[str]:
+    """What stands in the places of a field on a page, markup included."""
+    found: list[str] = []
+    for place in places:
+        for node in tree.css(place["html"]):
+            attribute = place.get("attribute")
+            found.append((node.attributes.get(attribute) or "") if attribute else node.html or "")
+    return found
+
+
+def test_every_public_people_route_is_found_with_its_kind_and_no_other(proposal: Proposal) -> None:
+    assert {(r.path, r.kind) for r in proposal.routes} == PUBLIC
+
+
+def test_what_robots_txt_and_the_sign_in_keep_back_is_named_as_a_doubt(proposal: Proposal, walked: Walk) -> None:
+    doubts = " ".join(proposal.doubts)
+    assert "/export.csv" in doubts
+    assert "kind: export, person: header" in doubts
+    assert "/account" in doubts
+    assert not [p for p in walked.pages if p.path in {"/export.csv", "/members/all-in-one"}]
+
+
+def test_the_proposal_is_a_policy_that_holds_together(proposal: Proposal) -> None:
+    compiled = load_text(as_yaml(proposal, upstream="http://127.0.0.1:3000/start").encode(), "proposal")
+    tables: Any = compiled.tables["sites"]
+    assert len(tables[0]["routes"]) == len(PUBLIC)
+
+
+def test_the_proposal_is_the_same_as_data(proposal: Proposal) -> None:
+    told = json.loads(json.dumps(as_json(proposal)))
+    assert {(r["path"], r["kind"]) for r in told["routes"]} == PUBLIC
+    profile = next(r for r in told["routes"] if r["kind"] == "profile")
+    read = yaml.safe_load(as_yaml(proposal, upstream="http://127.0.0.1:3000"))["sites"][0]["people"]["routes"]
+    assert profile["fields"]["name"] == read[0]["fields"]["name"]
+
+
+def test_fields_are_as_sensitive_as_an_operator_would_say(proposal: Proposal) -> None:
+    expected = {
+        "basic": {"name", "photo", "headline"},
+        "personal": {"biography", "employer", "town", "connections"},
+        "contact": {"email", "phone"},
+    }
+    for sensitivity, names in expected.items():
+        assert {n: proposal.sensitivities[n] for n in names} == dict.fromkeys(names, sensitivity)
+
+
+@pytest.mark.parametrize("number", range(MEMBERS - 8, MEMBERS - 2))
+def test_on_a_fresh_profile_each_field_is_where_the_proposal_says(
+    proposal: Proposal, site: httpx2.Client, number: int
+) -> None:
+    one = people_of(MEMBERS, SEED).members[number - 1]
+    member = asdict(one) | {"photo": one.photo}
+    fields = route(proposal, "/members/{person}").fields
+    tree = LexborHTMLParser(site.get(f"/members/{number}").text)
+    for name in ("name", "photo", "headline", "biography", "employer", "town", "email", "phone"):
+        texts = " ".join(" ".join(LexborHTMLParser(h).text() + h for h in held(tree, fields[name])).split())
+        assert member[name] in texts, (name, fields[name])
+
+
+@pytest.mark.parametrize("number", range(MEMBERS - 8, MEMBERS - 2))
+def test_with_their_places_emptied_a_fresh_profile_holds_no_contact_and_nothing_personal(
+    proposal: Proposal, site: httpx2.Client, number: int
+) -> None:
+    member = asdict(people_of(MEMBERS, SEED).members[number - 1])
+    page = site.get(f"/members/{number}").text
+    tree = LexborHTMLParser(page)
+    for name in ("email", "phone", "biography", "employer", "town"):
+        rest = page
+        for held_text in sorted(held(tree, route(proposal, "/members/{person}").fields[name]), key=len, reverse=True):
+            # The parser writes the page a little differently: what it holds is compared without white space.
+            rest = re.sub(r"\s+", " ", rest).replace(re.sub(r"\s+", " ", held_text), "")
+        assert member[name] not in rest, name
+
+
+def test_lists_lead_from_each_item_to_its_person(proposal: Proposal, site: httpx2.Client) -> None:
+    listed = route(proposal, "/members")
+    assert isinstance(listed.person, dict)
+    tree = LexborHTMLParser(site.get("/members?page=5").text)
+    items = tree.css(listed.person["html"])
+    found = []
+    for item in items:
+        link = item.css_first(listed.person["id"])
+        assert link is not None
+        match = re.search(listed.person["pattern"], link.attributes[listed.person["attribute"]] or "")
+        assert match is not None
+        found.append(int(match.group(1)))
+        assert {"name", "photo", "headline"} <= listed.fields.keys()
+        assert all(item.css_first(p[0]["html"]) is not None for p in listed.fields.values())
+    assert found == list(range(201, 251))
+
+
+def test_selectors_name_a_tag(proposal: Proposal) -> None:
+    places = [p["html"] for r in proposal.routes for where in r.fields.values() for p in where if "html" in p]
+    assert places
+    assert [p for p in places if not re.match(r"[a-z]", p)] == []
+
+
+def test_json_fields_are_found_below_the_top_as_well(proposal: Proposal) -> None:
+    one = route(proposal, "/api/members/{person}")
+    assert one.person == "path"
+    assert one.fields["email"] == [{"json": "$.contact.email"}]
+    assert one.fields["phone"] == [{"json": "$.contact.phone"}]
+    many = route(proposal, "/api/members")
+    assert many.person == {"json": "$.results[*]", "id": "$.id"}
+
+
+def test_the_walk_is_bounded_and_says_who_it_is(walked: Walk) -> None:
+    assert walked.requests <= 250
+    assert len(walked.pages) <= walked.requests
