@@ -32,7 +32,11 @@ run() {
   echo "== $target, $seconds s" >&2
   nice "fuzz/target/$host/release/$target" "fuzz/corpus/$target" "${dict[@]}" -artifact_prefix="fuzz/artifacts/$target/" \
     -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 -max_len=4096 -print_final_stats=1 \
-    >"build/fuzz/$target.log" 2>&1 || status=$?
+    >"build/fuzz/$target.log" 2>&1 &
+  local pid=$!
+  wait "$pid" || status=$?
+  # Some targets keep files in a folder named after their process.
+  rm -rf "/dev/shm/hedgerow-fuzz-"*"-$pid" "${TMPDIR:-/tmp}/hedgerow-fuzz-"*"-$pid"
   printf '%s\t%s\t%s\t%s\n' "$target" "$((SECONDS - from))" \
     "$(sed -nE 's/^stat::number_of_executed_units: *//p' "build/fuzz/$target.log" | tail -n 1)" "$status" >"build/fuzz/$target.row"
   [ "$status" -eq 0 ] || echo "== $target failed: build/fuzz/$target.log, fuzz/artifacts/$target/" >&2
