@@ -15,7 +15,8 @@ fn follow(bytes: &[u8], cut: usize) -> Passed {
     loop {
         let before = heads.len();
         let in_body = framing.in_body();
-        let step = framing.step(&bytes[start..end], |head, _| heads.push((head.method.to_owned(), head.target.to_owned())));
+        let step =
+            framing.step(&bytes[start..end], |head, _| heads.push((head.method.to_owned(), head.target.to_owned())));
         match step {
             Ok(Step::Pass(n)) => {
                 assert!(n > 0 && n <= end - start);
@@ -39,9 +40,10 @@ fn check(head: &[u8], (method, target): &(String, String)) {
     assert_eq!(parsed.parse(head), Ok(httparse::Status::Complete(head.len())));
     assert_eq!((parsed.method, parsed.path), (Some(method.as_str()), Some(target.as_str())));
     target.parse::<http::Uri>().expect("http reads every target the guard passes");
-    let framings = parsed.headers.iter().filter(|h| {
-        h.name.eq_ignore_ascii_case("content-length") || h.name.eq_ignore_ascii_case("transfer-encoding")
-    });
+    let framings = parsed
+        .headers
+        .iter()
+        .filter(|h| h.name.eq_ignore_ascii_case("content-length") || h.name.eq_ignore_ascii_case("transfer-encoding"));
     assert!(framings.count() <= 1);
 }
 

@@ -119,6 +119,22 @@ fn a_masked_element_that_browsers_end_later_is_an_error_and_a_visible_one_is_not
 }
 
 #[test]
+fn an_html_element_that_browsers_take_out_of_nested_svg_is_an_error() {
+    for body in ["<svg><svg><p class='email'/>secret</p>", "<math><svg><div class='email'/>secret</div>"] {
+        let got = read(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &[body.as_bytes()]);
+        assert!(
+            matches!(&got, Err(AnswerError::Ambiguous(_))),
+            "{body} {:?}",
+            got.map(|o| String::from_utf8_lossy(&o).into_owned())
+        );
+    }
+    for body in ["<svg><p class='email'/>secret</p>", "<svg><svg><g class=email>secret</g></svg></svg>"] {
+        let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), body);
+        assert!(!out.contains("secret"), "{body} -> {out}");
+    }
+}
+
+#[test]
 fn a_very_long_attribute_is_read_within_the_limit_and_an_error_beyond_it() {
     let fields = json!([html_field(EMAIL, ".email")]);
     let small = site_of_size(json!("path"), fields, 100_000);

@@ -77,6 +77,60 @@ pub(super) struct Scan {
 type Shared = Arc<Mutex<Scan>>;
 type Element<'r, 't> = send::Element<'r, 't>;
 
+/// Elements that end all SVG and MathML around them (HTML, section 13.2.6.5), but for those without content.
+const BREAKOUT: [&str; 40] = [
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "center",
+    "code",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "i",
+    "li",
+    "listing",
+    "menu",
+    "nobr",
+    "ol",
+    "p",
+    "pre",
+    "ruby",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "strike",
+    "sub",
+    "sup",
+    "table",
+    "tt",
+    "u",
+    "ul",
+    "var",
+];
+
+/// Whether the parser is where a browser would be: it leaves one SVG at such an element, a browser leaves all of them.
+/// Where it stays inside, it takes `<p class='email'/>` for an element without content, and what follows would leave
+/// unmasked.
+fn well_placed(el: &Element<'_, '_>) -> Result<(), AnswerError> {
+    if !el.can_have_content() && BREAKOUT.contains(&el.tag_name().as_str()) {
+        return Err(AnswerError::Ambiguous("an HTML element inside of nested SVG or MathML".to_owned()));
+    }
+    Ok(())
+}
+
 impl Scan {
     pub(super) fn new(plan: Arc<HtmlPlan>, by_item: bool) -> Self {
         Self {
@@ -113,6 +167,7 @@ impl Scan {
     }
 
     fn open_item(&mut self, el: &Element<'_, '_>) -> Result<usize, AnswerError> {
+        well_placed(el)?;
         if self.first_item + self.items.len() >= MAX_PEOPLE {
             return Err(AnswerError::TooMany { limit: MAX_PEOPLE });
         }
@@ -141,6 +196,7 @@ impl Scan {
         if attribute && !self.plan.hits.get(hit).is_some_and(|h| el.has_attribute(&h.attribute)) {
             return Ok(None);
         }
+        well_placed(el)?;
         let tag = el.source_location().bytes();
         self.close_void(Some(tag.start));
         let item = if self.by_item {
