@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -63,13 +64,20 @@ def in_words(answer: Json) -> str:
 def _outline(table: dict[str, object], depth: int, lines: list[str]) -> None:
     indent = "  " * depth
     for key, value in table.items():
-        label = key.replace("_", " ")
+        label = key.removesuffix("_ms").replace("_", " ")
         if isinstance(value, dict):
             lines.append(f"{indent}{label}")
             _outline(value, depth + 1, lines)
         elif isinstance(value, list):
             lines.append(f"{indent}{label}" if value else f"{indent}{label}: none")
-            lines += [f"{indent}  - {_flat(item)}" for item in value[:20]]
+            for item in value[:20]:
+                if isinstance(item, dict) and any(isinstance(v, dict) for v in item.values()):
+                    # A site: an outline of its own, headed by its first fact.
+                    head, *rest = item.items()
+                    lines.append(f"{indent}  {head[1]}")
+                    _outline(dict(rest), depth + 2, lines)
+                else:
+                    lines.append(f"{indent}  - {_flat(item)}")
         else:
             lines.append(f"{indent}{label}: {_figure(key, value)}")
 
@@ -81,6 +89,12 @@ def _flat(item: object) -> str:
 
 
 def _figure(key: str, value: object) -> str:
+    if key.endswith("_ms") and isinstance(value, int):
+        return f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if key.endswith("_s") and isinstance(value, int) and value > 1_000_000_000:
+        return f"{datetime.fromtimestamp(value, UTC):%H:%M:%S} UTC"
+    if isinstance(value, list):
+        return " / ".join(_figure("", v) for v in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if key.endswith("_bytes"):
             return f"{value / (1 << 20):,.1f} MiB"

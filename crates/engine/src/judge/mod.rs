@@ -71,7 +71,9 @@ impl Judge {
         for e in id.evidence.iter().chain(&snap.evidence) {
             weigh(site, e, &mut v);
         }
-        let forced = self.operator(site, req, id, snap, &mut v);
+        // A person's decision to block stands above every rule: a rule that challenges must not open the door again.
+        let blocked = u64::from(snap.blocked_until_s) > now_ms / 1000;
+        let forced = if blocked { None } else { self.operator(site, req, id, snap, &mut v) };
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
         let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
         let forced = forced.filter(|a| !(solved && *a == Action::Prove));
