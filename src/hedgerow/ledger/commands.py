@@ -35,7 +35,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 _POLL_S = 0.5
 
 ledger = typer.Typer(
-    help="Who was shown whom: reads the record of disclosures. It works while the gateway runs, and without it.",
+    help="Who was shown whom: reads the record of disclosures. It works while the gateway runs, and without it.\n\n"
+    "Example: hedgerow ledger person 42",
     no_args_is_help=True,
 )
 
