@@ -55,23 +55,3 @@ pub fn begin_no_more(socket: &TcpListener) -> std::io::Result<()> {
         SockFilter::new(RETURN, 0, 0, u32::MAX),
     ])
 }
-
-/// Binds without `SO_REUSEPORT` sharing of strangers: whether anybody else already listens there.
-///
-/// # Errors
-/// As [`open`], so that a first start on a taken port is told before workers start.
-pub fn check_free(address: SocketAddr) -> Result<(), String> {
-    // Port 0 asks the kernel for any port and is always free.
-    if address.port() == 0 {
-        return Ok(());
-    }
-    std::net::TcpListener::bind(address).map(drop).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!("{address} is taken by another program; stop it, or give another address with --listen")
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            format!("{address} needs a privilege (ports below 1024 do); use a higher port, or allow this one to the service's user")
-        }
-        _ => format!("cannot listen on {address}: {e}"),
-    })
-}
