@@ -1,0 +1,15 @@
+"""`hedgerow ledger`: who was shown whom. One file a group of commands; this one only gathers them."""
+
+from __future__ import annotations
+
+import typer
+
+from hedgerow.ledger.commands import addresses, checking, reading
+from hedgerow.ledger.commands.options import ledger
+
+__all__ = ["addresses", "checking", "reading", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `hedgerow ledger` to the command line."""
+    app.add_typer(ledger, name="ledger")

@@ -1,0 +1,116 @@
+"""What the commands of the ledger share: their group, their options, and how they end with an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedgerow import _engine
+from hedgerow.cli.exits import WRONG, fail
+from hedgerow.ledger.chained import ChainError
+from hedgerow.ledger.questions.period import PeriodError
+from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
+from hedgerow.ledger.reading import LedgerError, sites
+from hedgerow.ledger.trail import TrailError
+
+Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AsDocument = Annotated[bool, typer.Option("--json", help="The answer as one JSON document.")]
+Since = Annotated[str | None, typer.Option("--since", help="From when: 7d, 12h, 2026-11-20, 2026-11-20T08:30Z (UTC).")]
+Until = Annotated[str | None, typer.Option("--until", help="Until when; a day is meant with its evening.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; goes into the audit trail.")]
+
+MOST_IN_A_CASE_FILE = 100_000
+"""Lines of a case file."""
+
+ledger = typer.Typer(
+    help="Who was shown whom: asks the record of disclosures. It works while the gateway runs, and without it.\n\n"
+    "Example: hedgerow ledger person 42",
+    no_args_is_help=True,
+)
+
+
+def site_folder(state: Path, site: str | None) -> Path:
+    """Folder of the one site meant."""
+    known = sites(state)
+    if site is None and len(known) == 1:
+        site = known[0]
+    if site is None or site not in known:
+        names = ", ".join(known) or "none"
+        fail(f"name the site with --site; this state ({state}) has ledgers of: {names}", WRONG)
+    return state / "sites" / site
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Around whatever reads the ledger or the trail: turns their errors into a sentence and an exit code."""
+    try:
+        yield
+    except (LedgerError, TrailError, ChainError, PeriodError, RefError) as error:
+        fail(str(error), WRONG)
+
+
+def damaged(sentence: str) -> None:
+    """Damage is told and does not end the reading: the rest still answers."""
+    typer.echo(f"hedgerow: {sentence}", err=True)
+
+
+def told(sentence: str) -> None:
+    """Progress of long work, for people at a terminal only."""
+    if sys.stderr.isatty():
+        typer.echo(f"hedgerow: {sentence} …", err=True)
+
+
+def secret(state: Path) -> str:
+    """The state's secret, for keyed names."""
+    path = state / "secret"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        fail(f"the secret cannot be read: {error}; only the gateway's user may", WRONG)
+
+
+class SiteKeys:
+    """Keyed names at one site."""
+
+    def __init__(self, state: Path, site: str) -> None:
+        self._state = state
+        self._site = site
+
+    def address(self, address: str) -> str:
+        """The stable keyed name of an address."""
+        return _engine.address_name(secret(self._state), self._site, address)
+
+    def account(self, account: str) -> str:
+        """The keyed name of an account."""
+        return _engine.account_name(secret(self._state), self._site, account)
+
+
+def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = None) -> list[Ref]:
+    """Principals from the command line and from a case file (one a line; `#` begins a remark).
+
+    Raises:
+        RefError: one of them is not a principal; the message says which line.
+    """
+    keys = SiteKeys(state, site)
+    refs = [read_ref(text, keys) for text in said]
+    if case_file is not None:
+        try:
+            lines = case_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RefError(f"the case file cannot be read: {error}") from error
+        if len(lines) > MOST_IN_A_CASE_FILE:
+            raise RefError(f"{case_file} has more than {MOST_IN_A_CASE_FILE:,} lines; split it")
+        for number, line in enumerate(lines, 1):
+            text = line.partition("#")[0].strip()
+            if text:
+                try:
+                    refs.append(read_ref(text, keys))
+                except RefError as error:
+                    raise RefError(f"{case_file}, line {number}: {error}") from error
+    return list(dict.fromkeys(refs))
