@@ -133,6 +133,7 @@ CREATE TABLE sketches(day DATE, level VARCHAR, principal VARCHAR, shown VARCHAR,
     first_at TIMESTAMP, last_at TIMESTAMP, thinned BOOLEAN);
 CREATE TABLE people(number UINTEGER, person VARCHAR);
 CREATE TABLE links(day DATE, address VARCHAR, stable VARCHAR);
+CREATE VIEW disclosures_by_principal AS FROM disclosures;
 """
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 
 from hedgerow import _engine
@@ -16,6 +17,7 @@ from hedgerow.ledger.chained import ChainError
 from hedgerow.ledger.questions.period import PeriodError
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
+from hedgerow.ledger.store import Store, StoreError
 from hedgerow.ledger.trail import TrailError
 
 Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
@@ -51,7 +53,7 @@ def readable() -> Iterator[None]:
     """Around whatever reads the ledger or the trail: turns their errors into a sentence and an exit code."""
     try:
         yield
-    except (LedgerError, TrailError, ChainError, PeriodError, RefError) as error:
+    except (LedgerError, StoreError, TrailError, ChainError, PeriodError, RefError) as error:
         fail(str(error), WRONG)
 
 
@@ -114,3 +116,17 @@ def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = 
                 except RefError as error:
                     raise RefError(f"{case_file}, line {number}: {error}") from error
     return list(dict.fromkeys(refs))
+
+
+@contextmanager
+def asking_ledger(state: Path, site: str | None) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second."""
+    folder = site_folder(state, site)
+    with readable(), Store.open(state, folder.name).snapshot() as snapshot:
+        connection = snapshot.connect()
+        try:
+            for sentence in dict.fromkeys(snapshot.damage):
+                damaged(f"the ledger is damaged: {sentence}")
+            yield folder, connection
+        finally:
+            connection.close()

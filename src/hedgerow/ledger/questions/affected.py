@@ -209,7 +209,7 @@ def _at_most(connection: duckdb.DuckDBPyConnection, group: Group, thinned: list[
     networks = [
         n
         for (n,) in connection.execute(
-            f"SELECT DISTINCT network FROM disclosures WHERE address IN ({marks}) AND network IS NOT NULL",
+            f"SELECT DISTINCT network FROM disclosures_by_principal WHERE address IN ({marks}) AND network IS NOT NULL",
             sorted(addresses),
         ).fetchall()
     ]

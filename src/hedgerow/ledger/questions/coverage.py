@@ -230,7 +230,7 @@ def _at_most(
     networks = [
         n
         for (n,) in connection.execute(
-            "SELECT DISTINCT network FROM disclosures WHERE network IS NOT NULL AND address IN"
+            "SELECT DISTINCT network FROM disclosures_by_principal WHERE network IS NOT NULL AND address IN"
             " (SELECT address FROM links WHERE stable = ? UNION SELECT ?)",
             [address, address],
         ).fetchall()

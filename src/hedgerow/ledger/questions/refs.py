@@ -16,9 +16,13 @@ from typing import Any, Final, Protocol
 
 import duckdb
 
+from hedgerow.ledger.store.layout import STRANGERS
+
 LEVELS: Final = ("address", "network", "session", "account", "client", "licence", "strangers")
 """Levels at which a principal is known; `strangers` is the class of all who are not signed in."""
 KEYED: Final = LEVELS[:-1]
+STRANGE: Final = ", ".join(f"'{s}'" for s in STRANGERS)
+"""Standings of the class of strangers, for SQL; the sketches of that level count the same."""
 _NAME: Final = re.compile(r"[0-9a-f]{8,24}\Z")
 WHOLE: Final = 24
 """Digits of a keyed name."""
@@ -117,7 +121,7 @@ class Group:
         values: list[Any] = []
         for level, names in sorted(self.names.items()):
             if level == "strangers":
-                parts.append(f"{prefix}standing = 'stranger'")
+                parts.append(f"{prefix}standing IN ({STRANGE})")
             elif names:
                 parts.append(f"{prefix}{level} IN ({', '.join('?' * len(names))})")
                 values += sorted(names)
