@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from hedgerow.brain import robots, sealed, thresholds
+from hedgerow.brain import archive, robots, sealed, thresholds
 from hedgerow.brain.crawler_names import Resolver, settle
 from hedgerow.brain.folder import Folder, FolderError, read_words, write_words
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
@@ -67,6 +67,7 @@ class Brain:
         self._when_due("claims", CLAIMS_S, self.settle_claims)
         self._when_due("sealed", SEALED_S, self.expire_sealed)
         self._when_due("notices", NOTICES_S, self.write_notices)
+        self._when_due("archive", archive.EVERY_S, self.keep_what_is_in_force)
 
     def _when_due(self, name: str, every_s: float, act: Callable[[], None]) -> None:
         now = self.clock()
@@ -103,6 +104,7 @@ class Brain:
                 log.error("the policy has a mistake; the tables in force stay", mistake=line)
             return
         self.compiled = compiled
+        self.due["archive"] = 0.0
         if write_tables(self.folder, compiled) or self._reload_pending:
             self._tell_edge()
 
@@ -155,6 +157,13 @@ class Brain:
         gone = sealed.expire(self.folder.sealed(), days, self.clock())
         if gone:
             log.info("sealed addresses deleted", files=gone)
+
+    def keep_what_is_in_force(self) -> None:
+        """Keeps the policy, notices and terms in force, for evidence."""
+        if self.compiled is None:
+            self.due["archive"] = self.clock() + LOOK_S
+            return
+        archive.keep(self.folder.path, self.config, self.compiled, self.clock())
 
     def write_notices(self) -> None:
         """Says when a hand-set threshold no longer fits what is usual."""

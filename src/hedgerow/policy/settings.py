@@ -265,6 +265,13 @@ PEOPLE: Final = Section(
     (
         Setting("fields", Keyed(_NAME, _SENSITIVITY, 64), {}, "", "Every field of a person, and how sensitive it is."),
         Setting("routes", Many(ROUTE, most=500), [], "", "The routes that show people."),
+        Setting(
+            "members",
+            Whole(1, 4_000_000_000),
+            None,
+            "people",
+            "How many people the site has, for shares of them; absent = as many as the ledger has seen.",
+        ),
     ),
     "The people map: which routes show people, and where on them.",
 )
@@ -516,6 +523,32 @@ SITE: Final = Section(
             {},
             "",
             "Privacy.",
+        ),
+        Setting(
+            "legal",
+            Section(
+                "legal",
+                (
+                    Setting(
+                        "notice",
+                        Text("legal/privacy-notice.html"),
+                        None,
+                        "file",
+                        "The site's privacy notice, relative to the policy file; kept by its hash for evidence.",
+                    ),
+                    Setting(
+                        "terms",
+                        Text("legal/terms.html"),
+                        None,
+                        "file",
+                        "The site's terms of use, likewise.",
+                    ),
+                ),
+                "Texts in force, kept with the time they came into force.",
+            ),
+            {},
+            "",
+            "Legal texts.",
         ),
     ),
     "One site behind the gateway.",

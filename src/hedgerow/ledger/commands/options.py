@@ -14,11 +14,14 @@ import typer
 from hedgerow import _engine
 from hedgerow.cli.exits import WRONG, fail
 from hedgerow.ledger.chained import ChainError
+from hedgerow.ledger.figures import FigureError
 from hedgerow.ledger.questions.period import PeriodError
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
 from hedgerow.ledger.store import Store, StoreError
-from hedgerow.ledger.trail import TrailError
+from hedgerow.ledger.trail import TrailError, now_utc
+
+__all__ = ["now_utc"]
 
 Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -53,7 +56,7 @@ def readable() -> Iterator[None]:
     """Around whatever reads the ledger or the trail: turns their errors into a sentence and an exit code."""
     try:
         yield
-    except (LedgerError, StoreError, TrailError, ChainError, PeriodError, RefError) as error:
+    except (LedgerError, StoreError, TrailError, ChainError, FigureError, PeriodError, RefError) as error:
         fail(str(error), WRONG)
 
 

@@ -95,7 +95,7 @@ def principal(
     name: Annotated[
         str,
         typer.Argument(
-            help="An address, account:NAME, a keyed name (8 to 24 digits, as `status` shows; also LEVEL:NAME), strangers."
+            help="Address, account:NAME, keyed name (8 to 24 digits, as `status` shows; also LEVEL:NAME), strangers."
         ),
     ],
     account: Annotated[bool, typer.Option("--account", help="The name is an account's, as the site knows it.")] = False,

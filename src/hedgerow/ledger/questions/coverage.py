@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -75,6 +75,11 @@ class Coverage:
     group: list[Share] = field(default_factory=list)
     """The union of the principals asked for, one a window."""
     caveats: list[str] = field(default_factory=list)
+
+
+def last_day(until: datetime) -> date:
+    """The last day of windows that end at a moment: a day that ends at midnight is the day before."""
+    return (until.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def share(people: int, members: int) -> float:
