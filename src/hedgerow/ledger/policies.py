@@ -1,8 +1,8 @@
 """What was in force when: policies, privacy notices and terms, kept by their hash.
 
 `<state>/in-force.jsonl` (hash-chained) says what came into force when; `<state>/policies/<hash>.yaml` is the policy
-as written, `<hash>.json` its compiled tables, `<state>/legal/<hash>` a notice or terms. Segments bear the policy's hash,
-so that for every disclosure it can be said by which rules it was made.
+as written, `<hash>.json` its compiled tables, `<state>/legal/<hash>` a notice or terms. Segments bear the hash of the
+policy, so that for every disclosure it can be said by which rules it was made.
 """
 
 from __future__ import annotations

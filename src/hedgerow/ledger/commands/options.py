@@ -19,6 +19,7 @@ from hedgerow.ledger.questions.period import PeriodError
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
 from hedgerow.ledger.store import Store, StoreError
+from hedgerow.ledger.store.snapshot import MEMORY_MIB
 from hedgerow.ledger.trail import TrailError, now_utc
 
 __all__ = ["now_utc"]
@@ -122,11 +123,13 @@ def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = 
 
 
 @contextmanager
-def asking_ledger(state: Path, site: str | None) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+def asking_ledger(
+    state: Path, site: str | None, memory_mib: int = MEMORY_MIB
+) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
     """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second."""
     folder = site_folder(state, site)
     with readable(), Store.open(state, folder.name).snapshot() as snapshot:
-        connection = snapshot.connect()
+        connection = snapshot.connect(memory_mib=memory_mib)
         try:
             for sentence in dict.fromkeys(snapshot.damage):
                 damaged(f"the ledger is damaged: {sentence}")
