@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from hedgerow.ledger.commands import addresses, checking, counting, evidence, reading, sql
+from hedgerow.ledger.commands import addresses, checking, counting, evidence, reading, rights, sql
 from hedgerow.ledger.commands.options import ledger
 
-__all__ = ["addresses", "checking", "counting", "evidence", "reading", "register", "sql"]
+__all__ = ["addresses", "checking", "counting", "evidence", "reading", "register", "rights", "sql"]
 
 
 def register(app: typer.Typer) -> None:
