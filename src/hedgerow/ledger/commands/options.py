@@ -11,10 +11,10 @@ from typing import Annotated
 import duckdb
 import typer
 
-from hedgerow import _engine
 from hedgerow.cli.exits import WRONG, fail
 from hedgerow.ledger.chained import ChainError
 from hedgerow.ledger.figures import FigureError
+from hedgerow.ledger.keyed import SiteKeys
 from hedgerow.ledger.questions.period import PeriodError
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
@@ -81,29 +81,13 @@ def secret(state: Path) -> str:
         fail(f"the secret cannot be read: {error}; only the gateway's user may", WRONG)
 
 
-class SiteKeys:
-    """Keyed names at one site."""
-
-    def __init__(self, state: Path, site: str) -> None:
-        self._state = state
-        self._site = site
-
-    def address(self, address: str) -> str:
-        """The stable keyed name of an address."""
-        return _engine.address_name(secret(self._state), self._site, address)
-
-    def account(self, account: str) -> str:
-        """The keyed name of an account."""
-        return _engine.account_name(secret(self._state), self._site, account)
-
-
 def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = None) -> list[Ref]:
     """Principals from the command line and from a case file (one a line; `#` begins a remark).
 
     Raises:
         RefError: one of them is not a principal; the message says which line.
     """
-    keys = SiteKeys(state, site)
+    keys = SiteKeys(secret(state), site)
     refs = [read_ref(text, keys) for text in said]
     if case_file is not None:
         try:
