@@ -112,6 +112,18 @@ class Store:
             sweep(work)
             return done
 
+    def merge(self, wait: bool = False) -> int:
+        """Merges one table's files of one day, today's too, and says how many became one; 0 when nothing is to do.
+
+        Raises:
+            BusyError, StoreError: as `compact`.
+        """
+        with self._round(wait) as work:
+            sweep(work)
+            merged = merge(work, every_day=True)
+            sweep(work)
+            return merged
+
     @contextmanager
     def _round(self, wait: bool) -> Iterator[Round]:
         with locked(self.layout, wait):
