@@ -27,7 +27,7 @@ from hedgerow.ledger.figures import Figures
 from hedgerow.ledger.policies import member_count
 from hedgerow.ledger.questions import coverage as covering
 from hedgerow.ledger.questions.affected import Affected, affected
-from hedgerow.ledger.questions.period import iso, read_period
+from hedgerow.ledger.questions.period import iso, read_moment, read_period
 from hedgerow.ledger.questions.refs import LEVELS, find_group
 from hedgerow.ledger.reading import harmless
 from hedgerow.ledger.tables import as_csv, write_parquet, write_private
@@ -217,7 +217,7 @@ def coverage(
             fail(f"`{name}` is not a level; levels are {', '.join(LEVELS)}", WRONG)
     now = now_utc()
     with asking_ledger(state, site) as (folder, connection):
-        day = read_period(None, until, now, 1).until if until else now
+        day = read_moment(until, now, end=True) if until else now
         refs = read_refs(state, folder.name, group or [], case_file)
         if (group or case_file) and not refs:
             fail(f"{case_file} names nobody", WRONG)
