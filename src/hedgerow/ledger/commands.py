@@ -18,6 +18,7 @@ import typer
 
 from hedgerow import _engine
 from hedgerow.cli.exits import STATE, WRONG, State, fail
+from hedgerow.ledger import keeping
 from hedgerow.ledger.reading import (
     Entry,
     Follower,
@@ -28,6 +29,8 @@ from hedgerow.ledger.reading import (
     of_principal,
     sites,
 )
+from hedgerow.ledger.store import Store, StoreError
+from hedgerow.secret import SecretError, read_secret
 
 Site = Annotated[str | None, typer.Option("--site", help="Name of the site; needed only when there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -43,6 +46,7 @@ ledger = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds `hedgerow ledger` to the command line."""
+    keeping.register(ledger)
     app.add_typer(ledger, name="ledger")
 
 
@@ -156,9 +160,12 @@ def principal(
 
 @ledger.command()
 def verify(as_json: AsJson = False, state: State = STATE, site: Site = None) -> None:
-    """Checks that nothing in the ledger was changed, removed or swapped: every hash of every chain.
+    """Checks that nothing in the ledger was changed, removed or swapped: every hash of every chain, every signature.
 
-    Ends with 1 when something does not fit.
+    Segments, tables and manifest are checked. Ends with 1 when something does not fit.
+
+    Examples:
+        hedgerow ledger verify
     """
     known = sites(state)
     folders = [state / "sites" / name for name in known] if site is None and known else [site_folder(state, site)]
@@ -166,18 +173,26 @@ def verify(as_json: AsJson = False, state: State = STATE, site: Site = None) -> 
     for folder in folders:
         try:
             report = json.loads(_engine.verify_ledger(folder / "ledger"))
-        except OSError as error:
+            store = Store.open(state, folder.name)
+            problems = store.verify()
+        except (OSError, StoreError) as error:
             fail(str(error), WRONG)
-        wrong |= bool(report["problems"])
+        wrong |= bool(report["problems"] or problems)
+        commit, head = store.head()
         if as_json:
-            typer.echo(json.dumps({"site": folder.name, **report}))
+            told = {"commit": commit, "head": head, "problems": [p.as_data() for p in problems]}
+            typer.echo(json.dumps({"site": folder.name, **report, "store": told}))
             continue
         typer.echo(
             f"{folder.name}: {report['entries']} entries in {report['segments']} segments "
             f"of {report['writers']} writers"
         )
+        if commit:
+            typer.echo(f"{folder.name}: {commit} commits of the store, the last one is {head[:16]}")
         for p in report["problems"]:
             typer.echo(harmless(f"{p['segment']}, byte {p['offset']}: {p['what']}"))
+        for problem in problems:
+            typer.echo(harmless(f"{problem.where}: {problem.what}"))
         for name in report["unfinished"]:
             typer.echo(harmless(f"{name}: ends with half a line (written this very moment, or left by a crash)"))
     if wrong:
@@ -223,8 +238,7 @@ def open_address(
 
 
 def _secret(state: Path) -> str:
-    path = state / "secret"
     try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        fail(f"the secret cannot be read: {error}; only the gateway's user may", WRONG)
+        return read_secret(state)
+    except SecretError as error:
+        fail(str(error), WRONG)
