@@ -15,7 +15,6 @@ import json
 import resource
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from hedgerow.ledger.store import Store
+from hedgerow.ledger.store import Snapshot, Store
 
 PEOPLE = 200_000
 DAYS = 30
@@ -46,7 +45,7 @@ class Chain:
     hash: bytes = b"0" * 32
     seq: int = 0
     number: int = 0
-    bytes: int = 0
+    length: int = 0
 
     def begin(self, at_ms: int) -> None:
         """Begins the next segment."""
@@ -64,7 +63,7 @@ class Chain:
             "begun_ms": at_ms,
         }
         self.file = self.path.open("wb")
-        self.bytes = 0
+        self.length = 0
         self.put([json.dumps(header, separators=(",", ":")).encode()])
 
     def put(self, lines: list[bytes]) -> None:
@@ -77,7 +76,7 @@ class Chain:
         self.hash = before
         whole = b"".join(out)
         self.file.write(whole)
-        self.bytes += len(whole)
+        self.length += len(whole)
 
 
 def make(state: Path, disclosures: int) -> None:
@@ -130,7 +129,7 @@ def make(state: Path, disclosures: int) -> None:
             )
             made += LIST if many else 1
         chain.put(lines)
-        if chain.bytes >= SEGMENT_BYTES:
+        if chain.length >= SEGMENT_BYTES:
             chain.file.close()
             chain.begin(int(BEGIN_MS + (start + count) * step_ms))
     chain.file.close()
@@ -158,7 +157,9 @@ def main() -> None:
     made = json.loads((options.state / "made.json").read_text())
     text = sum(p.stat().st_size for p in (options.state / "sites" / SITE / "ledger").glob("*.seg"))
     millions = made["disclosures"] / 1e6
-    print(f"{made['disclosures']:,} disclosures in {made['entries']:,} entries, {text / 1e6 / millions:.0f} MB a million")
+    print(
+        f"{made['disclosures']:,} disclosures in {made['entries']:,} entries, {text / 1e6 / millions:.0f} MB a million"
+    )
     end = datetime.fromtimestamp(BEGIN_MS / 1000 + DAYS * 86_400, UTC)
     store = Store.open(options.state, SITE)
     store = Store(store.layout, lambda: "5a" * 32, clock=lambda: end, threads=options.threads)
@@ -179,7 +180,9 @@ def compact(store: Store) -> None:
             break
     if rows:
         took = time.process_time() - began
-        print(f"compaction: {rows / took:,.0f} disclosures a CPU second ({time.perf_counter() - wall:.0f} s of the clock)")
+        print(
+            f"compaction: {rows / took:,.0f} disclosures a CPU second ({time.perf_counter() - wall:.0f} s of the clock)"
+        )
     wall, began = time.perf_counter(), time.process_time()
     merged = 0
     while files := store.merge():
@@ -206,25 +209,31 @@ def questions(store: Store, threads: int) -> None:
                 "SELECT session, network, client, account FROM disclosures_by_principal WHERE account IS NOT NULL LIMIT 1"
             ).fetchone() or ("", "", "", "")
         cases = [
-            ("one person, often visited", "SELECT * FROM disclosures WHERE person = (SELECT person FROM people LIMIT 1)"),
+            (
+                "one person, often visited",
+                "SELECT * FROM disclosures WHERE person = (SELECT person FROM people LIMIT 1)",
+            ),
             ("one person, rarely visited", "SELECT * FROM disclosures WHERE person = '199999'"),
             *(
                 (f"one {level}", f"SELECT * FROM disclosures_by_principal WHERE {level} = '{name}'")
                 for level, name in zip(("session", "network", "client", "account"), one, strict=True)
             ),
-            ("one address over its days", "SELECT d.* FROM disclosures_by_principal d WHERE d.address IN (SELECT address "
-             "FROM links WHERE stable = (SELECT min(stable) FROM links))"),
+            (
+                "one address over its days",
+                "SELECT d.* FROM disclosures_by_principal d WHERE d.address IN (SELECT address "
+                "FROM links WHERE stable = (SELECT min(stable) FROM links))",
+            ),
             ("sketches of one session", f"SELECT * FROM sketches WHERE level = 'session' AND principal = '{one[0]}'"),
         ]
         for name, sql in cases:
-            times = [_timed(lambda sql=sql: _ask(snapshot.connect(threads=threads), sql)) for _ in range(3)]
+            times = [_timed(snapshot, sql, threads) for _ in range(3)]
             rows = _ask(snapshot.connect(threads=threads), sql)
             print(f"{name}: {statistics.median(times):.3f} s with the connection, {rows:,} rows")
 
 
-def _timed(act: Callable[[], object]) -> float:
+def _timed(snapshot: Snapshot, sql: str, threads: int) -> float:
     began = time.perf_counter()
-    act()
+    _ask(snapshot.connect(threads=threads), sql)
     return time.perf_counter() - began
 
 

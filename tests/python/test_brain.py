@@ -14,7 +14,6 @@ from hedgerow.brain.discovery import discover
 from hedgerow.brain.folder import Folder, FolderError, write_words
 from hedgerow.brain.loop import Brain
 from hedgerow.brain.robots import UnreachableError
-from hedgerow.brain.sealed import expire
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
 from hedgerow.control import Control, NotRunningError
@@ -189,18 +188,19 @@ def test_a_mode_that_was_switched_survives_a_reload(brain: Brain) -> None:
     assert tables_of(brain)["sites"][0]["mode"] == "enforce"
 
 
-def test_sealed_addresses_go_when_their_time_is_over(tmp_path: Path) -> None:
-    for name, age_days in (("old", 15), ("young", 13)):
-        folder = tmp_path / "club" / "sealed"
+def test_sealed_addresses_go_when_their_time_is_over_and_a_record_says_so(brain: Brain) -> None:
+    now = brain.clock()
+    sites = brain.folder.path / "sites"
+    for site, name, age_days in (("club", "old.jsonl", 15), ("club", "young.jsonl", 13), ("former", "any.jsonl", 1)):
+        folder = sites / site / "sealed"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("x")
-        os.utime(folder / name, (1e9 - age_days * 86_400, 1e9 - age_days * 86_400))
-    gone_site = tmp_path / "former" / "sealed"
-    gone_site.mkdir(parents=True)
-    (gone_site / "any").write_text("x")
-    os.utime(gone_site / "any", (1e9 - 60, 1e9 - 60))
-    assert expire([tmp_path / "club" / "sealed", gone_site], {"club": 14}, 1e9) == 2
-    assert [p.name for p in (tmp_path / "club" / "sealed").iterdir()] == ["young"]
+        (folder / name).write_text("x\n")
+        os.utime(folder / name, (now - age_days * 86_400, now - age_days * 86_400))
+    brain.round()
+    assert [p.name for p in sites.glob("*/sealed/*")] == ["young.jsonl"]
+    records = [p.read_text() for p in sorted(sites.glob("*/store/manifest.jsonl"))]
+    assert "sealed/old.jsonl" in records[0]
+    assert "sealed/any.jsonl" in records[1]
 
 
 def test_a_stale_threshold_is_said_and_a_fitting_one_is_not() -> None:

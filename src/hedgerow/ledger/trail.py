@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hedgerow.ledger import chained
+from hedgerow.secret import SecretError, read_secret
 
 FILE: Final = "audit.jsonl"
 _VALUE: Final = re.compile(
@@ -90,8 +91,8 @@ class Trail:
 
     def _name(self, kind: str, value: str) -> str:
         try:
-            secret = bytes.fromhex((self.state / "secret").read_text(encoding="ascii").strip())
-        except (OSError, ValueError) as error:
-            raise TrailError(f"the secret cannot be read: {error}; only the gateway's user may") from error
+            secret = bytes.fromhex(read_secret(self.state))
+        except SecretError as error:
+            raise TrailError(str(error)) from error
         key = hmac.new(secret, b"hedgerow audit trail, version 1", hashlib.sha256).digest()
         return hmac.new(key, f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()[:24]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from hedgerow.ledger.commands import addresses, checking, counting, evidence, reading, rights, sql
+from hedgerow.ledger import keeping
+from hedgerow.ledger.commands import addresses, checking, counting, erasing, evidence, reading, rights, sql
 from hedgerow.ledger.commands.options import ledger
 
-__all__ = ["addresses", "checking", "counting", "evidence", "reading", "register", "rights", "sql"]
+__all__ = ["addresses", "checking", "counting", "erasing", "evidence", "reading", "register", "rights", "sql"]
 
 
 def register(app: typer.Typer) -> None:
     """Adds `hedgerow ledger` to the command line."""
+    keeping.register(ledger)
     app.add_typer(ledger, name="ledger")

@@ -21,6 +21,7 @@ from hedgerow.ledger.reading import LedgerError, sites
 from hedgerow.ledger.store import Store, StoreError
 from hedgerow.ledger.store.snapshot import MEMORY_MIB
 from hedgerow.ledger.trail import TrailError, now_utc
+from hedgerow.secret import SecretError, read_secret
 
 __all__ = ["now_utc"]
 
@@ -74,11 +75,10 @@ def told(sentence: str) -> None:
 
 def secret(state: Path) -> str:
     """The state's secret, for keyed names."""
-    path = state / "secret"
     try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        fail(f"the secret cannot be read: {error}; only the gateway's user may", WRONG)
+        return read_secret(state)
+    except SecretError as error:
+        fail(str(error), WRONG)
 
 
 def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = None) -> list[Ref]:

@@ -89,6 +89,11 @@ class Manifest:
         self._head = head
         self._files = files
 
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return self._path.name
+
     def whole_lines(self) -> tuple[bytes, int]:
         """The manifest's bytes without what a crash left of an unfinished line, and how long the file is."""
         try:
@@ -152,7 +157,7 @@ class Writer:
         self._head = head
         self._files = files
         self._key = key
-        self._who = who
+        self.who = who
         whole, length = manifest.whole_lines()
         if length > len(whole):
             # What a crash left of a commit: it never became true, and nothing may be appended to half a line.
@@ -167,6 +172,9 @@ class Writer:
         if self.state.n == 0:
             self.commit("begin", datetime.now(UTC), site=site, key=key.public_key().public_bytes_raw().hex())
             files.sync_folder(path.parent)
+        elif noted is None or noted[0] < self.state.n:
+            # A crash stood between a commit and its note.
+            self._note_head()
 
     def commit(self, kind: str, at: datetime, **facts: object) -> None:
         """Makes something true, in one line."""
@@ -181,7 +189,7 @@ class Writer:
             "previous": self.state.hash,
             "at": at.isoformat(timespec="milliseconds"),
             "kind": kind,
-            "by": self._who,
+            "by": self.who,
             **{name: value for name, value in facts.items() if value not in ([], {}, None)},
         }
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()[:-1]

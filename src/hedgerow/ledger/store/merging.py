@@ -9,7 +9,6 @@ import duckdb
 from hedgerow.ledger.store.commit import StoredFile
 from hedgerow.ledger.store.layout import DETAIL, Table, rows_of
 from hedgerow.ledger.store.round import Round
-from hedgerow.ledger.store.sketching import TABLE as SKETCH_COLUMNS
 from hedgerow.ledger.store.sketching import united
 from hedgerow.ledger.store.staging import load
 
@@ -65,9 +64,13 @@ def _merged(work: Round, connection: duckdb.DuckDBPyConnection, table: Table, fi
 
 
 def unite(connection: duckdb.DuckDBPyConnection, rows: str, into: str) -> None:
-    """Makes the table `into` of sketches, those of one key united. Goes level by level, to bound what Python holds."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {into} {SKETCH_COLUMNS}")
-    for (level,) in connection.execute(f"SELECT DISTINCT level FROM ({rows})").fetchall():
-        one_level = f"SELECT * FROM ({rows}) WHERE level = '{level}' ORDER BY day, level, principal, shown"
-        found = connection.execute(one_level).fetchall()
-        load(connection, into, list(united(found)), 8)
+    """Makes the table `into` of sketches, those of one key united. Most stand alone, and Python never sees them."""
+    key = "day, level, principal, shown"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE several AS SELECT {key} FROM ({rows}) GROUP BY ALL HAVING count(*) > 1"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT r.* FROM ({rows}) r ANTI JOIN several USING ({key})"
+    )
+    found = connection.execute(f"SELECT r.* FROM ({rows}) r SEMI JOIN several USING ({key}) ORDER BY {key}").fetchall()
+    load(connection, into, united(found), 8)

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     SEGMENT_MISSING = "segment-missing"
     SEGMENT_SWAPPED = "segment-swapped"
     """A segment is not the one that was compacted."""
+    HOLD = "hold"
+    """The text of a hold in force is missing or was changed."""
     DELETION_UNFINISHED = "deletion-unfinished"
     """Something was ordered to be deleted and is still there."""
 

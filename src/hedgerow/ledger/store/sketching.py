@@ -29,33 +29,32 @@ def sketch(connection: duckdb.DuckDBPyConnection, into: str, numbers: str) -> No
     Who was shown nothing but masked fields was not disclosed and is in no sketch.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {into} {TABLE}")
-    for level in (*LEVELS, "strangers"):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE marks AS {_marks(level, numbers)}")
-        load(connection, into, rows_of_marks(connection, level), 8)
-    connection.execute("DROP TABLE IF EXISTS marks")
+    standings = ", ".join(quoted(s) for s in STRANGERS)
+    marked = [_marks(level, level, f"{level} IS NOT NULL", numbers) for level in LEVELS]
+    marked.append(_marks("strangers", "''", f"standing IN ({standings})", numbers))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE marks AS {' UNION ALL '.join(marked)}")
+    load(connection, into, _rows_of_marks(connection), 8)
+    connection.execute("DROP TABLE marks")
 
 
-def _marks(level: str, numbers: str) -> str:
-    who, where = (level, f"{level} IS NOT NULL")
-    if level == "strangers":
-        who, where = "''", f"standing IN ({', '.join(quoted(s) for s in STRANGERS)})"
-    return f"""SELECT s.day, {who} AS principal, s.fields, n.number, min(s.at) AS first, max(s.at) AS last
+def _marks(level: str, principal: str, where: str, numbers: str) -> str:
+    return f"""(SELECT s.day, '{level}' AS level, {principal} AS principal, s.fields, n.number,
+          min(s.at) AS first, max(s.at) AS last
         FROM shown_to s JOIN {numbers} n ON n.person = s.person
         WHERE {where} AND s.fields <> '' AND s.kind IN ('disclosure', 'reveal')
-        GROUP BY ALL"""
+        GROUP BY ALL)"""
 
 
-def rows_of_marks(connection: duckdb.DuckDBPyConnection, level: str) -> list[Row]:
-    """The sketches of one level."""
+def _rows_of_marks(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     groups = connection.execute(
-        "SELECT day, principal, fields, count(*), min(first), max(last) FROM marks GROUP BY ALL ORDER BY ALL"
+        "SELECT day, level, principal, fields, count(*), min(first), max(last) FROM marks GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    found = connection.execute("SELECT number FROM marks ORDER BY day, principal, fields, number").fetchnumpy()
+    found = connection.execute("SELECT number FROM marks ORDER BY day, level, principal, fields, number").fetchnumpy()
     numbers = array("I")
     numbers.frombytes(np.ascontiguousarray(found["number"], dtype=np.uint32).tobytes())
     rows: list[Row] = []
     start = 0
-    for day, principal, fields, count, first, last in groups:
+    for day, level, principal, fields, count, first, last in groups:
         people = BitMap(numbers[start : start + count])
         start += count
         rows.append((day, level, principal, fields, people.serialize(), count, first, last))
@@ -79,3 +78,13 @@ def united(rows: Iterable[Any]) -> list[Row]:
     if key is not None:
         out.append((*key, people.serialize(), len(people), first, last))
     return out
+
+
+def numbers_in(connection: duckdb.DuckDBPyConnection, rows: str) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """Numbers of all people in some sketches."""
+    people = BitMap()
+    cursor = connection.execute(f"SELECT people FROM ({rows})")
+    while some := cursor.fetchmany(10_000):
+        for (blob,) in some:
+            people |= BitMap.deserialize(blob)
+    return np.array(people.to_array(), dtype=np.uint32)

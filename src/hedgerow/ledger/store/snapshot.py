@@ -11,7 +11,7 @@ from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import number_people
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.keys import DayKeys
-from hedgerow.ledger.store.layout import COLUMNS, Layout, Table, quoted, rows_of
+from hedgerow.ledger.store.layout import COLUMNS, Layout, Table, empty, quoted, rows_of
 from hedgerow.ledger.store.problems import StoreError
 from hedgerow.ledger.store.segments import Piece
 from hedgerow.ledger.store.sketching import sketch
@@ -20,6 +20,20 @@ from hedgerow.ledger.store.sweeping import Pin
 from hedgerow.ledger.store.views import statements
 
 MEMORY_MIB: Final = 1024
+_PENDING: Final = {
+    "entries": Table.ENTRIES,
+    "disclosures": Table.BY_PERSON,
+    "people": Table.PEOPLE,
+    "links": Table.LINKS,
+    "sketches": Table.SKETCHES,
+}
+_SOURCES: Final = {
+    "entries": "staged",
+    "disclosures": "shown_to",
+    "people": "fresh_people",
+    "links": "day_names",
+    "sketches": "sketched",
+}
 _STAGING: Final = ("staged", "shown_to", "day_names", "sketched", "numbers", "fresh_people", "marks", "loaded")
 
 
@@ -76,18 +90,17 @@ class Snapshot:
 
     def _pending(self, connection: duckdb.DuckDBPyConnection, known: str) -> None:
         """What segments hold and the tables do not."""
+        connection.execute("CREATE SCHEMA pending")
+        if not self._pieces:
+            for name, table in _PENDING.items():
+                connection.execute(f"CREATE TABLE pending.{name} AS {empty(table)}")
+            return
         # Days' keys may be made here for a day of which nothing is compacted yet: the name must stay the same then.
         self.damage += [str(d) for d in stage(connection, self._pieces, self._day_keys.names).damage]
         number_people(connection, known, self._state.people_next)
         sketch(connection, "sketched", "numbers")
-        connection.execute("CREATE SCHEMA pending")
-        for name, table, source in (
-            ("entries", Table.ENTRIES, "staged"),
-            ("disclosures", Table.BY_PERSON, "shown_to"),
-            ("people", Table.PEOPLE, "fresh_people"),
-            ("links", Table.LINKS, "day_names"),
-            ("sketches", Table.SKETCHES, "sketched"),
-        ):
+        for name, table in _PENDING.items():
+            source = _SOURCES[name]
             listed = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in COLUMNS[table].items())
             connection.execute(f"CREATE TABLE pending.{name} AS SELECT {listed} FROM {source}")
         for left in _STAGING:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
+from hedgerow.ledger.store.erasures import ErasureOrders, stands_in
 from hedgerow.ledger.store.files import Files
-from hedgerow.ledger.store.keys import DayKeys, signing_key
+from hedgerow.ledger.store.forgetting import Forgotten, forget
+from hedgerow.ledger.store.holds import Hold, in_force, lift, place
+from hedgerow.ledger.store.keys import DayKeys, erased_name, signing_key
 from hedgerow.ledger.store.layout import Layout
 from hedgerow.ledger.store.manifest import Manifest, Writer
 from hedgerow.ledger.store.merging import merge
-from hedgerow.ledger.store.problems import StoreError
+from hedgerow.ledger.store.problems import Problem, StoreError
+from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import Round, locked
-from hedgerow.ledger.store.segments import Piece, last_of_writers, read, segments
+from hedgerow.ledger.store.segments import Piece, is_written, last_of_writers, read, segments
 from hedgerow.ledger.store.snapshot import Snapshot
 from hedgerow.ledger.store.sweeping import sweep, take_pin
+from hedgerow.ledger.store.thinning import Doomed, carry_out, plan, sealed
+from hedgerow.ledger.store.verification import verify
+from hedgerow.secret import SecretError, read_secret
 
 _ATTEMPTS: Final = 5
 
@@ -51,16 +58,16 @@ class Store:
         self._threads = threads
 
     @staticmethod
-    def open(state: Path, site: str) -> Store:
+    def open(state: Path, site: str, clock: Callable[[], datetime] = _now) -> Store:
         """The store of a site in a state directory.
 
         Raises:
             StoreError: the site has no ledger there.
         """
         layout = Layout(state.absolute(), site)
-        if not layout.segments.is_dir() and not layout.store.is_dir():
+        if not layout.folder.is_dir():
             raise StoreError(f"there is no ledger of {site} in {state}; name the state with --state")
-        return Store(layout, lambda: _read_secret(state / "secret"))
+        return Store(layout, lambda: _read_secret(state), clock=clock)
 
     def snapshot(self) -> Snapshot:
         """The ledger as it is now.
@@ -124,6 +131,142 @@ class Store:
             sweep(work)
             return merged
 
+    def thin(self, keep: Retention, wait: bool = False) -> list[Doomed]:
+        """Lets go of whatever is older than it is kept; says what went, by which rule.
+
+        What is compacted last is compacted first: nothing is deleted that was in no table.
+
+        Raises:
+            BusyError: another process is at it, and `wait` is false.
+            StoreError: the store cannot be worked on, or the text of a hold is missing.
+        """
+        with self._round(wait) as work:
+            sweep(work)
+            while compact(work).more:
+                pass
+            done = carry_out(work, plan(self.layout, work.state, keep, work.now))
+            sweep(work)
+            return done
+
+    def due(self, keep: Retention) -> list[Doomed]:
+        """What `thin` would let go of now, without regard to holds; changes nothing.
+
+        Raises:
+            StoreError: the manifest cannot be read.
+        """
+        return plan(self.layout, self._manifest().state(), keep, self._clock())
+
+    def delete_sealed(self, days: int, wait: bool = False) -> list[Doomed]:
+        """Lets go of sealed addresses older than this; says what went.
+
+        Raises:
+            BusyError, StoreError: as `thin`.
+        """
+        if not any(sealed(self.layout, self._manifest().state(), days, self._clock())):
+            return []
+        with self._round(wait) as work:
+            done = carry_out(work, list(sealed(self.layout, work.state, days, work.now)))
+            sweep(work)
+            return done
+
+    def forget(self, person: str, keep_for_claims: str | None = None, wait: bool = True) -> Forgotten:
+        """Erases a person from everything the ledger holds.
+
+        Args:
+            person: The site's identifier.
+            keep_for_claims: Why the count of their disclosures is kept (which claims). Then a tombstone stands in
+                their place in the tables, and their number in the sketches; without it all of it goes.
+            wait: Wait for another process that works on the store.
+
+        Raises:
+            HeldError: a hold forbids it.
+            BusyError, StoreError: as `thin`.
+        """
+        with self._round(wait) as work:
+            sweep(work)
+            while compact(work).more:
+                pass
+            name = erased_name(self._secret(), self.layout.site, person)
+            done = forget(work, person, name, keep_for_claims)
+            sweep(work)
+            orders = ErasureOrders(self.layout, self._files)
+            if done.waiting:
+                orders.add(person, keep_for_claims)
+            else:
+                orders.done(person)
+            return done
+
+    def finish_forgetting(self) -> list[Forgotten]:
+        """Goes on with erasures that had to wait for a segment; says what it did.
+
+        Raises:
+            BusyError, StoreError: as `thin`.
+        """
+        orders = ErasureOrders(self.layout, self._files)
+        return [self.forget(person, keep, wait=False) for person, keep in orders.waiting() if self._can_go_on(person)]
+
+    def _can_go_on(self, person: str) -> bool:
+        """Whether the person stands in a segment that nobody writes any more."""
+        return any(stands_in(s, person) and not is_written(s) for s in segments(self.layout.segments))
+
+    def hold(
+        self,
+        reason: str,
+        until: date,
+        people: Iterable[str] = (),
+        principals: Iterable[str] = (),
+        since: date | None = None,
+        before: date | None = None,
+    ) -> Hold:
+        """Stops thinning and erasing for people, principals (stable names) or everything of a period, until a day.
+
+        Raises:
+            StoreError: without a reason, or over already.
+        """
+        with self._round(wait=True) as work:
+            return place(work, reason, until, people, principals, since, before)
+
+    def lift(self, hold_id: str, reason: str) -> None:
+        """Ends a hold before its time.
+
+        Raises:
+            StoreError: there is none of this number in force, or no reason is given.
+        """
+        with self._round(wait=True) as work:
+            lift(work, hold_id, reason)
+
+    def holds(self) -> list[Hold]:
+        """The holds in force.
+
+        Raises:
+            StoreError: the text of one is missing or was changed.
+        """
+        return in_force(self.layout, self._manifest().state(), self._clock())
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last commit; whoever keeps it elsewhere can tell later whether it was taken back.
+
+        Raises:
+            StoreError: the manifest cannot be read.
+        """
+        try:
+            state = self._manifest().state()
+        except StoreError:
+            # `verify` tells where it is damaged, and must come to tell it.
+            return 0, ""
+        return state.n, state.hash
+
+    def verify(self) -> list[Problem]:
+        """Whatever is not as it was written; empty when all is. Segments' own chains: `_engine.verify_ledger`.
+
+        Raises:
+            StoreError: the manifest or the secret cannot be read.
+        """
+        if not self.layout.store.is_dir():
+            return []
+        key = signing_key(self._secret(), self.layout.site).public_key()
+        return verify(self.layout, self._manifest(), key, self._clock())
+
     @contextmanager
     def _round(self, wait: bool) -> Iterator[Round]:
         with locked(self.layout, wait):
@@ -143,8 +286,8 @@ class Store:
         return Manifest(self.layout.manifest, self.layout.head, self._files)
 
 
-def _read_secret(path: Path) -> str:
+def _read_secret(state: Path) -> str:
     try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError as e:
-        raise StoreError(f"the secret cannot be read: {e}; only the gateway's user may") from e
+        return read_secret(state)
+    except SecretError as e:
+        raise StoreError(str(e)) from e

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from hedgerow.ledger.store.layout import Layout, Table
+from hedgerow.ledger.store.redaction import leftovers
 from hedgerow.ledger.store.round import Round
 
 
@@ -55,9 +56,20 @@ def _orphans(work: Round) -> int:
             if path.is_file() and not known:
                 work.files.remove(path)
                 gone += 1
-    for path in sorted(work.layout.store.glob("spilled/*")):
+    unfinished = [*work.layout.store.glob("spilled/*"), *leftovers(work.layout.segments, work.state.incoming)]
+    unfinished += [p for p in work.layout.day_keys.glob(".*") if _is_old(work, p)]
+    for path in sorted(unfinished):
         work.files.remove(path)
+        gone += 1
     return gone
+
+
+def _is_old(work: Round, path: Path) -> bool:
+    """Whether a day's key under its temporary name was left by a crash: making one takes no minute."""
+    try:
+        return work.now.timestamp() - path.stat().st_mtime > 60
+    except FileNotFoundError:
+        return False
 
 
 def _oldest_pin(layout: Layout) -> int:
