@@ -28,6 +28,7 @@ from hedgerow.ledger.questions.affected import Affected, affected
 from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.refs import find_group, read_ref
 from hedgerow.ledger.store import Store
+from hedgerow.ledger.store.retention import Retention
 from tests.gateway.conftest import starter
 from tests.gateway.running import Gateway
 from tests.harvest import processes
@@ -154,3 +155,22 @@ def test_all_tools_together_are_the_union_of_their_disks(drill: Drill) -> None:
     found = asked(store, drill.running.state, drill.period, *(SOURCES[tool] for tool in drill.disks))
     assert listed(found) == set().union(*drill.disks.values())
     assert found.people == len({p for disk in drill.disks.values() for p, _ in disk})
+
+
+def test_after_compaction_and_thinning_people_and_fields_are_the_same_and_times_are_of_that_day(drill: Drill) -> None:
+    state = drill.running.state
+    networks = {tool: network_of(Store.open(state, SITE), state, SOURCES[tool]) for tool in drill.disks}
+    assert drill.running.stop() == 0
+    later = Store.open(state, SITE, clock=lambda: drill.ended + timedelta(days=40))
+    assert later.thin(Retention())
+    for tool, disk in drill.disks.items():
+        found = asked(later, state, drill.period, networks[tool])
+        assert listed(found) == disk, tool
+        assert {r.confidence for r in found.rows} == {"sketch"}
+        for row in found.rows:
+            assert row.first.date() in {drill.began.date(), drill.ended.date()}
+            assert row.last - row.first < timedelta(days=1)
+        assert any("only sketches remain" in c for c in found.caveats)
+        nobody = asked(later, state, drill.period, SOURCES[tool])
+        assert nobody.rows == []
+    assert later.verify() == []
