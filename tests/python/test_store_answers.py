@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.layout import Layout
-from hedgerow.ledger.store.problems import BusyError
+from hedgerow.ledger.store.problems import BusyError, StoreError
 from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import locked
 from hedgerow.ledger.store.views import columns
@@ -328,3 +328,42 @@ def test_budgets_count_an_erased_person_as_somebody(tmp_path: Path) -> None:
     assert len(set(people)) == 2
     assert people[0] == people[2]
     assert people[0].startswith("erased-")
+
+
+def test_an_erasure_that_a_damaged_segment_withstands_says_so_and_is_not_tried_over_and_over(tmp_path: Path) -> None:
+    segment = Segment(tmp_path).append(row("42", 1), row("43", 1))
+    segment.path.write_bytes(segment.path.read_bytes().replace(b'"43"', b'"44"'))
+    store = store_at(tmp_path)
+    assert store.forget("42").waiting == [segment.path.name]
+    before = store.head()
+    assert store.finish_forgetting() == []
+    assert store.head() == before
+    segment.path.unlink()
+    (finished,) = store.finish_forgetting()
+    assert finished.waiting == []
+    assert not (store.layout.folder / "erasures.json").exists()
+
+
+def test_segments_that_compaction_has_not_reached_are_not_deleted_for_their_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = Segment(tmp_path).append(row("42", 1))
+    os.utime(segment.path, (AT_MS / 1000, AT_MS / 1000))
+    later = store_at(tmp_path, DAY_ONE + timedelta(days=60))
+    monkeypatch.setattr("hedgerow.ledger.store.store._is_behind", lambda _work: True)
+    later.thin(Retention())
+    assert segment.path.exists()
+    monkeypatch.undo()
+    later.thin(Retention())
+    assert not segment.path.exists()
+    assert len(ask(later)["sketches"]) == 4
+
+
+def test_a_long_backlog_is_compacted_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Segment(tmp_path).append(row("42", 1))
+    store = store_at(tmp_path)
+    monkeypatch.setattr("hedgerow.ledger.store.store._PENDING_BYTES", 100)
+    with pytest.raises(StoreError, match="hedgerow ledger compact"):
+        store.snapshot()
+    store.compact()
+    assert len(ask(store)["disclosures"]) == 1
