@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hedgerow.brain.robots import UnreachableError
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
 from hedgerow.control import Control, NotRunningError
+from hedgerow.ledger.store import Store
+from written_ledger import AT_MS, Segment, disclosure
 
 POLICY = "sites:\n  - name: club\n    upstream: http://127.0.0.1:3000\n"
 
@@ -254,3 +257,35 @@ def test_a_proposal_never_overwrites_what_the_operator_wrote_meanwhile(tmp_path:
     assert config.read_text() == proposal
     discover("http://127.0.0.1:3000", folder, config, lambda _url, _say: "sites: nonsense\n")
     assert config.read_text() == proposal
+
+
+def test_ledgers_are_compacted_every_few_minutes_and_thinned_once_a_day(brain: Brain) -> None:
+    clock = brain.clock
+    assert isinstance(clock, Clock)
+    clock.now = AT_MS / 1000
+    segment = Segment(brain.folder.path, site="club").append(disclosure("42", 1))
+    os.utime(segment.path, (clock.now - 3_600, clock.now - 3_600))
+    store = Store.open(brain.folder.path, "club", clock=lambda: datetime.fromtimestamp(clock.now, UTC))
+    brain.round()
+    assert list(store.layout.store.glob("by-person/*/*.parquet"))
+    before = store.head()
+    brain.round()
+    assert store.head() == before
+    clock.now += 40 * 86_400
+    brain.round()
+    assert not list(store.layout.store.glob("by-person/*/*.parquet"))
+    assert list(store.layout.store.glob("sketches/*/*.parquet"))
+    assert store.verify() == []
+
+
+def test_a_store_that_cannot_be_worked_on_is_told_and_stops_nothing(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Segment(brain.folder.path, site="club").append(disclosure("42", 1))
+    store = brain.folder.path / "sites" / "club" / "store"
+    store.mkdir()
+    (store / "manifest.jsonl").write_text("nonsense\n")
+    brain.round()
+    said = capsys.readouterr()
+    assert "could not be worked on" in said.out + said.err
+    assert control_of(brain).count("reload") >= 1

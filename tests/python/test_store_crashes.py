@@ -28,6 +28,9 @@ Act = Callable[[Store], object]
 HOW = ("torn", "before") if os.environ.get("HEDGEROW_FULL") else ("torn",)
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine does not really stop, so nobody need wait for its disk; asking it is an operation as before."""

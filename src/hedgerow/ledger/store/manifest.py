@@ -136,6 +136,16 @@ class Manifest:
             except LineError as e:
                 yield Problem(Kind.MANIFEST_LINE, f"{self._path.name} line {number}", str(e))
 
+    def signer(self) -> str | None:
+        """The public key in the first line, hexadecimal; None while there is none."""
+        text, _ = self.whole_lines()
+        try:
+            return str(json.loads(text[: text.find(b"\n") + 1])["key"]) if text else None
+        except (ValueError, KeyError, TypeError) as e:
+            raise StoreError(
+                f"the first line of {self._path} is damaged; restore the store's folder from a copy"
+            ) from e
+
     def noted_head(self) -> tuple[int, str] | None:
         """The last commit as it was noted beside the manifest; None when nothing is."""
         try:
@@ -162,6 +172,13 @@ class Writer:
         if length > len(whole):
             # What a crash left of a commit: it never became true, and nothing may be appended to half a line.
             files.truncate(path, len(whole))
+        public = key.public_key().public_bytes_raw().hex()
+        signer = manifest.signer()
+        if signer not in {None, public}:
+            raise StoreError(
+                f"the manifest {path} was signed with another secret; bring the old secret back, or move the store's "
+                "folder elsewhere to begin a new one from the segments that are left"
+            )
         self.state = manifest.state()
         noted = manifest.noted_head()
         if noted and noted[0] > self.state.n:
@@ -170,7 +187,7 @@ class Writer:
                 "removed; restore the store's folder from a copy"
             )
         if self.state.n == 0:
-            self.commit("begin", datetime.now(UTC), site=site, key=key.public_key().public_bytes_raw().hex())
+            self.commit("begin", datetime.now(UTC), site=site, key=public)
             files.sync_folder(path.parent)
         elif noted is None or noted[0] < self.state.n:
             # A crash stood between a commit and its note.

@@ -12,7 +12,7 @@ from typing import Final
 
 from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
-from hedgerow.ledger.store.erasures import ErasureOrders, stands_in
+from hedgerow.ledger.store.erasures import ErasureOrders, Order
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.forgetting import Forgotten, forget
 from hedgerow.ledger.store.holds import Hold, in_force, lift, place
@@ -30,7 +30,12 @@ from hedgerow.ledger.store.thinning import Doomed, carry_out, plan, sealed
 from hedgerow.ledger.store.verification import verify
 from hedgerow.secret import SecretError, read_secret
 
-_ATTEMPTS: Final = 5
+_MERGES: Final = 4
+"""Merges that follow a compaction: as many tables as it adds files to, so that files never pile up."""
+_THIN_ROUNDS: Final = 8
+"""Rounds of compaction before a thinning; a longer backlog is the business of the next rounds."""
+_PENDING_BYTES: Final = 512 << 20
+"""Segments that a snapshot takes up itself: it holds them in memory."""
 
 
 def _now() -> datetime:
@@ -87,6 +92,7 @@ class Store:
 
     def _pending(self, state: State) -> list[Piece]:
         pieces = []
+        behind = 0
         found = segments(self.layout.segments)
         growing = last_of_writers(found)
         for segment in found:
@@ -95,10 +101,16 @@ class Store:
             so_far = state.segments.get(segment.name)
             start, before = (so_far.upto, so_far.hash) if so_far else (0, None)
             try:
-                if segment.path.stat().st_size <= start:
-                    continue
+                fresh = segment.path.stat().st_size - start
             except FileNotFoundError:
                 continue
+            if fresh <= 0:
+                continue
+            behind += fresh
+            if behind > _PENDING_BYTES:
+                raise StoreError(
+                    f"more than {_PENDING_BYTES >> 20} MiB of segments are not compacted; run `hedgerow ledger compact`"
+                )
             piece = read(segment, start, before, growing=segment.name in growing)
             if piece.lines or piece.damage:
                 pieces.append(piece)
@@ -114,8 +126,9 @@ class Store:
         with self._round(wait) as work:
             sweep(work)
             done = compact(work, at_least_bytes, most_bytes)
-            if not done.more:
-                merge(work)
+            for _ in range(0 if done.more else _MERGES):
+                if not merge(work):
+                    break
             sweep(work)
             return done
 
@@ -142,9 +155,10 @@ class Store:
         """
         with self._round(wait) as work:
             sweep(work)
-            while compact(work).more:
-                pass
-            done = carry_out(work, plan(self.layout, work.state, keep, work.now))
+            behind = _is_behind(work)
+            doomed = plan(self.layout, work.state, keep, work.now)
+            # A segment that was not reached is in no table: it is not damaged, it is only not due yet.
+            done = carry_out(work, [one for one in doomed if one.table != "segments" or not behind])
             sweep(work)
             return done
 
@@ -184,14 +198,15 @@ class Store:
         """
         with self._round(wait) as work:
             sweep(work)
-            while compact(work).more:
-                pass
+            if _is_behind(work, most_rounds=1_000_000):
+                raise StoreError("segments are written faster than they are compacted; try again")
             name = erased_name(self._secret(), self.layout.site, person)
             done = forget(work, person, name, keep_for_claims)
             sweep(work)
             orders = ErasureOrders(self.layout, self._files)
             if done.waiting:
-                orders.add(person, keep_for_claims)
+                written = {s.name: is_written(s) for s in segments(self.layout.segments) if s.name in done.waiting}
+                orders.add(Order(person, keep_for_claims, written))
             else:
                 orders.done(person)
             return done
@@ -202,12 +217,9 @@ class Store:
         Raises:
             BusyError, StoreError: as `thin`.
         """
-        orders = ErasureOrders(self.layout, self._files)
-        return [self.forget(person, keep, wait=False) for person, keep in orders.waiting() if self._can_go_on(person)]
-
-    def _can_go_on(self, person: str) -> bool:
-        """Whether the person stands in a segment that nobody writes any more."""
-        return any(stands_in(s, person) and not is_written(s) for s in segments(self.layout.segments))
+        written = {s.name: is_written(s) for s in segments(self.layout.segments)}
+        waiting = ErasureOrders(self.layout, self._files).waiting()
+        return [self.forget(o.person, o.keep_for_claims, wait=False) for o in waiting if o.can_go_on(written)]
 
     def hold(
         self,
@@ -284,6 +296,11 @@ class Store:
 
     def _manifest(self) -> Manifest:
         return Manifest(self.layout.manifest, self.layout.head, self._files)
+
+
+def _is_behind(work: Round, most_rounds: int = _THIN_ROUNDS) -> bool:
+    """Compacts what there is, in a bounded number of rounds; says whether something was left."""
+    return all(compact(work).more for _ in range(most_rounds))
 
 
 def _read_secret(state: Path) -> str:
