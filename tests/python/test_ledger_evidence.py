@@ -239,6 +239,35 @@ def test_where_segments_are_gone_the_store_tells_the_same_and_its_manifest_vouch
     assert any("manifest.jsonl, line 2" in p for p in problems(without))
 
 
+def test_a_damaged_segment_is_not_signed_as_an_original_and_the_rest_is_still_exported(tmp_path: Path) -> None:
+    segment = ledger_of(tmp_path)
+    Store.open(tmp_path, "directory").compact()
+    whole = segment.path.read_bytes()
+    segment.path.write_bytes(whole.replace(b'"42"', b'"43"', 1))
+    said = export(tmp_path, tmp_path / "packs", "--json")
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    assert told["damaged_segments"] == [segment.path.name]
+    assert problems(Path(told["folder"])) == []
+    assert "is damaged and was not taken" in (Path(told["folder"]) / "README.txt").read_text()
+
+
+def test_after_an_erasure_a_pack_still_fits_and_does_not_name_the_person(tmp_path: Path) -> None:
+    ledger_of(tmp_path)
+    Store.open(tmp_path, "directory").forget("42")
+    folder = made(tmp_path, tmp_path / "packs")
+    assert problems(folder) == []
+    assert b'"42"' not in (folder / "affected.json").read_bytes()
+
+
+def test_whole_segments_can_be_checked_line_by_line(tmp_path: Path) -> None:
+    segment = ledger_of(tmp_path)
+    folder = made(tmp_path, tmp_path / "packs", "--whole-segments")
+    (taken,) = (folder / "records" / "segments").iterdir()
+    assert taken.read_bytes() == segment.path.read_bytes()
+    assert problems(folder) == []
+
+
 def test_the_same_files_give_the_same_zip(pack: Path) -> None:
     files = {p.relative_to(pack).as_posix(): p.read_bytes() for p in pack.rglob("*") if p.is_file()}
     assert zipped(files) == zipped(dict(reversed(files.items()))) == pack.with_name(pack.name + ".zip").read_bytes()

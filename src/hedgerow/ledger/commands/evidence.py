@@ -124,12 +124,15 @@ def export(
         "records": selected.records,
         "public_key": json.loads(files["manifest.json"])["public_key"],
         "caveats": found.caveats,
+        "damaged_segments": selected.damaged,
     }
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return
     typer.echo(f"{found.people:,} people, {selected.records:,} records: {out / name} and {out / name}.zip")
     typer.echo(f"check it with: python3 -I {out / name}/verify_pack.py --key {facts['public_key']}")
+    for damaged_one in selected.damaged:
+        typer.echo(f"hedgerow: {damaged_one} is damaged and was not taken; the store tells what can be read", err=True)
     for sentence in found.caveats:
         typer.echo(f"hedgerow: {harmless(sentence)}", err=True)
 

@@ -60,6 +60,10 @@ def readable() -> Iterator[None]:
         yield
     except (LedgerError, StoreError, TrailError, ChainError, FigureError, PeriodError, RefError) as error:
         fail(str(error), WRONG)
+    except duckdb.OutOfMemoryException:
+        fail("the answer needs more memory than it may have; narrow it down: a shorter period, fewer principals", WRONG)
+    except duckdb.Error as error:
+        fail(f"the ledger could not answer: {error}; `hedgerow ledger verify` says whether it is damaged", WRONG)
 
 
 def damaged(sentence: str) -> None:

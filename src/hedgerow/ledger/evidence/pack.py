@@ -146,6 +146,7 @@ def build(
         "since": summary["since"],
         "until": summary["until"],
         "principals": principals,
+        "whole_segments": selected.whole,
         "exported_at": iso(occasion.at),
         "exported_by": occasion.who,
         "reason": occasion.reason,
@@ -220,6 +221,10 @@ def _told(found: Affected, selected: Selected) -> list[str]:
     said = [f"{found.people:,} people are affected ({sure})."]
     said += [f"{name}: {count:,} people." for name, count in found.summary()["fields"].items()]
     said.append(f"{selected.records:,} records, {sum(s.records for s in selected.segments):,} of them original lines.")
+    said += [
+        f"The segment {name} is damaged and was not taken; what can be read of it is in records/store."
+        for name in selected.damaged
+    ]
     return [*said, *found.caveats]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -50,6 +51,10 @@ class Selected:
     sketches: list[Day] = field(default_factory=list)
     policies: set[str] = field(default_factory=set)
     """Hashes of the policies in the headers of the segments."""
+    whole: bool = False
+    """Whole segments were taken, with other visitors' records."""
+    damaged: list[str] = field(default_factory=list)
+    """Segments that are damaged, and were not taken: their readable records come from the store."""
 
     @property
     def records(self) -> int:
@@ -71,14 +76,20 @@ def select(
             visitors' records are then in the pack, too.
 
     Raises:
-        SelectError: a segment cannot be read or its lines do not fit.
+        SelectError: a segment cannot be read.
     """
     wanted = _wanted(connection, group, period)
-    found = Selected()
-    for original, taken in _originals(ledger, wanted, whole):
-        found.segments.append(original)
-        found.policies.add(original.policy)
-        wanted -= taken
+    found = Selected(whole=whole)
+    for path, lines in _segments(ledger, {w for w, _ in wanted}):
+        try:
+            original, taken = _taken(path.name, lines, wanted, whole)
+        except _DamagedError:
+            found.damaged.append(path.name)
+            continue
+        if original is not None:
+            found.segments.append(original)
+            found.policies.add(original.policy)
+            wanted -= taken
     for day, line in _from_store(connection, group, period, wanted):
         found.stored.setdefault(day, []).append(line)
     since, until = period.since, period.until
@@ -95,8 +106,11 @@ def _wanted(connection: duckdb.DuckDBPyConnection, group: Group, period: Period)
     return {(str(w), int(n)) for w, n in rows}
 
 
-def _originals(ledger: Path, wanted: set[Key], whole: bool) -> Iterator[tuple[Original, set[Key]]]:
-    writers = {w for w, _ in wanted}
+class _DamagedError(Exception):
+    """A line that does not fit: what is signed as an original must be one."""
+
+
+def _segments(ledger: Path, writers: set[str]) -> Iterator[tuple[Path, list[bytes]]]:
     for path in sorted(ledger.glob("*.seg")) if ledger.is_dir() else []:
         if not SEGMENT.match(path.name) or path.name.split("-")[1] not in writers or path.is_symlink():
             continue
@@ -107,36 +121,40 @@ def _originals(ledger: Path, wanted: set[Key], whole: bool) -> Iterator[tuple[Or
             continue
         except OSError as error:
             raise SelectError(f"{path} cannot be read: {error}") from error
-        taken = _taken(path, lines, wanted, whole)
-        if taken is not None:
-            yield taken
+        if lines:
+            yield path, lines
 
 
-def _taken(path: Path, lines: list[bytes], wanted: set[Key], whole: bool) -> tuple[Original, set[Key]] | None:
-    if not lines:
-        return None
+def _taken(name: str, lines: list[bytes], wanted: set[Key], whole: bool) -> tuple[Original | None, set[Key]]:
     try:
         header = json.loads(lines[0].partition(b" ")[2])
         writer, after, policy = str(header["writer"]), int(header["after"]), str(header["policy"])
-    except (ValueError, KeyError, TypeError):
-        raise SelectError(f"the header of {path} cannot be read; `hedgerow ledger verify` says more") from None
-    keys = {(writer, after + n) for n in range(1, len(lines))} & wanted
-    if not keys:
-        return None
-    out = [lines[0]]
+        before = str(header["previous"]).encode("ascii")
+    except (ValueError, KeyError, TypeError) as error:
+        raise _DamagedError from error
+    numbers = {n for w, n in wanted if w == writer and after < n < after + len(lines)}
+    if not numbers:
+        return None, set()
+    out: list[bytes] = []
     kept = 0
-    last = max(n for _, n in keys)
-    for n, line in enumerate(lines[1:], after + 1):
-        claimed, _, _ = line.partition(b" ")
+    last = max(numbers)
+    for n, line in enumerate(lines, after):
+        claimed, _, text = line.partition(b" ")
+        if n > last and not whole:
+            break
         if not _HASH.match(claimed):
-            raise SelectError(f"entry {n} of {path} is damaged; `hedgerow ledger verify` says more")
-        if whole or (writer, n) in keys:
+            raise _DamagedError
+        if n == after or whole or n in numbers:
+            if hashlib.sha256(before + text).hexdigest()[:32].encode() != claimed:
+                raise _DamagedError
             out.append(line)
-            kept += 1
-        elif n <= last:
+            kept += n != after
+        else:
             # Withheld: the hash is enough to check the lines around it, and says nothing of what it held.
             out.append(claimed)
-    return Original(path.name, policy, b"\n".join(out) + b"\n", kept), keys
+        before = claimed
+    keys = {(writer, n) for n in numbers}
+    return Original(name, policy, b"\n".join(out) + b"\n", kept), keys
 
 
 def _from_store(
