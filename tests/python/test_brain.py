@@ -289,3 +289,19 @@ def test_a_store_that_cannot_be_worked_on_is_told_and_stops_nothing(
     said = capsys.readouterr()
     assert "could not be worked on" in said.out + said.err
     assert control_of(brain).count("reload") >= 1
+
+
+def test_the_policy_in_force_is_kept_by_its_hash_with_the_notice_and_what_is_missing_is_said(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (brain.config.parent / "notice.html").write_text("We record disclosures.")
+    brain.config.write_text(POLICY + "    legal: {notice: notice.html, terms: gone.html}\n")
+    brain.round()
+    assert brain.compiled is not None
+    kept = brain.folder.path / "policies" / f"{brain.compiled.id}.yaml"
+    assert kept.read_bytes() == brain.config.read_bytes()
+    lines = [json.loads(x) for x in (brain.folder.path / "in-force.jsonl").read_text().splitlines()]
+    assert [(x["what"], x["site"]) for x in lines] == [("policy", None), ("notice", "club")]
+    assert "legal.terms" in capsys.readouterr().out + capsys.readouterr().err
+    brain.round()
+    assert len((brain.folder.path / "in-force.jsonl").read_text().splitlines()) == 2

@@ -105,6 +105,16 @@ def test_an_address_is_followed_over_the_days_that_can_be_linked_and_the_rest_is
     assert "at least 5, and at most 11" in said
 
 
+def test_an_address_whose_links_end_before_its_detail_is_said_to_be_followed_only_so_far() -> None:
+    happened = [Shown(ago(days=n), str(n)) for n in range(10)]
+    con = connect(happened)
+    con.execute("DELETE FROM links WHERE day < ?", [(NOW - timedelta(days=3)).date()])
+    found = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), ALL)
+    assert ({r.person for r in found.rows}, found.at_most) == ({"0", "1", "2", "3"}, 10)
+    recent = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), Period(ago(days=2), NOW))
+    assert (recent.at_most, recent.caveats) == (None, [])
+
+
 def test_the_name_of_one_day_and_the_beginning_of_a_name_lead_to_the_same_address() -> None:
     happened = [Shown(ago(days=n), str(n)) for n in range(3)]
     con = connect(happened)

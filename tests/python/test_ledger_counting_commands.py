@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hedgerow import _engine
 from hedgerow.brain import archive
 from hedgerow.cli import app
 from hedgerow.ledger import policies
+from hedgerow.ledger.questions import confidence
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.tables import as_csv
 from hedgerow.policy import load_text
@@ -177,3 +179,32 @@ def test_what_is_in_force_is_kept_once_and_found_by_period(tmp_path: Path) -> No
     assert policies.verify(tmp_path) == []
     (tmp_path / later[1].files[0]).write_text("another")
     assert "was changed" in policies.verify(tmp_path)[0]
+
+
+def test_verify_looks_at_the_trail_the_figures_and_what_was_in_force_too(state: Path, tmp_path: Path) -> None:
+    config = tmp_path / "hedgerow.yaml"
+    config.write_bytes(POLICY)
+    archive.keep(state, config, load_text(POLICY), datetime(2026, 11, 20, tzinfo=UTC).timestamp())
+    ask(state, "affected", "--principal", "strangers", *SINCE, "--record", "case-12")
+    good = ask(state, "verify")
+    assert good.exit_code == 0, good.output
+    assert "audit trail: 1 lines, figures: 1 lines, in force: 1 lines" in good.stdout
+    for name in ("audit.jsonl", "figures.jsonl", "in-force.jsonl"):
+        whole = (state / name).read_text()
+        (state / name).write_text(whole.replace("2026", "2025", 1))
+        bad = ask(state, "verify")
+        assert bad.exit_code == 1, name
+        assert f"line 1 of {name} was changed" in bad.stdout
+        assert json.loads(ask(state, "verify", "--json").stdout)["state"]["problems"]
+        (state / name).write_text(whole)
+
+
+def test_every_deed_of_the_trail_and_every_word_of_confidence_is_documented() -> None:
+    root = Path(__file__).parent.parent.parent
+    trail = (root / "docs" / "reference" / "audit-trail.md").read_text()
+    source = "".join(p.read_text() for p in (root / "src" / "hedgerow").rglob("*.py"))
+    deeds = set(re.findall(r"\.record\(\s*\"([a-z-]+)\"", source))
+    assert {"open-address", "sql", "export", "forget"} <= deeds
+    assert [d for d in deeds if f"`{d}`" not in trail] == []
+    page = (root / "docs" / "reference" / "affected.md").read_text()
+    assert all(f"| `{word}` |" in page for word in confidence.WORDS)

@@ -105,9 +105,10 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
     gaps, in_all = _gaps(connection, group, period)
     thinned = thinned_days(connection, period)
     counts = {c: sum(1 for s in surest.values() if s == c) for c in confidence.ORDER}
-    at_most = _at_most(connection, group, thinned, set(surest)) if thinned else None
+    unfollowed = _unfollowed(connection, group, period)
+    at_most = _at_most(connection, group, unfollowed, set(surest)) if unfollowed else None
     found = Affected(period, rows, gaps, in_all, _detail_since(connection, period), len(surest), counts, at_most)
-    found.caveats.extend(_caveats(found, group, thinned))
+    found.caveats.extend(_caveats(found, group, thinned, unfollowed))
     return found
 
 
@@ -200,11 +201,23 @@ def _detail_since(connection: duckdb.DuckDBPyConnection, period: Period) -> date
     return found[0].date() if found and found[0] else None
 
 
-def _at_most(connection: duckdb.DuckDBPyConnection, group: Group, thinned: list[date], found: set[str]) -> int | None:
-    """Where addresses are meant and days are thinned: whatever their networks were shown on those days, at most."""
-    addresses = group.names.get("address", frozenset())
-    if not addresses:
-        return None
+def _unfollowed(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> list[date]:
+    """Days of the period on which somebody was shown somebody, and on which the addresses meant cannot be followed."""
+    if not group.names.get("address"):
+        return []
+    since, until = period.bounds
+    rows = connection.execute(
+        "SELECT DISTINCT day FROM sketches WHERE day BETWEEN ? AND ? AND day < ? ORDER BY day",
+        [since.date(), until.date(), group.addresses_since or until.date()],
+    ).fetchall()
+    return [d for (d,) in rows]
+
+
+def _at_most(
+    connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: list[date], found: set[str]
+) -> int | None:
+    """On days on which an address cannot be followed it was shown no more than its network."""
+    addresses = group.names["address"]
     marks = ", ".join("?" * len(addresses))
     networks = [
         n
@@ -215,20 +228,20 @@ def _at_most(connection: duckdb.DuckDBPyConnection, group: Group, thinned: list[
     ]
     if not networks:
         return None
-    where = f"thinned AND day BETWEEN ? AND ? AND level = 'network' AND principal IN ({', '.join('?' * len(networks))})"
-    rows = bitmaps.sketches(connection, where, [thinned[0], thinned[-1], *networks])
+    where = f"day BETWEEN ? AND ? AND level = 'network' AND principal IN ({', '.join('?' * len(networks))})"
+    rows = bitmaps.sketches(connection, where, [unfollowed[0], unfollowed[-1], *networks])
     possible = bitmaps.names(connection, bitmaps.union(s.people for s in rows))
     return len(found | set(possible.values()))
 
 
-def _caveats(found: Affected, group: Group, thinned: list[date]) -> list[str]:
+def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: list[date]) -> list[str]:
     said: list[str] = []
     if thinned:
         said.append(
             f"Of {len(thinned)} days ({thinned[0]} to {thinned[-1]}) only sketches remain: people and fields are "
             "certain, times are off by less than a day, `times` counts days and is therefore a lower bound."
         )
-    if group.names.get("address") and thinned:
+    if unfollowed:
         since = f" before {group.addresses_since}" if group.addresses_since else ""
         said.append(
             f"An address bears another name each day, and the keys of the days{since} are destroyed: what it was shown "

@@ -16,7 +16,7 @@ from typing import Any, Final
 import duckdb
 from pyroaring import BitMap
 
-from hedgerow.ledger.questions.refs import LEVELS, Group
+from hedgerow.ledger.questions.refs import LEVELS, Group, followed_since
 
 WINDOWS: Final = (1, 7, 30, 180)
 """Days, the present one included."""
@@ -132,19 +132,24 @@ def coverage(
         for days in windows:
             found += asked.first(days, top)
     caveats = _caveats(levels, group, windows, today, reach)
-    return Coverage(today, members, found, list(_together(connection, group, today, windows)), caveats)
+    return Coverage(today, members, found, list(_together(connection, group, today, windows, reach)), caveats)
 
 
 @dataclass(frozen=True)
 class _Reach:
-    """How far back addresses can be followed."""
+    """How far back addresses can be followed, and how far back there is anything."""
 
     since: date | None
+    first: date | None
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection) -> _Reach:
-        row = connection.execute("SELECT min(day) FROM links").fetchone()
-        return cls(row[0] if row else None)
+        row = connection.execute("SELECT min(day) FROM sketches").fetchone()
+        return cls(followed_since(connection), row[0] if row else None)
+
+    def covers(self, begin: date) -> bool:
+        """Whether every day since one can be followed: nothing was sketched before the first that can."""
+        return self.since is not None and max(begin, self.first or begin) >= self.since
 
 
 def _begin(today: date, days: int) -> date:
@@ -177,7 +182,16 @@ class _Level:
             if complete or (len(exact) >= top and exact[top - 1][0] >= bounds[-1][1]):
                 break
             wanted *= 4
-        return [self._share(name, days, people) for people, name in exact[:top] if people]
+        found = {name: people for people, name in exact[:top] if people}
+        begin = _begin(self._today, days)
+        if self._level != "address" or self._reach.covers(begin):
+            return [Share(self._level, name, days, people, people, EXACT) for name, people in found.items()]
+        unions = {name: self._union(name, days) for name in found}
+        at_most = _at_most(self._connection, unions, begin, self._reach.since or self._today)
+        return [
+            Share(self._level, name, days, n, at_most[name], UNLINKED if at_most[name] is None else LINKED)
+            for name, n in found.items()
+        ]
 
     def _bounds(self, days: int, wanted: int) -> list[tuple[str, int]]:
         rows = self._connection.execute(
@@ -218,40 +232,41 @@ class _Level:
         blobs = [people for day, people in self._days[name] if day >= begin]
         return BitMap.union(*map(BitMap.deserialize, blobs), BitMap())
 
-    def _share(self, name: str, days: int, people: int) -> Share:
-        if self._level != "address":
-            return Share(self._level, name, days, people, people, EXACT)
-        begin = _begin(self._today, days)
-        if self._reach.since is not None and begin >= self._reach.since:
-            return Share(self._level, name, days, people, people, EXACT)
-        at_most = _at_most(self._connection, name, self._union(name, days), begin, self._reach.since or self._today)
-        return Share(self._level, name, days, people, at_most, UNLINKED if at_most is None else LINKED)
-
 
 def _at_most(
-    connection: duckdb.DuckDBPyConnection, address: str, linked: BitMap, begin: date, followed_since: date
-) -> int | None:
-    """An address was shown no more than its network, so on days on which it cannot be followed that is the bound."""
-    networks = [
-        n
-        for (n,) in connection.execute(
-            "SELECT DISTINCT network FROM disclosures_by_principal WHERE network IS NOT NULL AND address IN"
-            " (SELECT address FROM links WHERE stable = ? UNION SELECT ?)",
-            [address, address],
-        ).fetchall()
-    ]
-    if not networks:
-        return None
-    rows = connection.execute(
-        "SELECT people FROM sketches WHERE shown <> '' AND level = 'network' AND day >= ? AND day < ?"
-        f" AND principal IN ({', '.join('?' * len(networks))})",
-        [begin, followed_since, *networks],
-    ).fetchall()
-    return len(linked | BitMap.union(*(BitMap.deserialize(b) for (b,) in rows), BitMap()))
+    connection: duckdb.DuckDBPyConnection, linked: dict[str, BitMap], begin: date, followed: date
+) -> dict[str, int | None]:
+    """An address was shown no more than its network, so on days on which it cannot be followed that is the bound.
+
+    None where no day with detail tells an address's network.
+    """
+    found: dict[str, set[str]] = {}
+    marks = ", ".join("?" * len(linked))
+    if linked:
+        for name, network in connection.execute(
+            f"WITH named AS (SELECT address, stable AS name FROM links WHERE stable IN ({marks}))"
+            " SELECT DISTINCT name, network FROM disclosures_by_principal JOIN named USING (address)"
+            " WHERE network IS NOT NULL",
+            list(linked),
+        ).fetchall():
+            found.setdefault(name, set()).add(network)
+    networks = sorted(set().union(*found.values()))
+    shown: dict[str, BitMap] = {n: BitMap() for n in networks}
+    if networks:
+        for network, people in connection.execute(
+            "SELECT principal, people FROM sketches WHERE shown <> '' AND level = 'network' AND day >= ? AND day < ?"
+            f" AND principal IN ({', '.join('?' * len(networks))})",
+            [begin, followed, *networks],
+        ).fetchall():
+            shown[network] |= BitMap.deserialize(people)
+    return {
+        name: len(BitMap.union(people, *(shown[n] for n in found[name]))) if name in found else None
+        for name, people in linked.items()
+    }
 
 
 def _together(
-    connection: duckdb.DuckDBPyConnection, group: Group | None, today: date, windows: Sequence[int]
+    connection: duckdb.DuckDBPyConnection, group: Group | None, today: date, windows: Sequence[int], reach: _Reach
 ) -> Iterable[Share]:
     if group is None:
         return
@@ -260,11 +275,11 @@ def _together(
         f"SELECT day, people FROM sketches WHERE day BETWEEN ? AND ? AND shown <> '' AND {where}",
         [_begin(today, max(windows)), today, *values],
     ).fetchall()
-    only_addresses = bool(group.names.get("address"))
+    with_addresses = bool(group.names.get("address"))
     for days in windows:
         begin = _begin(today, days)
         people = len(BitMap.union(*(BitMap.deserialize(b) for day, b in rows if day >= begin), BitMap()))
-        followed = not only_addresses or (group.addresses_since is not None and begin >= group.addresses_since)
+        followed = not with_addresses or reach.covers(begin)
         yield Share(
             "group", "all of the group", days, people, people if followed else None, EXACT if followed else UNLINKED
         )
@@ -278,7 +293,7 @@ def _caveats(
         "shown are counted, not those who were masked."
     ]
     addressed = "address" in levels or bool(group and group.names.get("address"))
-    if addressed and (reach.since is None or _begin(today, max(windows)) < reach.since):
+    if addressed and not reach.covers(_begin(today, max(windows))):
         since = f"only since {reach.since}" if reach.since else "on no day"
         said.append(
             f"An address bears another name each day and can be followed {since}; for longer windows a range is given: "

@@ -106,7 +106,7 @@ class Group:
 
     names: dict[str, frozenset[str]]
     addresses_since: date | None = None
-    """First day on which the addresses meant can be followed; None when no address is meant or none was found."""
+    """First day on which addresses can be followed; None when no address is meant or none was found."""
     unknown: tuple[Ref, ...] = ()
     """Of these nothing is in the ledger."""
     stable: dict[str, str] = field(default_factory=dict)
@@ -161,8 +161,8 @@ def find_group(connection: duckdb.DuckDBPyConnection, refs: Iterable[Ref]) -> Gr
                 # A name of a day whose link is gone still names that day.
                 matches = {a for _, a, _ in days} | _beginning_so(connection, level, ref.name)
                 stable.update({a: s for _, a, s in days})
-                first = min((d for d, _, _ in days), default=None)
-                since = first if since is None or (first is not None and first < since) else since
+                if days:
+                    since = followed_since(connection)
             else:
                 matches = _beginning_so(connection, level, ref.name)
             if matches:
@@ -171,6 +171,12 @@ def find_group(connection: duckdb.DuckDBPyConnection, refs: Iterable[Ref]) -> Gr
         if not found:
             unknown.append(ref)
     return Group({k: frozenset(v) for k, v in names.items()}, since, tuple(unknown), stable)
+
+
+def followed_since(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The first day of which names of addresses can still be linked to those of other days."""
+    row = connection.execute("SELECT min(day) FROM links").fetchone()
+    return row[0] if row else None
 
 
 def _days_of_address(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[date, str, str]]:
