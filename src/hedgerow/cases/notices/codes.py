@@ -61,7 +61,9 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     Code.DAT: Meaning("Day or period, or the best approximation", "ledger"),
     Code.AWR: Meaning("When and how the organisation became aware, and who told it", "clock of the case"),
     Code.CHR: Meaning("Dated steps since then", "log of the case"),
-    Code.CIA: Meaning("Whether confidentiality, integrity or availability was lost, and the kind of incident", "worksheet"),
+    Code.CIA: Meaning(
+        "Whether confidentiality, integrity or availability was lost, and the kind of incident", "worksheet"
+    ),
     Code.SYS: Meaning("Systems and services concerned, and where they are", "people map"),
     Code.WHO: Meaning("Who holds or may hold the information, as far as known", "principals of the case"),
     Code.DCA: Meaning("Kinds of information, each confirmed, possible or excluded", "ledger and people map"),

@@ -72,7 +72,13 @@ _PERIOD: Final = Section(
 _AT_ONCE: Final = Section(
     "at once",
     (
-        Setting("at_once", Text("without undue delay", longest=300), REQUIRED, "", "What the law says instead of a number, in our words."),
+        Setting(
+            "at_once",
+            Text("without undue delay", longest=300),
+            REQUIRED,
+            "",
+            "What the law says instead of a number, in our words.",
+        ),
         Setting("from", _EVENT, REQUIRED, "", "The event from which it runs."),
     ),
 )

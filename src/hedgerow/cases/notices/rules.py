@@ -34,7 +34,7 @@ class Unit(StrEnum):
     DAYS = "days"
     """Calendar days; the day of the event is not counted."""
     BUSINESS_DAYS = "business_days"
-    """Days that are neither week-end nor public holiday at the authority's seat; the day of the event is not counted."""
+    """Neither week-end nor public holiday at the authority's seat; the day of the event is not counted."""
 
 
 @dataclass(frozen=True)
