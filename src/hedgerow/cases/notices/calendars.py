@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Protocol
 
-import holidays
-
 from hedgerow.cases.notices.problems import NoticeError
 
 MOST_DAYS = 3_700
@@ -32,6 +30,8 @@ class _Public:
     """Week-ends and public holidays of one place."""
 
     def __init__(self, code: str) -> None:
+        import holidays  # here, because every start of the command line would pay for it
+
         country, _, part = code.partition("-")
         try:
             self._days = holidays.country_holidays(country, subdiv=part or None)

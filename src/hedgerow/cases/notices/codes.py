@@ -47,44 +47,55 @@ class Code(StrEnum):
 class Meaning:
     """What a code stands for, and who or what can supply it."""
 
+    name: str
     sentence: str
     supplied_by: str
 
 
 MEANINGS: Final[dict[Code, Meaning]] = {
-    Code.ORG: Meaning("Who answers: legal name, numbers, sector, size, address", "settings"),
-    Code.CON: Meaning("Whom to ask: a contact able to answer, and the data-protection officer if any", "settings"),
-    Code.REP: Meaning("Local representative of an operator based abroad", "settings"),
-    Code.PRC: Meaning("Processors, joint controllers and vendors involved", "register of processors"),
-    Code.CIR: Meaning("What happened, and how", "narrative of the case"),
-    Code.CAU: Meaning("Cause or weakness used, as far as known", "case"),
-    Code.DAT: Meaning("Day or period, or the best approximation", "ledger"),
-    Code.AWR: Meaning("When and how the organisation became aware, and who told it", "clock of the case"),
-    Code.CHR: Meaning("Dated steps since then", "log of the case"),
-    Code.CIA: Meaning(
-        "Whether confidentiality, integrity or availability was lost, and the kind of incident", "worksheet"
+    Code.ORG: Meaning("organisation", "Who answers: legal name, numbers, sector, size, address", "settings"),
+    Code.CON: Meaning(
+        "contact", "Whom to ask: a contact able to answer, and the data-protection officer if any", "settings"
     ),
-    Code.SYS: Meaning("Systems and services concerned, and where they are", "people map"),
-    Code.WHO: Meaning("Who holds or may hold the information, as far as known", "principals of the case"),
-    Code.DCA: Meaning("Kinds of information, each confirmed, possible or excluded", "ledger and people map"),
-    Code.DNR: Meaning("Number of records", "ledger"),
-    Code.PCA: Meaning("Groups of people, children and people at risk marked", "flags of members"),
-    Code.PNR: Meaning("Number of people, exact or a range with its method", "ledger"),
-    Code.PLO: Meaning("Number of people in the authority's territory", "places of residence"),
-    Code.CSQ: Meaning("Likely consequences for people", "worksheet"),
-    Code.SEV: Meaning("Severity and risk, with the method", "worksheet"),
-    Code.PRE: Meaning("Measures that were in place", "layers"),
-    Code.MIT: Meaning("Measures taken to contain and to reduce harm", "log of the case"),
-    Code.FUT: Meaning("Measures planned so that it does not happen again", "log of the case"),
-    Code.NPE: Meaning("Whether, when and how people were or will be told", "record of sending"),
-    Code.NWH: Meaning("Why there is a public notice, a delay, an exception, or no notice to people", "worksheet"),
-    Code.OTH: Meaning("Other authorities and bodies told, police", "record of sending"),
-    Code.XBR: Meaning("Countries concerned, lead authority, people per country", "places of residence"),
-    Code.LAT: Meaning("Why the notice is late", "clock of the case"),
-    Code.REF: Meaning("Reference, number of the follow-up, reason of a withdrawal", "register"),
-    Code.HLP: Meaning("What people can do", "table from harm to advice"),
-    Code.CPL: Meaning("Right to complain, and where", "directory of authorities"),
-    Code.TLD: Meaning("That the authority was told", "record of sending"),
+    Code.REP: Meaning("representative", "Local representative of an operator based abroad", "settings"),
+    Code.PRC: Meaning("processors", "Processors, joint controllers and vendors involved", "register of processors"),
+    Code.CIR: Meaning("what happened", "What happened, and how", "narrative of the case"),
+    Code.CAU: Meaning("cause", "Cause or weakness used, as far as known", "case"),
+    Code.DAT: Meaning("period", "Day or period, or the best approximation", "ledger"),
+    Code.AWR: Meaning("awareness", "When and how the organisation became aware, and who told it", "clock of the case"),
+    Code.CHR: Meaning("steps since", "Dated steps since then", "log of the case"),
+    Code.CIA: Meaning(
+        "nature", "Whether confidentiality, integrity or availability was lost, and the kind of incident", "worksheet"
+    ),
+    Code.SYS: Meaning("systems", "Systems and services concerned, and where they are", "people map"),
+    Code.WHO: Meaning("holder", "Who holds or may hold the information, as far as known", "principals of the case"),
+    Code.DCA: Meaning(
+        "kinds of information", "Kinds of information, each confirmed, possible or excluded", "ledger and people map"
+    ),
+    Code.DNR: Meaning("records", "Number of records", "ledger"),
+    Code.PCA: Meaning("groups of people", "Groups of people, children and people at risk marked", "flags of members"),
+    Code.PNR: Meaning("number of people", "Number of people, exact or a range with its method", "ledger"),
+    Code.PLO: Meaning(
+        "people in the territory", "Number of people in the authority's territory", "places of residence"
+    ),
+    Code.CSQ: Meaning("consequences", "Likely consequences for people", "worksheet"),
+    Code.SEV: Meaning("severity", "Severity and risk, with the method", "worksheet"),
+    Code.PRE: Meaning("measures before", "Measures that were in place", "layers"),
+    Code.MIT: Meaning("measures taken", "Measures taken to contain and to reduce harm", "log of the case"),
+    Code.FUT: Meaning("measures planned", "Measures planned so that it does not happen again", "log of the case"),
+    Code.NPE: Meaning("telling people", "Whether, when and how people were or will be told", "record of sending"),
+    Code.NWH: Meaning(
+        "why not or in public",
+        "Why there is a public notice, a delay, an exception, or no notice to people",
+        "worksheet",
+    ),
+    Code.OTH: Meaning("others told", "Other authorities and bodies told, police", "record of sending"),
+    Code.XBR: Meaning("countries", "Countries concerned, lead authority, people per country", "places of residence"),
+    Code.LAT: Meaning("lateness", "Why the notice is late", "clock of the case"),
+    Code.REF: Meaning("reference", "Reference, number of the follow-up, reason of a withdrawal", "register"),
+    Code.HLP: Meaning("what people can do", "What people can do", "table from harm to advice"),
+    Code.CPL: Meaning("right to complain", "Right to complain, and where", "directory of authorities"),
+    Code.TLD: Meaning("authority was told", "That the authority was told", "record of sending"),
 }
 
 

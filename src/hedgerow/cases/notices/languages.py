@@ -1,4 +1,4 @@
-"""Language packs: a folder each under `cases/language/`, with the words of notices. Adding a language is adding a folder."""
+"""Language packs: a folder each under `cases/language/`, with the words of notices. A new language is a new folder."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ PACK: Final = Section(
             "",
             "Sentences of a notice.",
         ),
+        Setting("authorities", Keyed(Text("CNIL", longest=40), _LINE), {}, "", "Names of authorities, by their code."),
         Setting("kinds", Keyed(Text("email", wrong_word), _LINE), REQUIRED, "", "Kinds of information, as people say."),
         Setting(
             "harms",
@@ -131,12 +132,13 @@ class Language:
     months: tuple[str, ...]
     headings: dict[str, str]
     sentences: dict[str, str]
+    authorities: dict[str, str]
     kinds: dict[str, str]
     harms: dict[str, tuple[str, tuple[str, ...]]]
 
-    def say(self, name: str, **words: str) -> str:
+    def say(self, sentence: str, /, **words: str) -> str:
         """A sentence with its words filled in. What is filled in is never read as a template."""
-        return Template(self.sentences[name]).substitute(words)
+        return Template(self.sentences[sentence]).substitute(words)
 
     def day(self, day: date) -> str:
         """A day as it is written in this language."""
@@ -179,6 +181,7 @@ def language(code: str, folder: Path = FOLDER) -> Language:
         months=tuple(view.items("months").texts()),
         headings={h: view.view("headings").text(h) for h in HEADINGS},
         sentences={s: view.view("sentences").text(s) for s in SENTENCES},
+        authorities={k: str(words) for k, words in view.view("authorities").values.items()},
         kinds={k: str(words) for k, words in view.view("kinds").values.items()},
         harms={k: (h.text("harm"), tuple(h.items("advice").texts())) for k, h in view.view("harms").views()},
     )
