@@ -13,6 +13,7 @@ from hedgerow.cases.notices.applying import Applies
 from hedgerow.cases.notices.calendars import calendar
 from hedgerow.cases.notices.clocks import Deadline, deadline
 from hedgerow.cases.notices.codes import Duty, Event
+from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.decisions import Decision, LateReason, Outcome
 from hedgerow.cases.notices.facts import Facts
 from hedgerow.cases.notices.filings import Filing, FollowUp
@@ -99,15 +100,16 @@ def owed(applies: Applies, facts: Facts, records: Records, now: datetime) -> lis
                 seat.place,
                 seat.zone,
                 overdue=first is None and clock.missed(now),
-                late=_late(regime, Duty.ASSESS, clock, first or now, records),
+                late=_late(regime, Duty.ASSESS, clock, first or now, records, now),
                 done_at=first,
+                hints=() if first else _stopped(clock),
             )
         )
     for duty in NOTICES:
         notice = regime.notice(duty)
         if notice is not None:
             clock = deadline(notice.limit, notice.expected, moments, zone, days)
-            found.append(_notice(applies, duty, notice, clock, records, now))
+            found.append(_notice(applies, duty, notice, clock, facts, records, now))
     if regime.register is not None:
         done = regime.id in records.registered
         found.append(
@@ -126,10 +128,12 @@ def owed(applies: Applies, facts: Facts, records: Records, now: datetime) -> lis
     return found
 
 
-def _notice(applies: Applies, duty: Duty, notice: Notice, clock: Deadline, records: Records, now: datetime) -> Owed:
+def _notice(
+    applies: Applies, duty: Duty, notice: Notice, clock: Deadline, facts: Facts, records: Records, now: datetime
+) -> Owed:
     regime, seat = applies.regime, applies.authorities[0]
     decision = decided.holding(records.decisions, regime.id, duty, now)
-    hints = _hints(notice.test, applies)
+    hints = _hints(notice.test, applies.people if notice.test.counted == "territory" else facts.count)
     if decision is not None:
         wrong = decided.faults(decision, regime)
         if wrong:
@@ -146,12 +150,11 @@ def _notice(applies: Applies, duty: Duty, notice: Notice, clock: Deadline, recor
         standing = Standing.TO_DO if decision.outcome is Outcome.NOTIFY else Standing.NOT_DUE
     waiting = standing in {Standing.TO_DECIDE, Standing.TO_DO}
     overdue = waiting and clock.missed(now)
-    if clock.started is None and waiting:
-        event = clock.event.value.replace("_", " ")
-        hints = (*hints, f"the clock does not run yet: it starts with {event}, which is not recorded")
+    if waiting:
+        hints += _stopped(clock)
     late = Late.NO
     if notice.mandatory and (overdue or done_at is not None):
-        late = _late(regime, duty, clock, done_at or now, records)
+        late = _late(regime, duty, clock, done_at or now, records, now)
     return Owed(
         regime,
         duty,
@@ -170,17 +173,23 @@ def _notice(applies: Applies, duty: Duty, notice: Notice, clock: Deadline, recor
     )
 
 
-def _hints(test: Test, applies: Applies) -> tuple[str, ...]:
+def _stopped(clock: Deadline) -> tuple[str, ...]:
+    if clock.started is not None:
+        return ()
+    return (f"the clock does not run yet: it starts with {clock.event.value.replace('_', ' ')}, which is not recorded",)
+
+
+def _hints(test: Test, people: Count | None) -> tuple[str, ...]:
     """What the facts say about a number that meets the test alone. Shown beside the question, never an answer."""
     if test.people_at_least is None:
         return ()
-    if applies.people is None:
+    if people is None:
         return (f"the number of people here is not known; {test.people_at_least:,} are enough",)
-    reached = applies.people.reaches(test.people_at_least)
+    reached = people.reaches(test.people_at_least)
     said = {
-        True: f"{applies.people} people: {test.people_at_least:,} is reached",
-        False: f"{applies.people} people: below {test.people_at_least:,}",
-        None: f"{applies.people} people: {test.people_at_least:,} may be reached; count again or assume that it is",
+        True: f"{people} people: {test.people_at_least:,} is reached",
+        False: f"{people} people: below {test.people_at_least:,}",
+        None: f"{people} people: {test.people_at_least:,} may be reached; count again or assume that it is",
     }
     return (said[reached],)
 
@@ -212,8 +221,10 @@ def _first_answer(regime: Regime, records: Records, now: datetime) -> datetime |
     return min(at, default=None)
 
 
-def _late(regime: Regime, duty: Duty, clock: Deadline, at: datetime, records: Records) -> Late:
+def _late(regime: Regime, duty: Duty, clock: Deadline, at: datetime, records: Records, now: datetime) -> Late:
     if not clock.missed(at):
         return Late.NO
-    given = any(r.regime == regime.id and r.duty is duty and r.text.strip() for r in records.late_reasons)
+    given = any(
+        r.regime == regime.id and r.duty is duty and r.text.strip() and r.at <= now for r in records.late_reasons
+    )
     return Late.REASON_GIVEN if given else Late.REASON_NEEDED

@@ -195,6 +195,7 @@ def _notice(v: View | None) -> Notice | None:
         t.text("question"),
         {k: str(s) for k, s in t.view("factors").values.items()},
         t.maybe_whole("people_at_least"),
+        t.text("counted"),
     )
     return Notice(
         test=test,

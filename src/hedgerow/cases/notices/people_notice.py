@@ -18,7 +18,7 @@ from hedgerow.cases.notices.codes import Code, Event
 from hedgerow.cases.notices.contents import Case
 from hedgerow.cases.notices.facts import Certainty, Facts
 from hedgerow.cases.notices.languages import Language
-from hedgerow.cases.notices.reading_level import Reading, reading
+from hedgerow.cases.notices.reading_level import Reading, hardest, sentences
 from hedgerow.cases.notices.rules import Regime
 
 _PLACES: Final[dict[Code, str]] = {
@@ -115,8 +115,14 @@ def draft(case: Case, words: Language, others: Iterable[str] = (), *, public: bo
         closing=closing,
         missing=tuple(dict.fromkeys(missing)),
         forbidden=tuple(forbidden_in("\n".join((plain, *closing)), case.facts, regime, others)),
-        reading=reading(plain, words.formula, words.limit),
+        reading=hardest((sentences(plain), *_typed(case.facts, words.code)), words.formula, words.limit),
     )
+
+
+def _typed(facts: Facts, code: str) -> list[str]:
+    """What people typed, each on its own: the easy sentences of a pack must not make up for a hard one of theirs."""
+    measures = (*facts.plain_taken.get(code, ()), *facts.plain_planned.get(code, ()))
+    return [facts.plain_words.get(code, ""), *measures]
 
 
 def regime_forbids(regime: Regime) -> tuple[str, ...]:

@@ -31,9 +31,21 @@ class Plan:
         return next((o for o in self.duties if o.regime.id == regime and o.duty is duty), None)
 
     def next(self) -> list[Owed]:
-        """What waits for a person, the most urgent first; what has no number in the law comes before what has one."""
+        """What waits for a person, the most urgent first.
+
+        Duties before advice, clocks that run before those that do not, what the law wants at once before what has a
+        date, and the register last: it has no hurry, but nothing is closed without it.
+        """
         waiting = [o for o in self.duties if o.standing in {Standing.TO_DECIDE, Standing.TO_DO}]
-        return sorted(waiting, key=lambda o: (not o.mandatory, o.duty is Duty.REGISTER, o.deadline.last or self.now))
+        return sorted(
+            waiting,
+            key=lambda o: (
+                not o.mandatory,
+                o.duty is Duty.REGISTER,
+                o.deadline.started is None,
+                o.deadline.last or self.now,
+            ),
+        )
 
 
 def plan(rules: RuleSet, facts: Facts, records: Records, now: datetime) -> Plan:

@@ -13,9 +13,12 @@ A formula measures length, not sense: a text may pass and still be unclear. It i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+
+SHORTEST: Final = 20
+"""Fewest words of a part that is measured on its own."""
 
 _ADDRESS: Final = re.compile(r"https?://\S+|\S+@\S+")
 _SENTENCE: Final = re.compile(r"[.!?\u2026]+(?=\s|$)|\n+|:(?=\s*\n)")
@@ -75,12 +78,17 @@ def french_syllables(word: str) -> int:
     return max(1, len(_FRENCH_VOWELS.findall(_FRENCH_HIATUS.sub("-", spoken))))
 
 
+def sentences(text: str) -> str:
+    """The lines of a text that are sentences. Headings and items such as `your name` would only flatter the score."""
+    return "\n".join(line for line in text.splitlines() if line.rstrip().endswith((".", "!", "?", "\u2026")))
+
+
 def measure(text: str, syllables: Callable[[str], int]) -> Measure:
     """Counts; without addresses. A line of a list is a sentence, a number a word of one syllable."""
     bare = _ADDRESS.sub("", text)
-    sentences = [s for s in _SENTENCE.split(bare) if s and _WORD.search(s)]
+    found = [s for s in _SENTENCE.split(bare) if s and _WORD.search(s)]
     words = _WORD.findall(bare)
-    return Measure(len(sentences), len(words), sum(1 if w.isdigit() else syllables(w) for w in words))
+    return Measure(len(found), len(words), sum(1 if w.isdigit() else syllables(w) for w in words))
 
 
 FORMULAS: Final[dict[str, Formula]] = {
@@ -109,3 +117,12 @@ def reading(text: str, formula: str, limit: float) -> Reading:
         return Reading(f.name, 0.0, limit, easy_enough=False)
     score = round(f.score(m), 1)
     return Reading(f.name, score, limit, score >= limit if f.higher_is_easier else score <= limit)
+
+
+def hardest(parts: Iterable[str], formula: str, limit: float) -> Reading:
+    """The worst reading of several parts; those below `SHORTEST` words are left out, because they swing too much."""
+    f = FORMULAS[formula]
+    measured = [reading(p, formula, limit) for p in parts if measure(p, f.syllables).words >= SHORTEST]
+    if not measured:
+        return reading("", formula, limit)
+    return min(measured, key=lambda r: r.score if f.higher_is_easier else -r.score)

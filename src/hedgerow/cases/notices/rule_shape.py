@@ -98,6 +98,13 @@ _TEST: Final = Section(
             "What the reasons must go into: a name and a question each.",
         ),
         Setting("people_at_least", Whole(1, 1_000_000_000), None, "people", "Number that meets the test alone."),
+        Setting(
+            "counted",
+            Choice({"territory": "People who live there.", "all": "All people concerned, wherever they live."}),
+            "territory",
+            "",
+            "Whose number that is.",
+        ),
     ),
 )
 

@@ -78,6 +78,8 @@ class Test:
     """What the reasons must go into: name and question of each factor."""
     people_at_least: int | None = None
     """Number of people that meets the test alone, where the regime has such a limb."""
+    counted: str = "territory"
+    """Whose number: people in the regime's `territory`, or `all` people concerned."""
 
 
 @dataclass(frozen=True)
