@@ -1,7 +1,7 @@
 """Golden cases: given these facts, these duties, dates and contents. The files are written to be read by a lawyer.
 
-`facts.yaml` is a case as an operator writes it. `expected.yaml` says in words what it shows, and for one or more moments
-every duty with its clock on the wall of the authority's seat. Dates there were reckoned by hand, not printed by Hedgerow.
+`facts.yaml` is a case as an operator writes it. `expected.yaml` says in words what it shows, and for one or more
+moments every duty with its clock on the wall of the authority's seat. Dates there were reckoned by hand.
 """
 
 from __future__ import annotations
