@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedgerow.cases.notices.calendars import after, calendar, next_working
-from hedgerow.cases.notices.clocks import AtOnce, deadline, due, months_after
+from hedgerow.cases.notices.clocks import deadline, due, months_after
 from hedgerow.cases.notices.codes import Event
 from hedgerow.cases.notices.loading import shipped
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.cases.notices.rules import Period, Unit
+from hedgerow.cases.notices.rules import AtOnce, Period, Unit
 
 ZONES = st.sampled_from(
     sorted({r.time_zone for r in shipped().regimes.values() if r.time_zone} | {"Europe/Paris", "Europe/Dublin"})
 ).map(ZoneInfo)
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2060, 12, 31), timezones=st.just(UTC))
+FIRST, LAST = datetime(2020, 1, 1), datetime(2060, 12, 31)  # noqa: DTZ001 - hypothesis adds the zone
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 AMOUNTS = st.integers(1, 120)
 
 
