@@ -59,8 +59,8 @@ def test_the_smallest_rule_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "instead", "said"),
     [
-        ("unit: hours", "unit: hour", "XX.yaml:11:23: `hour` is not a word for `unit`; did you mean `hours`?"),
-        ("amount: 72", "amount: soon", "XX.yaml:11:11: `amount` is a whole number"),
+        ("unit: hours", "unit: hour", "XX.yaml:11:29: `hour` is not a word for `unit`; did you mean `hours`?"),
+        ("amount: 72", "amount: soon", "XX.yaml:11:19: `amount` is a whole number"),
         ("from: aware", "from: awareness", "did you mean `aware`?"),
         ("status: law", "status: bill", "XX.yaml:4:9: `bill` is not a word for `status`"),
         ("places: [FR]", "places: [France]", "a place is a code of ISO 3166"),
@@ -134,29 +134,8 @@ def test_every_shipped_rule_says_where_it_comes_from_and_how_sure_it_is() -> Non
 
 def test_the_regimes_of_the_reference_are_there_and_those_left_out_are_not() -> None:
     known = set(shipped().regimes)
-    assert known >= set(
-        [
-            "EU",
-            "EU_NEXT",
-            "UK",
-            "NZ",
-            "CA",
-            "QC",
-            "AU",
-            "SG",
-            "HK",
-            "CH",
-            "MX",
-            "CO",
-            "AR",
-            "JE",
-            "GG",
-            "MC",
-            "IL",
-            "MA",
-            "US_CA",
-        ]
-    )
+    assert known >= {"EU", "EU_NEXT", "UK", "NZ", "CA", "QC", "AU", "SG", "HK", "CH", "MX", "CO", "AR"}
+    assert known >= {"JE", "GG", "MC", "IL", "MA", "US_CA"}
     assert not known & {"BR", "JP", "KR"}
 
 

@@ -59,8 +59,8 @@ class RuleSet:
         """
         if name in self.regimes:
             return self.regimes[name]
-        near = did_you_mean(name.upper(), self.regimes)
-        meant = f"; did you mean {near}?" if near else ""
+        near = did_you_mean(name, (n.lower() for n in self.regimes))
+        meant = f"; did you mean {near.upper()}?" if near else "."
         raise NoticeError(f"there is no regime `{name[:40]}`{meant} Known: {', '.join(self.regimes)}")
 
     def in_force(self, day: date) -> Iterator[Regime]:
