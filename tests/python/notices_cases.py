@@ -60,11 +60,11 @@ FACTS = Facts(
 )
 
 
-def case(regime: str = "EU", records: Records | None = None, now: datetime = NOW, **changed: Any) -> Case:
+def case(regime: str = "EU", done: Records | None = None, now: datetime = NOW, **changed: Any) -> Case:
     """The case under one regime."""
     facts = replace(FACTS, **changed)
-    found = plan(shipped(), facts, records or Records(), now)
-    return case_of(found, next(a for a in found.applies if a.regime.id == regime), facts, records or Records())
+    found = plan(shipped(), facts, done or Records(), now)
+    return case_of(found, next(a for a in found.applies if a.regime.id == regime), facts, done or Records())
 
 
 def signed(regime: str, duty: Duty, outcome: Outcome = Outcome.NOTIFY, at: datetime = NOW) -> Decision:
