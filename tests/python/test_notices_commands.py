@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,3 +108,20 @@ def test_the_schema_of_a_case_is_printed_and_there_are_no_others_than_named() ->
 def test_what_remains_is_said_in_words(until: str, said: str) -> None:
     now = datetime(2026, 6, 3, 12, tzinfo=UTC)
     assert remaining(datetime.fromisoformat(until).replace(tzinfo=UTC), now) == said
+
+
+def test_the_case_of_the_how_to_is_read_and_its_decision_counts(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "plan-notices.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    file = tmp_path / "case.yaml"
+    file.write_text("\n".join(blocks[:4]), encoding="utf-8")
+    said = run(app, ["notices", "plan", str(file), "--now", "2026-04-01T00:00:00Z", "--json"])
+    assert said.exit_code == 0, said.stderr
+    told = next(d for d in json.loads(said.stdout)["duties"] if (d["regime"], d["duty"]) == ("NZ", "authority"))
+    assert told["decided_by"] == "Dana Example"
+    assert told["follow_up"]["due"] == "2026-04-10"
+    changed = re.sub(r"^people:\n.*\n", blocks[4], blocks[0], flags=re.MULTILINE)
+    file.write_text(changed, encoding="utf-8")
+    said = run(app, ["notices", "plan", str(file), "--now", "2026-04-01T00:00:00Z"])
+    assert said.exit_code == 0, said.stderr

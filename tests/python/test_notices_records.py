@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgerow.cases.notices import european_form, filings
+from hedgerow.cases.notices import european_form, filings, register
 from hedgerow.cases.notices.codes import Code, Duty, Event
 from hedgerow.cases.notices.contents import State, authority_form
 from hedgerow.cases.notices.counts import Count, Figures
@@ -283,6 +283,20 @@ def test_quebec_keeps_five_years_from_awareness(aware: datetime) -> None:
     until = entry(mine, "digest").keep_until
     assert until is not None
     assert (until.year - aware.year, until.month) == (5, aware.month)
+
+
+def test_the_register_leaves_as_a_table_and_says_what_may_go() -> None:
+    swiss = case("CH", residences=(replace(FACTS.residences[0], place="CH"),), cause="=cmd()")
+    kept = entry(swiss, "digest")
+    assert kept.keep_until == date(2028, 6, 1), "without a notice, two years from awareness"
+    assert not register.may_go(kept, date(2028, 6, 1))
+    assert register.may_go(kept, date(2028, 6, 2))
+    assert not register.may_go(entry(case(), "digest"), date(2100, 1, 1))
+    rows = list(csv.DictReader(StringIO(register.as_csv([kept, entry(case(), "digest")]))))
+    assert [r["regime"] for r in rows] == ["CH", "EU"]
+    assert rows[0]["keep_until"] == "2028-06-01"
+    assert rows[1]["keep_until"] == ""
+    assert not any(v.startswith("=") for r in rows for v in r.values())
 
 
 # --- worksheet, severity, evidence

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from io import StringIO
 
 from hedgerow.cases.notices import filings as filed
 from hedgerow.cases.notices.clocks import months_after
@@ -11,6 +14,7 @@ from hedgerow.cases.notices.codes import Code, Duty, Event
 from hedgerow.cases.notices.contents import Case, value
 from hedgerow.cases.notices.decisions import holding
 from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.cases.notices.recipients import cell
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,34 @@ def _keep(case: Case, determined: datetime | None, sent: dict[Event, datetime]) 
 
 def _said(code: Code, case: Case) -> tuple[str, ...]:
     return tuple(line for line in value(code, case) if line)
+
+
+def as_data(kept: Entry) -> dict[str, str]:
+    """One entry with text in every column, for export."""
+    return {f.name: _text(getattr(kept, f.name)) for f in fields(kept)}
+
+
+def as_csv(entries: Iterable[Entry]) -> str:
+    """The register as CSV (RFC 4180), as an authority may ask for it; no cell is a formula."""
+    out = StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([f.name for f in fields(Entry)])
+    writer.writerows([cell(text) for text in as_data(e).values()] for e in entries)
+    return out.getvalue()
+
+
+def may_go(kept: Entry, today: date) -> bool:
+    """Whether the law's period is over. Without one this is never so: then the site's own retention says it."""
+    return kept.keep_until is not None and today > kept.keep_until
+
+
+def _text(stored: object) -> str:
+    match stored:
+        case None:
+            return ""
+        case tuple():
+            return "; ".join(map(str, stored))
+        case date():
+            return stored.isoformat()
+        case _:
+            return str(stored)
