@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from hedgerow.cases.notices.filings import Kind as Sent
 from hedgerow.cases.notices.languages import FOLDER, language, languages
 from hedgerow.cases.notices.loading import shipped
 from hedgerow.cases.notices.people_notice import draft
+from hedgerow.cases.notices.plan import plan
 from hedgerow.cases.notices.problems import NoticeError, NoticeFileError
 from hedgerow.cases.notices.reading_level import (
     FORMULAS,
@@ -66,6 +67,22 @@ def test_what_nobody_wrote_in_a_language_is_missing_and_never_translated() -> No
     assert Code.CIR in written.missing
     assert not written.ready
     assert "A program read pages." not in written.text
+
+
+def test_quebec_asks_for_french_and_the_plan_says_when_there_is_none() -> None:
+    facts = replace(FACTS, residences=(replace(FACTS.residences[0], place="CA-QC"),))
+    assert not any("must be in" in n for n in plan(shipped(), facts, Records(), NOW).notes)
+    english = replace(facts, plain_words={"en": "A program read pages."})
+    assert (
+        "QC: notices must be in `fr`, and plain_words has nothing in it"
+        in plan(shipped(), english, Records(), NOW).notes
+    )
+
+
+def test_days_are_written_as_people_write_them() -> None:
+    assert language("en").day(date(2026, 6, 1)) == "1 June 2026"
+    assert language("fr").day(date(2026, 6, 1)) == "1er juin 2026"
+    assert language("fr").day(date(2026, 8, 31)) == "31 août 2026"
 
 
 def test_the_three_states_of_information_are_all_told() -> None:

@@ -155,7 +155,3 @@ class Facts:
     def count(self) -> Count | None:
         """The number of people that holds now."""
         return self.people.current.count if self.people.current else None
-
-    def place(self, code: str) -> Residence | None:
-        """The people of one place."""
-        return next((r for r in self.residences if r.place == code), None)

@@ -75,6 +75,7 @@ PACK: Final = Section(
             "How plain a notice must be.",
         ),
         Setting("date", Text("$day $month $year"), REQUIRED, "", "How a day is written."),
+        Setting("first_day", Text("1er", longest=20), "1", "", "How the first of a month is written."),
         Setting("months", Many(Text("January"), least=12, most=12), REQUIRED, "", "The months."),
         Setting(
             "headings",
@@ -129,6 +130,7 @@ class Language:
     formula: str
     limit: float
     date_form: str
+    first_day: str
     months: tuple[str, ...]
     headings: dict[str, str]
     sentences: dict[str, str]
@@ -142,7 +144,11 @@ class Language:
 
     def day(self, day: date) -> str:
         """A day as it is written in this language."""
-        words = {"day": str(day.day), "month": self.months[day.month - 1], "year": str(day.year)}
+        words = {
+            "day": str(day.day) if day.day > 1 else self.first_day,
+            "month": self.months[day.month - 1],
+            "year": str(day.year),
+        }
         return Template(self.date_form).substitute(words)
 
 
@@ -178,6 +184,7 @@ def language(code: str, folder: Path = FOLDER) -> Language:
         formula=how.text("formula"),
         limit=how.real("limit"),
         date_form=view.text("date"),
+        first_day=view.text("first_day"),
         months=tuple(view.items("months").texts()),
         headings={h: view.view("headings").text(h) for h in HEADINGS},
         sentences={s: view.view("sentences").text(s) for s in SENTENCES},

@@ -77,6 +77,9 @@ def _notes(facts: Facts, found: list[Applies], now: datetime) -> list[str]:
         notes.append("no regime known here is concerned; that does not mean that no law is")
     for a in found:
         notes += [f"{a.regime.id}: {note}" for note in a.notes]
+        wanted = a.regime.language
+        if wanted is not None and not facts.plain_words.get(wanted, "").strip():
+            notes.append(f"{a.regime.id}: notices must be in `{wanted}`, and plain_words has nothing in it")
     ids = {a.regime.id for a in found}
     if {"CA", "QC"} <= ids:
         notes.append("CA and QC: people in Quebec may come under both laws; counsel says which")

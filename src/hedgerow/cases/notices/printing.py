@@ -71,6 +71,7 @@ def _regime(plan: Plan, a: Applies, facts: Facts, records: Records) -> Json:
         }
         if a.regime.to_authority
         else None,
+        "language": a.regime.language,
         "people_notice": {name: _draft(case, name) for name in languages()} if a.regime.to_people else None,
         "register_keep_until": keep.isoformat() if keep else None,
     }
