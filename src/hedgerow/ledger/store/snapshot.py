@@ -75,6 +75,8 @@ class Snapshot:
         if threads:
             connection.execute(f"SET threads = {threads}")
         connection.execute(f"SET memory_limit = '{memory_mib}MiB'")
+        # Nothing of the ledger is put on disk outside of the store: what does not fit into memory is an error.
+        connection.execute("SET temp_directory = ''")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET autoinstall_known_extensions = false")

@@ -82,7 +82,10 @@ class Store:
         """
         manifest = self._manifest()
         # First the pin, then the state: what a commit retires between the two is not in this state any more.
-        pin = take_pin(self.layout, manifest.state().n)
+        try:
+            pin = take_pin(self.layout, manifest.state().n)
+        except OSError as e:
+            raise StoreError(f"{self.layout.pins} cannot be written: {e}; only the gateway's user may read it") from e
         try:
             state = manifest.state()
             return Snapshot(self.layout, state, self._pending(state), pin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -139,25 +139,49 @@ def sealed(layout: Layout, state: State, days: int, now: datetime) -> Iterator[D
 def carry_out(work: Round, doomed: list[Doomed]) -> list[Doomed]:
     """Deletes what is due and not held, one commit a day and table; says what it did."""
     holds = holding.in_force(work.layout, work.state, work.now)
-    done = []
-    for one in doomed:
-        add, kept = _held_rows(work, one, holds)
-        if kept is None:
-            continue
-        work.writer.commit(
-            "thin",
-            work.now,
-            add=[f.as_facts() for f in add],
-            delete=[g.as_facts() for g in one.gone],
-            thinned=[one.day] if one.table == Table.BY_PERSON else [],
-            forgotten_days=[one.day] if one.table == Table.SKETCHES and not add else [],
-            rule={"setting": one.setting, "days": one.days, "kept_rows": kept},
-        )
-        done.append(Doomed(one.setting, one.days, one.table, one.day, one.gone, kept))
+    done: list[Doomed] = []
+    for together in _together(doomed):
+        add: list[StoredFile] = []
+        carried: list[Doomed] = []
+        for one in together:
+            fresh, kept = _held_rows(work, one, holds)
+            if kept is not None:
+                add += fresh
+                carried.append(replace(one, kept_rows=kept))
+        if carried:
+            _order(work, carried, add)
+            done += carried
     holding.forget_those_over(work)
     if any(d.table == Table.SKETCHES for d in done):
         drop_people(work)
     return done
+
+
+def _together(doomed: list[Doomed]) -> list[list[Doomed]]:
+    """What must go in one commit: the two tables of disclosures of a day are one thing in two orders."""
+    groups: dict[tuple[str, str], list[Doomed]] = {}
+    for i, one in enumerate(doomed):
+        same = one.table in {Table.BY_PERSON, Table.BY_PRINCIPAL}
+        groups.setdefault(("disclosures", str(one.day)) if same else (one.table, str(i)), []).append(one)
+    return list(groups.values())
+
+
+def _order(work: Round, together: list[Doomed], add: list[StoredFile]) -> None:
+    days = sorted({str(one.day) for one in together})
+    table = together[0].table
+    work.writer.commit(
+        "thin",
+        work.now,
+        add=[f.as_facts() for f in add],
+        delete=[g.as_facts() for one in together for g in one.gone],
+        thinned=days if table in {Table.BY_PERSON, Table.BY_PRINCIPAL} else [],
+        forgotten_days=days if table == Table.SKETCHES and not add else [],
+        rule={
+            "setting": together[0].setting,
+            "days": together[0].days,
+            "kept_rows": sum(one.kept_rows for one in together),
+        },
+    )
 
 
 def _held_rows(work: Round, one: Doomed, holds: list[Hold]) -> tuple[list[StoredFile], int | None]:
