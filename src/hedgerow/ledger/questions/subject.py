@@ -67,7 +67,7 @@ def explanations(kept: Kept) -> list[dict[str, str]]:
         },
         {
             "data": "sketches",
-            "what": "which people and fields were shown to a keyed name on a day, between when and when, without the page",
+            "what": "which people and fields were shown to a keyed name on a day, and between when and when",
             "purpose": "to see slow collecting over months, and to tell those affected",
             "kept": f"{kept.sketches} days",
             "source": "made from single disclosures",
