@@ -28,11 +28,12 @@ import re
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
-Point = tuple[int, int, int, int]
+if TYPE_CHECKING:
+    Point = tuple[int, int, int, int]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}\Z")
 HEX32 = re.compile(r"[0-9a-f]{32}\Z")
