@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -324,6 +325,16 @@ def test_the_scripts_own_signatures_agree_with_cryptography(message: bytes, seed
     wrong = signature[:at] + bytes([signature[at] ^ flip]) + signature[at + 1 :]
     assert not verify_pack.signature_fits(public, message, wrong)
     assert not verify_pack.signature_fits(public, message + b"x", signature)
+
+
+def test_the_script_keeps_to_python_3_8_and_to_its_standard_library() -> None:
+    source = Path(verify_pack.__file__).read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 8))
+    imported = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    imported |= {str(n.module).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert imported <= sys.stdlib_module_names
+    later = {"removeprefix", "removesuffix", "bit_count", "is_relative_to", "readlink"}
+    assert not later & {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
 
 
 def test_the_vectors_of_rfc_8032_section_7_1() -> None:

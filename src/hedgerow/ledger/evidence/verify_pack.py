@@ -398,7 +398,7 @@ class Pack:
 
 def _plain(cell: str) -> str:
     """A cell without the quote that keeps spreadsheets from taking it for a formula."""
-    return cell.removeprefix("'")
+    return re.sub(r"\A'", "", cell)
 
 
 def _written(text: str) -> str:
