@@ -128,7 +128,7 @@ def coverage(
     found: list[Share] = []
     for level in levels:
         progress(f"counting {level}")
-        asked = _Level(connection, level, today, max(windows), reach)
+        asked = _Level(connection, level, today, windows, reach)
         for days in windows:
             found += asked.first(days, top)
     caveats = _caveats(levels, group, windows, today, reach)
@@ -160,21 +160,23 @@ class _Level:
     """All principals of one level: their sums at once, their unions when they are wanted."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, level: str, today: date, longest: int, reach: _Reach
+        self, connection: duckdb.DuckDBPyConnection, level: str, today: date, windows: Sequence[int], reach: _Reach
     ) -> None:
         self._connection = connection
         self._level = level
         self._today = today
         self._reach = reach
         self._days: dict[str, list[tuple[date, bytes]]] = {}
-        self._begin = _begin(today, longest)
+        self._windows = list(windows)
+        self._begin = _begin(today, max(windows))
+        self._known: dict[int, list[tuple[str, int]]] = {}
+        self._known_for = 0
 
     def first(self, days: int, top: int) -> list[Share]:
         """The first `top` of one window."""
         wanted = 4 * top + 16
         while True:
             bounds = self._bounds(days, wanted)
-            self._load([name for name, _ in bounds])
             exact = sorted(
                 ((len(self._union(name, days)), name) for name, _ in bounds), key=lambda found: (-found[0], found[1])
             )
@@ -194,12 +196,28 @@ class _Level:
         ]
 
     def _bounds(self, days: int, wanted: int) -> list[tuple[str, int]]:
-        rows = self._connection.execute(
-            f"SELECT name, sum(people_count) AS bound FROM ({self._named()}) GROUP BY name"
-            " ORDER BY bound DESC, name LIMIT ?",
-            [_begin(self._today, days), self._today, wanted],
-        ).fetchall()
-        return [(str(name), int(bound)) for name, bound in rows]
+        """The principals with the largest sums of one window; those of all windows are read at once."""
+        if wanted > self._known_for:
+            sums = ", ".join(
+                f"sum(people_count) FILTER (WHERE day >= ?) AS bound{n}" for n in range(len(self._windows))
+            )
+            tops = ", ".join(
+                f"max_by({{'name': name, 'bound': bound{n}}}, bound{n}, {wanted})" for n in range(len(self._windows))
+            )
+            (*found,) = (
+                self._connection.execute(
+                    f"WITH sums AS (SELECT name, {sums} FROM ({self._named()}) GROUP BY name) SELECT {tops} FROM sums",
+                    [*(_begin(self._today, w) for w in self._windows), self._begin, self._today],
+                ).fetchone()
+                or ()
+            )
+            self._known = {
+                w: [(str(one["name"]), int(one["bound"])) for one in some or []]
+                for w, some in zip(self._windows, found, strict=True)
+            }
+            self._known_for = wanted
+            self._load(name for some in self._known.values() for name, _ in some)
+        return self._known[days][:wanted]
 
     def _named(self) -> str:
         """Sketches of this level by the name that is counted: of an address the stable one, where it is known."""
@@ -216,7 +234,7 @@ class _Level:
         )
 
     def _load(self, wanted: Iterable[str]) -> None:
-        missing = [name for name in wanted if name not in self._days]
+        missing = sorted({name for name in wanted if name not in self._days})
         if not missing:
             return
         rows = self._connection.execute(
