@@ -305,3 +305,12 @@ def test_the_policy_in_force_is_kept_by_its_hash_with_the_notice_and_what_is_mis
     assert "legal.terms" in capsys.readouterr().out + capsys.readouterr().err
     brain.round()
     assert len((brain.folder.path / "in-force.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_broken_record_of_what_was_in_force_is_said_and_stops_nothing(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (brain.folder.path / "in-force.jsonl").write_text("not a record\n")
+    brain.round()
+    assert "in-force.jsonl" in "".join(capsys.readouterr())
+    assert brain.compiled is not None

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from hedgerow.ledger.chained import ChainError
 from hedgerow.ledger.policies import LEGAL, ArchiveError, keep_legal, keep_policy
 from hedgerow.policy import Compiled
 
@@ -33,7 +34,7 @@ def keep(state: Path, config: Path, compiled: Compiled, now_s: float) -> None:
         try:
             if keep_policy(state, text, compiled, config.name, now):
                 log.info("policy kept", id=compiled.id[:12])
-        except ArchiveError as e:
+        except (ArchiveError, ChainError) as e:
             log.error("not kept", what="policy", why=str(e))
     for site in compiled.sites:
         for what in LEGAL:
@@ -43,5 +44,5 @@ def keep(state: Path, config: Path, compiled: Compiled, now_s: float) -> None:
             try:
                 if keep_legal(state, site.text("name"), what, config.parent / named, now):
                     log.info("legal text kept", site=site.text("name"), what=what)
-            except ArchiveError as e:
+            except (ArchiveError, ChainError) as e:
                 log.warning("not kept", site=site.text("name"), what=what, why=str(e))

@@ -59,7 +59,7 @@ def keep_policy(state: Path, text: bytes, compiled: Compiled, name: str, now: da
     files = [f"policies/{compiled.id}.yaml", f"policies/{compiled.id}.json"]
     previous = _last(state, POLICY, None)
     known = state / files[1]
-    same_tables = known.is_file() and known.read_text(encoding="utf-8") == tables
+    same_tables = known.is_file() and known.read_bytes() == tables.encode("utf-8")
     if previous and previous.get("sha256") == compiled.id and same_tables:
         return False
     if known.is_file() and not same_tables:
