@@ -25,6 +25,7 @@ from hedgerow.ledger.evidence import verify_pack
 from hedgerow.ledger.evidence.pack import Contents, PackError, zipped
 from hedgerow.ledger.policies import keep_legal, keep_policy
 from hedgerow.ledger.store import Store
+from hedgerow.ledger.store.retention import Retention
 from hedgerow.policy import load_text
 from written_ledger import ANOTHER, AT_MS, SESSION, Segment, disclosure
 
@@ -267,6 +268,16 @@ def test_whole_segments_can_be_checked_line_by_line(tmp_path: Path) -> None:
     (taken,) = (folder / "records" / "segments").iterdir()
     assert taken.read_bytes() == segment.path.read_bytes()
     assert problems(folder) == []
+
+
+def test_where_entries_are_kept_for_a_shorter_time_than_disclosures_a_pack_still_fits(tmp_path: Path) -> None:
+    segment = ledger_of(tmp_path)
+    later = Store.open(tmp_path, "directory", clock=lambda: NOW + timedelta(days=20))
+    later.thin(Retention(entries_days=5, disclosures_days=60))
+    segment.path.unlink()
+    folder = made(tmp_path, tmp_path / "packs")
+    assert problems(folder) == []
+    assert json.loads((folder / "manifest.json").read_text())["counts"]["records"] == 12
 
 
 def test_the_same_files_give_the_same_zip(pack: Path) -> None:

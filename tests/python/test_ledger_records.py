@@ -74,3 +74,10 @@ def test_a_sketch_says_in_words_what_it_knows() -> None:
     assert said == (
         "2026-10-17, between 11:55:00 and 12:00:00 (sketch)  showed 0, 1, 2, 3 and 2 more (email name)  to strangers"
     )
+
+
+def test_what_is_only_in_the_table_of_disclosures_is_told_all_the_same() -> None:
+    con = connect([Shown(NOW, "1"), Shown(NOW - timedelta(hours=1), "2")])
+    con.execute("DELETE FROM entries WHERE seq = 2")
+    found = entries_of_group(con, find_group(con, [read_ref("strangers", KEYS)]))
+    assert [p.person for e in found for p in e.people] == ["2", "1"]

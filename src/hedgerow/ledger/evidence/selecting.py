@@ -99,9 +99,11 @@ def select(
 
 def _wanted(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> set[Key]:
     where, values = group.condition()
+    # Of both tables, as each is kept for a time of its own.
     rows = connection.execute(
-        f'SELECT writer, seq FROM entries WHERE "at" >= ? AND "at" < ? AND ({where} OR {_OWN})',
-        [*period.bounds, *values],
+        f'SELECT writer, seq FROM entries WHERE "at" >= ? AND "at" < ? AND ({where} OR {_OWN})'
+        f' UNION SELECT writer, seq FROM disclosures_by_principal WHERE "at" >= ? AND "at" < ? AND {where}',
+        [*period.bounds, *values, *period.bounds, *values],
     ).fetchall()
     return {(str(w), int(n)) for w, n in rows}
 
@@ -165,21 +167,33 @@ def _from_store(
     where, values = group.condition()
     bounds = [*period.bounds, *values]
     people: dict[Key, list[list[Any]]] = {}
-    for writer, seq, person, shown, masked in connection.execute(
-        "SELECT writer, seq, person, shown, masked FROM disclosures_by_principal"
-        f' WHERE "at" >= ? AND "at" < ? AND {where} ORDER BY person',
+    entries: dict[Key, dict[str, Any]] = {}
+    for row in _rows(
+        connection,
+        f'SELECT * FROM disclosures_by_principal WHERE "at" >= ? AND "at" < ? AND {where} ORDER BY person',
         bounds,
-    ).fetchall():
-        people.setdefault((str(writer), int(seq)), []).append([person, shown, masked])
-    rows = connection.execute(
-        f'SELECT * FROM entries WHERE "at" >= ? AND "at" < ? AND ({where} OR {_OWN}) ORDER BY "at", writer, seq',
+    ):
+        key = (row["writer"], row["seq"])
+        people.setdefault(key, []).append([row.pop("person"), row.pop("shown"), row.pop("masked")])
+        entries[key] = row
+    # What the table of entries still has tells more: reasons, and gaps.
+    for row in _rows(
+        connection,
+        f'SELECT * FROM entries WHERE "at" >= ? AND "at" < ? AND ({where} OR {_OWN})',
         bounds,
-    )
+    ):
+        entries[row["writer"], row["seq"]] = row
+    for key in sorted(wanted & entries.keys(), key=lambda k: (entries[k]["at"], k)):
+        line = {
+            "entry": {name: value for name, value in entries[key].items() if value is not None},
+            "people": people.get(key, []),
+        }
+        yield entries[key]["at"][:10], json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> Iterator[dict[str, Any]]:
+    rows = connection.execute(sql, values)
     columns = [d[0] for d in rows.description or []]
     while some := rows.fetchmany(10_000):
         for row in some:
-            entry = {name: plain(value) for name, value in zip(columns, row, strict=True) if value is not None}
-            key = (entry["writer"], entry["seq"])
-            if key in wanted:
-                line = {"entry": entry, "people": people.get(key, [])}
-                yield entry["at"][:10], json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+            yield {name: plain(value) for name, value in zip(columns, row, strict=True)}

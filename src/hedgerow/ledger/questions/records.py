@@ -88,27 +88,38 @@ def entries_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> lis
 
 
 def entries_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Entry]:
-    """Entries of the principals meant, oldest first, with everybody in them."""
+    """Entries of the principals meant, oldest first, with everybody in them.
+
+    The table of entries may be kept for a shorter time than that of disclosures: what is only in the latter is told all
+    the same, without reasons and note.
+    """
     where, values = group.condition("e.")
     people: dict[tuple[str, int], list[Shown]] = {}
-    for writer, seq, person, shown, masked in connection.execute(
-        f"SELECT writer, seq, person, shown, masked FROM disclosures_by_principal e WHERE {where}", values
+    alone: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for writer, seq, person, shown, masked, *row in connection.execute(
+        f'SELECT e.writer, e.seq, e.person, e.shown, e.masked, e."at", e.kind, {_STABLE}, {_COLUMNS}'
+        f" FROM disclosures_by_principal e{_LINKED} WHERE {where}",
+        values,
     ).fetchall():
         people.setdefault((writer, seq), []).append(Shown(person, tuple(shown), tuple(masked)))
+        alone[writer, seq] = tuple(row)
     rows = connection.execute(
         f'SELECT e.writer, e.seq, e.reasons, e.note, e."at", e.kind, {_STABLE}, {_COLUMNS}'
-        f' FROM entries e{_LINKED} WHERE {where} ORDER BY e."at", e.writer, e.seq',
+        f" FROM entries e{_LINKED} WHERE {where}",
         values,
     ).fetchall()
-    found = []
+    found: dict[tuple[str, int], Entry] = {}
     for writer, seq, reasons, note, *row in rows:
         entry = _entry(tuple(row), tuple(people.get((writer, seq), ())))
         if reasons:
             entry.facts["why"] = list(reasons)
         if note:
             entry.facts["note"] = note
-        found.append(entry)
-    return found
+        found[writer, seq] = entry
+    for key, row_alone in alone.items():
+        if key not in found:
+            found[key] = _entry(row_alone, tuple(people[key]))
+    return [found[key] for key in sorted(found, key=lambda k: (found[k].at, k))]
 
 
 def _entry(row: tuple[Any, ...], people: tuple[Shown, ...]) -> Entry:
