@@ -104,3 +104,21 @@ def test_an_erased_person_is_gone_after_a_restart_and_budgets_count_them_still(
     assert re.search(r"people\W{1,3}3\b", told), told
     again.stop()
     assert store.verify() == []
+
+
+def test_with_the_secret_outside_the_state_holds_nothing_that_opens_it(site: Site, gateway: StartGateway) -> None:
+    first = gateway(policy(site.url), enforce=False)
+    secret = first.state.parent / f"{first.state.name}.secret"
+    first.stop()
+    # Moved out of the state, it goes on being the same: the visitor's names stay.
+    (first.state / "secret").rename(secret)
+    try:
+        running = gateway(policy(site.url), "--secret", str(secret), state=first.state, enforce=False)
+        assert running.get("/members/7").status == 200
+        assert "7" in people_in(running.ledger())
+        assert not (running.state / "secret").exists()
+        key = secret.read_bytes().strip()
+        assert all(key not in path.read_bytes() for path in running.state.rglob("*") if path.is_file())
+        running.stop()
+    finally:
+        secret.unlink()

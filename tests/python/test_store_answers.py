@@ -367,3 +367,16 @@ def test_a_long_backlog_is_compacted_before_it_is_asked(tmp_path: Path, monkeypa
         store.snapshot()
     store.compact()
     assert len(ask(store)["disclosures"]) == 1
+
+
+def test_people_with_odd_identifiers_are_answered_and_erased_like_others(tmp_path: Path) -> None:
+    odd = ["a\x00b", "'; DROP TABLE x; --", "\U0001f600", "\x1b[31m", '"', "\\", "\n", '["42",1,0],']
+    Segment(tmp_path).append(*(row(person, 1) for person in odd))
+    store = store_at(tmp_path)
+    store.compact()
+    assert ask(store) == plain(tmp_path)
+    for person in odd:
+        done = store.forget(person)
+        assert (done.rows, done.segment_lines, done.waiting) == (1, 1, [])
+    assert ask(store)["disclosures"] == []
+    assert store.verify() == []

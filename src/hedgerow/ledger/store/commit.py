@@ -125,6 +125,8 @@ class State:
         for path in facts.get("retire", []):
             self.files.pop(path, None)
             self.retired[path] = facts["n"]
+        for path in facts.get("swept", []):
+            self.retired.pop(path, None)
         for one in facts.get("delete", []):
             self._order(facts["n"], Gone.of(one))
         for path in facts.get("deleted", []):

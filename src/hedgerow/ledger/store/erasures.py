@@ -69,8 +69,3 @@ class ErasureOrders:
         self._files.remove(unnamed)
         self._files.write_new(unnamed, json.dumps([asdict(one) for one in orders], ensure_ascii=False).encode())
         self._files.rename(unnamed, self._path)
-
-
-def needle(person: str) -> bytes:
-    """How the engine's serialiser writes the beginning of a person."""
-    return f"[{json.dumps(person, ensure_ascii=False)},".encode()

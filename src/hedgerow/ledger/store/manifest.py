@@ -168,6 +168,8 @@ class Writer:
         self._files = files
         self._key = key
         self.who = who
+        self.swept: list[str] = []
+        """Retired files that are gone: noted with the next commit, as nothing hangs on them."""
         whole, length = manifest.whole_lines()
         if length > len(whole):
             # What a crash left of a commit: it never became true, and nothing may be appended to half a line.
@@ -195,7 +197,8 @@ class Writer:
 
     def commit(self, kind: str, at: datetime, **facts: object) -> None:
         """Makes something true, in one line."""
-        self._append(kind, at, facts)
+        self._append(kind, at, {**facts, "swept": self.swept})
+        self.swept = []
         if self.state.n % _CHECKPOINT_EVERY == 0:
             self._append("checkpoint", at, {"state": self.state.as_facts()})
 

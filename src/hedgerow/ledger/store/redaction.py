@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from hedgerow.ledger.store import erasures
 from hedgerow.ledger.store.commit import Gone, Progress
 from hedgerow.ledger.store.files import digest
 from hedgerow.ledger.store.round import Round
@@ -45,21 +44,20 @@ class Redacted:
 def redact(work: Round, person: str, tombstone: str, reason: str) -> Redacted:
     """Writes new segments for those in which a person stands; the commit that makes them true is the caller's."""
     out = Redacted()
-    needle = erasures.needle(person)
     of_writers: dict[str, list[Segment]] = {}
     for segment in segments(work.layout.segments):
         if f"ledger/{segment.name}" not in work.state.pending:
             of_writers.setdefault(segment.writer, []).append(segment)
     for chain in of_writers.values():
-        _chain(work, chain, needle, (person, tombstone, reason), out)
+        _chain(work, chain, (person, tombstone, reason), out)
     for path in sorted(work.layout.segments.glob("*.seg.torn*")):
-        if needle in path.read_bytes():
+        if names(path.read_bytes(), person):
             out.gone.append(_gone(work, path, None))
     return out
 
 
-def _chain(work: Round, chain: list[Segment], needle: bytes, change: tuple[str, str, str], out: Redacted) -> None:
-    found = [needle in s.path.read_bytes() for s in chain]
+def _chain(work: Round, chain: list[Segment], change: tuple[str, str, str], out: Redacted) -> None:
+    found = [names(s.path.read_bytes(), change[0]) for s in chain]
     if not any(found):
         return
     last = max(i for i, hit in enumerate(found) if hit)
@@ -78,12 +76,10 @@ def _chain(work: Round, chain: list[Segment], needle: bytes, change: tuple[str, 
     writer = secrets.token_hex(8)
     before = "0" * HASH
     for piece in pieces:
-        before = _rewrite(work, piece, writer, before, change, needle, out)
+        before = _rewrite(work, piece, writer, before, change, out)
 
 
-def _rewrite(
-    work: Round, piece: Piece, writer: str, before: str, change: tuple[str, str, str], needle: bytes, out: Redacted
-) -> str:
+def _rewrite(work: Round, piece: Piece, writer: str, before: str, change: tuple[str, str, str], out: Redacted) -> str:
     person, tombstone, reason = change
     segment = piece.segment
     header = {
@@ -94,7 +90,7 @@ def _rewrite(
     }
     lines = [_compact(header)]
     for line in piece.lines:
-        if needle in line.encode():
+        if names(line.encode(), person):
             out.lines += 1
             lines.append(_without(line, person, tombstone))
         else:
@@ -108,6 +104,11 @@ def _rewrite(
     out.progress.append(Progress(name, writer, segment.number, len(text), old.seq, last, old.last_ms))
     out.gone.append(_gone(work, segment.path, old.last_ms))
     return last
+
+
+def names(text: bytes, person: str) -> bool:
+    """Whether a person stands in lines of a ledger, as the engine's serialiser writes one or as others may."""
+    return any(f"[{json.dumps(person, ensure_ascii=ascii_only)},".encode() in text for ascii_only in (False, True))
 
 
 def _header(path: Path) -> dict[str, Any]:

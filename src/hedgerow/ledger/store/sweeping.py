@@ -18,9 +18,12 @@ def sweep(work: Round) -> int:
     oldest = _oldest_pin(work.layout)
     gone = 0
     for path, n in list(work.state.retired.items()):
-        if n <= oldest and (work.layout.store / path).exists():
+        if n > oldest or path in work.writer.swept:
+            continue
+        if (work.layout.store / path).exists():
             work.files.remove(work.layout.store / path)
             gone += 1
+        work.writer.swept.append(path)
     confirmed = []
     for path, (n, _) in work.state.pending.items():
         # Rows of a file that was ordered deleted may also stand in files that were merged into it.
