@@ -15,8 +15,11 @@ pub struct Settings {
     pub control: PathBuf,
     /// Path of the compiled policy.
     pub policy: PathBuf,
-    /// Folder of secrets and ledgers.
+    /// Folder of ledgers, and of the secret unless that is elsewhere.
     pub state_dir: PathBuf,
+    /// File of the secret; absent = `secret` in `state_dir`.
+    #[serde(default)]
+    pub secret: Option<PathBuf>,
     /// Worker threads; 0 = one per core.
     #[serde(default)]
     pub workers: usize,

@@ -179,7 +179,7 @@ impl Memories {
     /// # Errors
     /// A sentence about the file that is missing or wrong.
     pub fn open(settings: &Settings) -> Result<Self, String> {
-        let path = settings.state_dir.join("secret");
+        let path = settings.secret.clone().unwrap_or_else(|| settings.state_dir.join("secret"));
         let text = std::fs::read_to_string(&path)
             .map_err(|e| format!("the secret {} cannot be read: {e}; `hedgerow protect` makes it", path.display()))?;
         let root_secret = unhex(text.trim())

@@ -49,6 +49,7 @@ class EdgeSettings:
                 "control": str(folder.edge_control(number).absolute()),
                 "policy": str(folder.policy.absolute()),
                 "state_dir": str(folder.path.absolute()),
+                **({} if folder.secret.parent == folder.path else {"secret": str(folder.secret.absolute())}),
                 "workers": self.workers or os.cpu_count() or 1,
                 "memory_bytes": self.memory_bytes,
                 "drill_clock": self.drill_clock,

@@ -22,6 +22,7 @@ from hedgerow.edge import wrong_drill_addresses
 from hedgerow.policy import Compiled, Listen, PolicyError, load_file, policy_for, write_whole
 from hedgerow.policy.meaning import doubts
 from hedgerow.policy.words import wrong_listen, wrong_token, wrong_upstream
+from hedgerow.secret import VARIABLE
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ def register(app: typer.Typer) -> None:
                 "--drill-clock", metavar="HEADER", help="Take the clock from this request header; loopback only."
             ),
         ] = None,
+        secret: Annotated[
+            Path | None,
+            typer.Option(
+                "--secret",
+                envvar=VARIABLE,
+                help="File of the secret, outside of the state; absent = systemd's credential, or in the state.",
+            ),
+        ] = None,
         allow_unmapped: Annotated[
             bool, typer.Option("--allow-unmapped", help="Enforce although no route shows people yet.")
         ] = False,
@@ -78,6 +87,9 @@ def register(app: typer.Typer) -> None:
         mode = None if enforce is None else "enforce" if enforce else "watch"
         wish = Wish(url, tuple(listen or ()), config, mode, state, workers, drill_clock, allow_unmapped)
         _wrong_words(wish)
+        if secret is not None:
+            # For the children too, whatever folder they are started in.
+            os.environ[VARIABLE] = str(secret.absolute())
         try:
             _protect(wish)
         except PolicyError as e:

@@ -55,6 +55,7 @@ def _site(site: View, report: Report) -> Json:
     failures, privacy = site.view("failures"), site.view("privacy")
     _ladder_order(site.view("ladder"), report)
     _proof_order(site.view("proof"), report)
+    _retention_order(site.view("retention"), report)
     return {
         "name": site.text("name"),
         "hosts": [h.lower().strip("[]") for h in site.items("hosts").texts()],
@@ -300,6 +301,28 @@ def _ladder_order(ladder: View, report: Report) -> None:
                     f"`{upper}` ({high}) comes before `{lower}` ({low}): the gentler step would never be taken",
                     f"{upper}: {low} or more",
                 )
+
+
+def _retention_order(retention: View, report: Report) -> None:
+    detail = retention.whole("detail_days")
+    disclosures = retention.maybe_whole("disclosures_days") or detail
+    named = "disclosures_days" if "disclosures_days" in retention.written else "detail_days"
+    sketches = retention.whole("sketch_days")
+    if sketches < disclosures:
+        at = "sketch_days" if "sketch_days" in retention.written else named
+        report.add(
+            retention.at(at),
+            f"`sketch_days` ({sketches}) is shorter than `{named}` ({disclosures}): sketches are what is kept longest",
+            f"sketch_days: {disclosures} or more",
+        )
+    links = retention.maybe_whole("links_days")
+    if links is not None and links > disclosures:
+        report.add(
+            retention.at("links_days"),
+            f"`links_days` ({links}) is longer than `{named}` ({disclosures}): days could be linked that say nothing "
+            "any more",
+            f"links_days: {disclosures} or less",
+        )
 
 
 def _proof_order(proof: View, report: Report) -> None:

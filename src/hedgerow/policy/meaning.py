@@ -47,6 +47,7 @@ def _site(site: View) -> Iterator[str]:
         yield from _standing(site, standing)
     yield "  Reading the same person again within the window is free."
     yield from _beyond(site)
+    yield from _kept(site)
 
 
 def _people(people: View) -> Iterator[str]:
@@ -108,6 +109,18 @@ def _beyond(site: View) -> Iterator[str]:
         cells = posture.view(f"newcomers_{step}").maybe_view("stranger")
         then = ", ".join(f"{n} people's {s}" for s, n in cells.values.items()) if cells else "no less"
         yield f"  Strangers together shown more than ({when}): {step}; a newcomer is then shown {then} a day."
+
+
+def _kept(site: View) -> Iterator[str]:
+    said = site.view("retention")
+    detail = said.whole("detail_days")
+    disclosures = said.maybe_whole("disclosures_days") or detail
+    segments = max(said.maybe_whole("segments_days") or detail, 31)
+    yield (
+        f"  Kept: single disclosures {disclosures} days, segments {segments} "
+        f"days, sketches {said.whole('sketch_days')} days, sealed addresses "
+        f"{site.view('privacy').whole('sealed_address_days')} days."
+    )
 
 
 def _duration(seconds: int) -> str:

@@ -265,6 +265,13 @@ PEOPLE: Final = Section(
     (
         Setting("fields", Keyed(_NAME, _SENSITIVITY, 64), {}, "", "Every field of a person, and how sensitive it is."),
         Setting("routes", Many(ROUTE, most=500), [], "", "The routes that show people."),
+        Setting(
+            "members",
+            Whole(1, 4_000_000_000),
+            None,
+            "people",
+            "How many people the site has, for shares of them; absent = as many as the ledger has seen.",
+        ),
     ),
     "The people map: which routes show people, and where on them.",
 )
@@ -386,6 +393,43 @@ RULE: Final = Section(
 )
 
 _PATH: Final = Text("/directory/all", lambda t: None if t.startswith("/") else "a path begins with `/`")
+
+RETENTION: Final = Section(
+    "retention",
+    (
+        Setting(
+            "detail_days",
+            Whole(1, 3_660),
+            31,
+            "days",
+            "How long single disclosures are kept; a table below with a number of its own has that one.",
+        ),
+        Setting("entries_days", Whole(1, 3_660), None, "days", "The table of entries: requests, verdicts, reasons."),
+        Setting("disclosures_days", Whole(1, 3_660), None, "days", "The tables of whom each principal was shown."),
+        Setting(
+            "links_days",
+            Whole(1, 3_660),
+            None,
+            "days",
+            "How long the names an address bears on different days can be linked; then the days' keys are destroyed.",
+        ),
+        Setting(
+            "segments_days",
+            Whole(31, 3_660),
+            None,
+            "days",
+            "The segments that the gateway wrote; at least 31, as budgets are counted again from them.",
+        ),
+        Setting(
+            "sketch_days",
+            Whole(1, 3_660),
+            180,
+            "days",
+            "The sketches: which people each principal was shown on a day, without times and requests.",
+        ),
+    ),
+    "How long each table of the ledger is kept; what is older is deleted, with a signed record.",
+)
 
 SITE: Final = Section(
     "site",
@@ -516,6 +560,33 @@ SITE: Final = Section(
             {},
             "",
             "Privacy.",
+        ),
+        Setting("retention", RETENTION, {}, "", "How long the ledger is kept."),
+        Setting(
+            "legal",
+            Section(
+                "legal",
+                (
+                    Setting(
+                        "notice",
+                        Text("legal/privacy-notice.html"),
+                        None,
+                        "file",
+                        "The site's privacy notice, relative to the policy file; kept by its hash for evidence.",
+                    ),
+                    Setting(
+                        "terms",
+                        Text("legal/terms.html"),
+                        None,
+                        "file",
+                        "The site's terms of use, likewise.",
+                    ),
+                ),
+                "Texts in force, kept with the time they came into force.",
+            ),
+            {},
+            "",
+            "Legal texts.",
         ),
     ),
     "One site behind the gateway.",
