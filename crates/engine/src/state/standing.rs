@@ -32,3 +32,9 @@ pub fn standing_of(site: &Site, id: &Identity, now_ms: u64) -> Standing {
         Standing::Stranger
     }
 }
+
+/// Strangers and those who are no better known: they move the posture and feel it.
+#[must_use]
+pub fn is_stranger(standing: Standing) -> bool {
+    matches!(standing, Standing::Stranger | Standing::Proven | Standing::Automation | Standing::Preview)
+}
