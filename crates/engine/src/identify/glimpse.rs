@@ -15,7 +15,7 @@ use super::agents::{self, Agent, Class, Family};
 use super::client::{self, Prints};
 use super::visit::VisitKind;
 use super::{Identifier, address, lane, with_account};
-use crate::doors::{Account, AddressSource, Evidence, Identity, Level, Pseudonym};
+use crate::doors::{Account, AddressSource, Evidence, Identity, Lane, Level, Pseudonym};
 
 /// Names a user agent can amount to: those of the table, and the two that are read between the lines.
 static KNOWN: LazyLock<Vec<(&'static str, Class)>> = LazyLock::new(|| {
@@ -111,6 +111,18 @@ impl Identifier {
         self.named(&found, agent.named.map(|(name, _)| name), client, lane, seen.account, None, evidence, seen.kind)
     }
 
+    /// The lane of a glimpse without an account.
+    #[must_use]
+    pub fn lane_of(&self, address: IpAddr, software: Software, now_s: u64) -> Lane {
+        lane::by_agent(&software.agent(), software.said(), address, &self.crawlers, now_s).0
+    }
+
+    /// Whether robots.txt refuses a path to this software in this lane.
+    #[must_use]
+    pub fn robots_refuse(&self, lane: Lane, software: Software, path: &str, query: Option<&str>) -> bool {
+        self.refused_by_robots(lane, software.agent().named.map(|(name, _)| name), path, query)
+    }
+
     /// The visitor's address when the other end of the connection and its `X-Forwarded-For` were written down: believed
     /// as far as trusted hops reach, as for a live request.
     #[must_use]
@@ -193,7 +205,7 @@ mod tests {
             now_s: 0,
         };
         let identity = identifier().glimpse(&seen);
-        assert_eq!(identity.lane, crate::doors::Lane::Visitor);
+        assert_eq!(identity.lane, Lane::Visitor);
         assert!(identity.evidence.is_empty());
     }
 

@@ -47,7 +47,7 @@ pub use contradictions::Contradiction;
 pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
-pub use network::{AsnError, AsnTable};
+pub use network::{AsnError, AsnTable, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
 pub use visit::{VisitKind, visit, visit_by_path};
@@ -268,13 +268,17 @@ impl Identifier {
     /// page that crawlers are asked to leave alone do nothing wrong.
     #[must_use]
     pub fn robots_refused(&self, req: &Request<'_>, identity: &Identity) -> bool {
-        if !matches!(identity.lane, Lane::Automation | Lane::SearchEngine) || self.robots.is_empty() {
+        self.refused_by_robots(identity.lane, identity.agent.as_deref(), req.path, req.query)
+    }
+
+    fn refused_by_robots(&self, lane: Lane, agent: Option<&str>, path: &str, query: Option<&str>) -> bool {
+        if !matches!(lane, Lane::Automation | Lane::SearchEngine) || self.robots.is_empty() {
             return false;
         }
-        let agent = identity.agent.as_deref().unwrap_or("*");
-        match req.query {
-            None => self.robots.refuses(agent, req.path),
-            Some(query) => self.robots.refuses(agent, &format!("{}?{query}", req.path)),
+        let agent = agent.unwrap_or("*");
+        match query {
+            None => self.robots.refuses(agent, path),
+            Some(query) => self.robots.refuses(agent, &format!("{path}?{query}")),
         }
     }
 

@@ -136,7 +136,8 @@ fn weigh(site: &Site, e: &Evidence, v: &mut Verdict) {
 }
 
 /// What nobody is ever kept from: the site's word to robots, and what browsers fetch by themselves.
-fn always_open(path: &str) -> bool {
+#[must_use]
+pub fn always_open(path: &str) -> bool {
     matches!(path, "/robots.txt" | "/favicon.ico" | "/sitemap.xml") || path.starts_with("/.well-known/")
 }
 

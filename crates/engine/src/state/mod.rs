@@ -21,7 +21,7 @@ mod tests;
 pub use charge::{Charged, Replay, code as charge_code};
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
-pub use standing::{is_stranger, standing_of};
+pub use standing::{is_stranger, standing_in, standing_of};
 pub use timeline::{Change, Timeline, TimelineMaker};
 
 use std::sync::Arc;
@@ -254,6 +254,13 @@ impl State {
     pub fn principals(&self) -> usize {
         self.table.sizes().0
     }
+}
+
+/// Key of the principal that behaves, as the tables have it: equal for two identities exactly if their requests are laid
+/// to the same one.
+#[must_use]
+pub fn behaves_as(id: &Identity) -> (Level, u64) {
+    actor(id)
 }
 
 /// The principal that behaves: the innermost one that is one visitor. Without account and session it is the software at
