@@ -17,8 +17,8 @@ use serde_json::json;
 
 static DIR: LazyLock<PathBuf> = LazyLock::new(|| folder("replay"));
 static POLICY: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/engine/tests/judged_site.json"));
-    let site: serde_json::Value = serde_json::from_str(&text.expect("the test site")).expect("JSON");
+    let text = include_str!("../../crates/engine/tests/judged_site.json");
+    let site: serde_json::Value = serde_json::from_str(text).expect("the test site");
     json!({"format": 1, "id": "0", "sites": [site]}).to_string().into_bytes()
 });
 
