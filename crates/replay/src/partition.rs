@@ -222,6 +222,8 @@ impl<W: Write> Replay<'_, W> {
                     }
                 };
                 self.numbers.insert(behaves, n);
+                let live = self.numbers.len() as u64;
+                self.totals.most_live_actors = self.totals.most_live_actors.max(live);
                 self.totals.actors += 1;
                 n
             }
