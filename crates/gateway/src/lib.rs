@@ -7,6 +7,7 @@
 
 pub mod answering;
 pub mod body;
+pub mod caching;
 pub mod chance;
 pub mod clock;
 pub mod control;

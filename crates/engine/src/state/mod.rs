@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod charge;
+mod environment;
 mod overview;
 mod posture;
 mod seen;
@@ -18,6 +19,7 @@ pub(crate) mod test_site;
 mod tests;
 
 pub use charge::{Charged, Replay, code as charge_code};
+pub use environment::Oddities;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
 pub use standing::standing_of;
@@ -211,6 +213,11 @@ impl State {
     /// Somebody solved a challenge.
     pub fn solved(&self, id: &Identity, now_ms: u64) {
         self.behaving(id, now_ms, Behaviour::solved);
+    }
+
+    /// The page of a challenge found something odd about the browser that solved it.
+    pub fn odd(&self, id: &Identity, found: Oddities, now_ms: u64) {
+        self.behaving(id, now_ms, |b| b.odd(found));
     }
 
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {

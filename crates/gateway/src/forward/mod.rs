@@ -9,7 +9,7 @@ mod visitor_body;
 
 pub use connect::{Connector, UpstreamTls};
 pub use pool::{Pool, Returning};
-pub use visitor_body::VisitorBody;
+pub use visitor_body::{VisitorBody, VisitorBodyError};
 
 use std::time::Duration;
 

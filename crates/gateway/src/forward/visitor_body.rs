@@ -12,6 +12,8 @@ use tokio::time::Sleep;
 /// Nothing, or what the visitor sends.
 #[derive(Debug)]
 pub struct VisitorBody {
+    /// Bytes that have been read already; nothing comes behind them.
+    read: Option<Bytes>,
     incoming: Option<Incoming>,
     stall: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -32,19 +34,29 @@ impl VisitorBody {
     /// No body.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { incoming: None, stall: Duration::ZERO, timer: None }
+        Self { read: None, incoming: None, stall: Duration::ZERO, timer: None }
+    }
+
+    /// A body that has been read.
+    #[must_use]
+    pub fn whole(bytes: Bytes) -> Self {
+        Self { read: Some(bytes).filter(|b| !b.is_empty()), ..Self::nothing() }
     }
 
     /// What the visitor sends; `stall` is the longest silence.
     #[must_use]
     pub fn of(incoming: Incoming, stall: Duration) -> Self {
-        if incoming.is_end_stream() { Self::nothing() } else { Self { incoming: Some(incoming), stall, timer: None } }
+        if incoming.is_end_stream() {
+            Self::nothing()
+        } else {
+            Self { read: None, incoming: Some(incoming), stall, timer: None }
+        }
     }
 
     /// Whether there is no body at all.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.incoming.is_none()
+        self.incoming.is_none() && self.read.is_none()
     }
 }
 
@@ -57,6 +69,9 @@ impl Body for VisitorBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, VisitorBodyError>>> {
         let this = &mut *self;
+        if let Some(bytes) = this.read.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
         let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
         match Pin::new(incoming).poll_frame(cx) {
             Poll::Ready(r) => {
@@ -75,10 +90,14 @@ impl Body for VisitorBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        self.read.is_none() && self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+        match (&self.read, &self.incoming) {
+            (Some(bytes), _) => SizeHint::with_exact(bytes.len() as u64),
+            (None, Some(incoming)) => incoming.size_hint(),
+            (None, None) => SizeHint::with_exact(0),
+        }
     }
 }
