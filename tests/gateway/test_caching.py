@@ -89,7 +89,7 @@ def test_watching_leaves_pages_with_people_to_the_visitors_own_cache(
 
 
 def test_a_page_without_people_is_left_to_every_cache(site: Site, gateway: StartGateway) -> None:
-    site.on("/about", lambda x: x.answer("about", **PUBLIC))
+    site.on("/about", lambda x: x.answer("about", 200, "text/html", **PUBLIC))
     running = gateway(tight(site.url), enforce=True)
     got = running.get("/about", BROWSER)
     assert got.header("cache-control") == PUBLIC["Cache_Control"]
