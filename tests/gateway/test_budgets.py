@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import CALM, ROOMY, Policy, policy, small
+from tests.gateway.policies import CALM, FIELDS, ROOMY, ROUTES, Policy, policy, small
 from tests.gateway.running import Gateway, people_in, until
-from tests.gateway.site import Site
+from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, FETCH
 
 DRILL = "drill-time"
@@ -24,6 +24,14 @@ def tight(upstream: str, people: int = 4, sensitivity: str = "personal", **site:
     budgets = {"stranger": small(sensitivity, people), "proven": ROOMY, "automation": small(sensitivity, people)}
     show = {"stranger": {"contact": "budgeted"}}
     return policy(upstream, {"budgets": budgets, "ladder": ladder, "show": show, "posture": CALM, **site})
+
+
+def with_route(written: Policy, route: Policy) -> Policy:
+    """The same policy with one more route."""
+    sites = written["sites"]
+    assert isinstance(sites, list)
+    people = {"fields": FIELDS, "routes": [*ROUTES, route]}
+    return {**written, "sites": [{**sites[0], "people": people}]}
 
 
 def towns(text: str) -> set[int]:
@@ -211,3 +219,25 @@ def test_two_sites_in_one_gateway_know_nothing_of_each_other(site: Site, gateway
     assert towns(running.get("/members?from=31", {"Host": "other.example", **BROWSER}).text) == {31, 32, 33, 34}
     assert people_in(running.ledger("other")) == {str(n) for n in range(31, 41)}
     assert running.get("/", {"Host": "third.example"}).status in {404, 421}
+
+
+@pytest.mark.parametrize("failure", ["refuse", "pass"])
+def test_an_export_leaves_whole_and_counted_or_not_at_all(site: Site, gateway: StartGateway, failure: str) -> None:
+    """A CSV file cannot be masked inside: not even `on_unreadable: pass` lets people beyond the budget out of it."""
+
+    def export(exchange: Exchange) -> None:
+        people = exchange.target.partition("?")[2].split(",")
+        named = ", ".join(f'"{n}";fields="town"' for n in people)
+        exchange.answer("\n".join(f"Town{n}x" for n in people), 200, "text/csv", Hedgerow_People=named)
+
+    site.on("/export.csv", export)
+    route: Policy = {"path": "/export.csv", "kind": "export", "person": "header", "on_unreadable": failure}
+    written = with_route(tight(site.url), route)
+    running = gateway(written, enforce=True)
+    visitor = running.visitor()
+    assert towns(visitor.get("/export.csv?1,2,3").text) == {1, 2, 3}
+    assert shown(running, 1) == {"1", "2", "3"}
+    got = visitor.get("/export.csv?1,2,3,4,5,6")
+    assert got.status == 502
+    assert not towns(got.text)
+    assert towns(visitor.get("/export.csv?1,2").text) == {1, 2}, "whom it saw it may have again"

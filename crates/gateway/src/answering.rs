@@ -241,10 +241,15 @@ fn unreadable(
     if status.is_success() {
         Counters::add(&site.memory.counters.unreadable, 1);
         tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
-        if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
+        // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
+        if account.occasion().mode == Mode::Enforce && (route.on_unreadable == OnFailure::Refuse || account.withheld())
+        {
             return respond::failure(passage, StatusCode::BAD_GATEWAY, account.occasion().identity.wants_html);
         }
         account.note_gap(why);
+        if let Err(e) = account.record() {
+            return on_ledger_failure(passage, account, &e, status, to, passing);
+        }
     }
     respond::passing(status, to, passing)
 }

@@ -241,6 +241,7 @@ def _posture(posture: View) -> Json:
             for s, people in cells.values.items()
         ]
 
+    unusual = posture.view("unusual")
     return {
         "raised": limits("raised"),
         "high": limits("high"),
@@ -250,6 +251,14 @@ def _posture(posture: View) -> Json:
         "newcomer_raised": newcomers("newcomers_raised"),
         "newcomer_high": newcomers("newcomers_high"),
         "calm_after_s": posture.whole("calm_after_s"),
+        "newcomer_days": posture.whole("newcomer_days"),
+        "known_factor": posture.real("known_factor"),
+        "unusual": {
+            "days": unusual.whole("days"),
+            "people": unusual.whole("people"),
+            "factor": unusual.real("factor"),
+            "share_percent": unusual.whole("share_percent"),
+        },
     }
 
 

@@ -273,6 +273,29 @@ _PER_SENSITIVITY: Final = Keyed(_SENSITIVITY, Limits())
 _POSTURE_LIMITS: Final = Keyed(_SENSITIVITY, Limits(month=False))
 _NEWCOMERS: Final = Keyed(_STANDING, Keyed(_SENSITIVITY, Whole(0, 100_000)))
 
+UNUSUAL: Final = Section(
+    "unusual",
+    (
+        Setting(
+            "days",
+            Whole(0, 60),
+            14,
+            "days",
+            "Whoever was shown to no stranger for one to two times so long is visited by nobody; 0 = not looked at.",
+        ),
+        Setting("people", Whole(1, 1_000_000), 60, "people", "Such people in a day, before the posture is raised, ..."),
+        Setting("factor", Real(1.0, 100.0), 2.0, "times", "... and this many times what is usual, ..."),
+        Setting(
+            "share_percent",
+            Whole(0, 100),
+            30,
+            "percent",
+            "... and at least this share of everybody strangers are shown in a day. Twice as many: high.",
+        ),
+    ),
+    "When strangers together are shown people whom nobody usually visits. Nothing is concluded before days + 7 days.",
+)
+
 POSTURE: Final = Section(
     "posture",
     (
@@ -315,6 +338,21 @@ POSTURE: Final = Section(
             "people a day",
             "... while it is high.",
         ),
+        Setting(
+            "newcomer_days",
+            Whole(0, 30),
+            2,
+            "days",
+            "... and so is whoever was shown people on fewer different days of the last thirty.",
+        ),
+        Setting(
+            "known_factor",
+            Real(0.0, 100.0),
+            2.0,
+            "times",
+            "While it is high, somebody known is shown this many times the personal fields of a usual day of its own.",
+        ),
+        Setting("unusual", UNUSUAL, {}, "", "People nobody usually visits."),
         _seconds(
             "calm_after_s", 3_600, 60, 7 * 86_400, "The posture falls one step after this long below its threshold."
         ),

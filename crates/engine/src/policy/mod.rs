@@ -10,7 +10,7 @@ mod people;
 mod route;
 mod site;
 
-pub use budgets::{Budgets, Limits, NewcomerLimit, PostureLimits, PosturePolicy, Window};
+pub use budgets::{Budgets, Limits, NewcomerLimit, PostureLimits, PosturePolicy, UnusualPolicy, Window};
 pub use fields::{Field, FieldSet, MAX_FIELDS};
 pub use people::{FieldSource, JsonPath, PersonSource, Reading, Step};
 pub use route::{PathTemplate, Route, RouteKind, RouteMatch};

@@ -6,12 +6,15 @@
 mod behaviour;
 mod charge;
 mod environment;
+mod habit;
 mod overview;
 mod posture;
 mod seen;
 mod sketch;
 mod standing;
 mod table;
+mod unusual;
+mod usual;
 
 #[cfg(test)]
 pub(crate) mod test_site;
@@ -113,7 +116,7 @@ fn seconds(now_ms: u64) -> u32 {
 }
 
 impl State {
-    /// A state that uses at most about `memory_bytes` for principals; postures come on top, 270 KiB a family.
+    /// A state that uses at most about `memory_bytes` for principals; postures come on top, 750 KiB a family.
     #[must_use]
     pub fn new(memory_bytes: usize) -> Self {
         Self { table: Table::new(memory_bytes), families: Mutex::new(HashMap::new()) }
