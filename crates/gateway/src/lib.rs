@@ -19,6 +19,7 @@ pub mod forward;
 pub mod headers;
 pub mod listen;
 pub mod local;
+pub mod lookups;
 pub mod own;
 pub mod pages;
 pub mod path;

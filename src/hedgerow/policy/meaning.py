@@ -147,6 +147,12 @@ def doubts(compiled: Compiled) -> list[Problem]:
             found.append(
                 Problem(place, f"{listen.address} can be reached from elsewhere without TLS", "tls: true, or 127.0.0.1")
             )
+    asn = compiled.view.maybe("asn_table")
+    wrong = words.wrong_asn_table(asn) if asn else None
+    if wrong:
+        found.append(
+            Problem(compiled.view.at("asn_table"), f"{wrong}; a gateway would not start with it", "asn_table: FILE")
+        )
     return sorted(found, key=lambda p: p.place)
 
 

@@ -589,6 +589,13 @@ POLICY: Final = Section(
             "MiB",
             "Memory for budgets and sessions; beyond it the least valuable go.",
         ),
+        Setting(
+            "asn_table",
+            Text("/var/lib/asn/ip2asn.tsv", None, 1_000),
+            None,
+            "file",
+            "Table of autonomous systems (MaxMind .mmdb, or ranges .tsv); a changed file is taken up by itself.",
+        ),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),
     ),
     "A policy of Hedgerow.",

@@ -29,6 +29,9 @@ pub struct Policy {
     pub format: u32,
     /// SHA-256 of the policy as written, in hexadecimal: goes into the ledger with every segment.
     pub id: String,
+    /// File with the table of autonomous systems (MMDB or TSV).
+    #[serde(default)]
+    pub asn_table: Option<String>,
     /// The sites, by host.
     pub sites: Vec<Site>,
 }
