@@ -9,11 +9,17 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+from tests.gateway.conftest import starter
+from tests.gateway.policies import policy
+from tests.gateway.running import free_port
+from tests.gateway.site import Exchange, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -229,3 +235,64 @@ def test_a_form_post_survives_the_challenge(context: BrowserContext, server: str
     text = page.inner_text("body")
     assert text.startswith("POST ")
     assert "q=Ann+%22the%22+Fern" in text
+
+
+def garbage(exchange: Exchange) -> None:
+    """No HTTP at all."""
+    exchange.send(b"SMTP ready\r\n\r\n")
+    exchange.hang_up()
+
+
+def fails(site: Site) -> None:
+    """Everything a site can do wrong before a page of ours stands in for it."""
+    site.on("/silent", lambda x: x.wait_until_gone())
+    site.on("/hang-up", lambda x: x.hang_up())
+    site.on("/garbage", garbage)
+    site.on("/members/7", lambda x: x.answer(b"not text", 200, "application/octet-stream"))
+    site.on("/members/8", lambda x: x.answer(b"\x1f\x8b broken", 200, "text/html", Content_Encoding="gzip"))
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[tuple[str, str]]:
+    """A gateway before a site that fails in every way, and one before no site at all: their addresses."""
+    site = Site()
+    fails(site)
+    rules = [{"name": "closed", "when": 'request.path == "/closed"', "then": "refuse"}]
+    with ExitStack() as stack:
+        start = starter(stack)
+        running = start(policy(site.url, {"rules": rules}), enforce=True)
+        alone = start(policy(f"http://127.0.0.1:{free_port()}"), enforce=True)
+        yield f"http://127.0.0.1:{running.port}", f"http://127.0.0.1:{alone.port}"
+    site.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_on_the_pages_of_a_sites_failures(
+    browser: Browser, failing: tuple[str, str], axe: str, scheme: Any
+) -> None:
+    """Through the gateway, as a visitor meets them: the page, its status and its headers."""
+    broken, alone = failing
+    expected = {
+        f"{alone}/": 502,
+        f"{broken}/silent": 504,
+        f"{broken}/hang-up": 502,
+        f"{broken}/garbage": 502,
+        f"{broken}/members/7": 502,
+        f"{broken}/members/8": 502,
+        f"{broken}/closed": 403,
+        f"{broken}/.hedgerow/nothing": 404,
+    }
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    page, complaints = watched(context)
+    statuses, wrong = {}, {}
+    for url in expected:
+        answer = page.goto(url)
+        assert answer is not None
+        statuses[url] = answer.status
+        assert page.locator("h1").count() == 1, url
+        if found := violations(page, axe):
+            wrong[url] = found
+    context.close()
+    assert statuses == expected
+    assert wrong == {}
+    assert complaints == []

@@ -47,7 +47,9 @@ def test_a_trailer_tells_whoever_takes_trailers(limited: Gateway) -> None:
     assert len(towns(got.text)) == 10
     assert got.header("trailer") == "hedgerow-masked"
     number = dict(got.trailers)["hedgerow-masked"]
-    assert limited.command("explain", number).returncode == 0
+    told = limited.command("explain", number)
+    assert told.returncode == 0
+    assert "budget.personal" in told.stdout, "the part that met the spent budget tells its reason"
 
 
 def test_in_http2_the_trailer_always_comes(limited: Gateway) -> None:

@@ -1,5 +1,7 @@
 //! The answer room at work on one response: who is on it, what of them may leave, and how the rest is masked.
 
+use std::sync::Arc;
+
 use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
@@ -139,10 +141,11 @@ pub async fn people(
             if account.occasion().mode == Mode::Enforce && !plan.declared().is_empty() {
                 caching::stored_by_nobody(&mut to);
             }
-            let mut body = match ReadBody::new(passing, reading, encoder).begin().await {
-                Ok(body) => body,
-                Err(e) => return failed(passage, &account, &e),
-            };
+            let mut body =
+                match ReadBody::new(passing, reading, encoder, Arc::clone(&passage.worker.shared)).begin().await {
+                    Ok(body) => body,
+                    Err(e) => return failed(passage, &account, &e),
+                };
             // The site's own trailers were about its own bytes.
             to.remove(TRAILER);
             if account.withheld() {

@@ -3,6 +3,7 @@
 //! A short answer is read to its end before anything leaves, so that a failure can still become an honest page. A long
 //! one streams: every piece is read, charged and recorded before it leaves, and a failure breaks the connection.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use crate::answering;
 use crate::body::{BodyError, Passing};
 use crate::counters::Counters;
 use crate::disclose::Account;
+use crate::worker::Shared;
 
 /// Answers up to this length are read whole: one write to the visitor, and room for an honest error.
 pub const SHORT: u64 = 64 * 1024;
@@ -139,13 +141,14 @@ pub struct ReadBody {
     ended: bool,
     /// Whether a trailer tells that something was masked.
     told_at_the_end: bool,
+    shared: Arc<Shared>,
 }
 
 impl ReadBody {
     /// A body that reads as it goes, and compresses what leaves when asked to.
     #[must_use]
-    pub fn new(passing: Passing, reading: Reading, encoder: Option<coding::Encoder>) -> Self {
-        Self { passing, reading, encoder, first: None, ended: false, told_at_the_end: false }
+    pub fn new(passing: Passing, reading: Reading, encoder: Option<coding::Encoder>, shared: Arc<Shared>) -> Self {
+        Self { passing, reading, encoder, first: None, ended: false, told_at_the_end: false, shared }
     }
 
     /// Waits for the first piece: as long as nothing has left, what goes wrong can still be told with a status.
@@ -217,6 +220,7 @@ impl ReadBody {
     }
 
     fn piece(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.reading.account.now_is(self.shared.clock.now());
         match &mut self.encoder {
             None => self.reading.write(data, out),
             Some(encoder) => {

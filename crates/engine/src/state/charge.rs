@@ -302,7 +302,9 @@ impl State {
         for (level, name) in who {
             let result = self.table.with(name.key(), *level, now_s, |p| {
                 // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
-                // now must not be counted into an hour that is over.
+                // now must not be counted into an hour that is over. That alone does not hold for a long answer of
+                // somebody who asks for nothing else meanwhile: so whoever reads one gives the time of each piece, and a
+                // short one is read before anything of it leaves, in a time the visitor cannot stretch.
                 let now_s = p.last_s;
                 // Whom it saw before the wave it goes on seeing within the written budget.
                 let known = tension.posture != Posture::Calm && p.seen.has(person, c, Window::Month, now_s);
