@@ -61,7 +61,13 @@ UPSTREAM: Final = Section(
             "host_header", Text("www.example"), None, "host", "Send this Host to the site instead of the visitor's."
         ),
         Setting("connect_timeout_s", Real(0.1, 120), 5.0, "seconds", "Longest wait for a connection to the site."),
-        Setting("answer_timeout_s", Real(0.1, 3600), 60.0, "seconds", "Longest wait for the first byte of the answer."),
+        Setting(
+            "answer_timeout_s",
+            Real(0.1, 3600),
+            60.0,
+            "seconds",
+            "Longest wait for the first byte of the answer, from the last piece of the request on.",
+        ),
         Setting("idle_timeout_s", Real(0.1, 3600), 60.0, "seconds", "Longest pause between two pieces of the answer."),
         Setting("keep_idle", Whole(0, 10_000), 64, "connections", "Connections kept open and idle, per worker."),
         Setting(

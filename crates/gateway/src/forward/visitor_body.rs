@@ -1,13 +1,40 @@
 //! A visitor's request body on its way to the site: streamed, with a limit on how long it may stall.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
+
+/// When a body's latest piece, or its end, was taken towards the site.
+#[derive(Debug)]
+pub struct Moved {
+    begun: Instant,
+    since_ms: AtomicU64,
+}
+
+impl Default for Moved {
+    fn default() -> Self {
+        Self { begun: Instant::now(), since_ms: AtomicU64::new(0) }
+    }
+}
+
+impl Moved {
+    fn now(&self) {
+        self.since_ms.store(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The time of it.
+    #[must_use]
+    pub fn last(&self) -> Instant {
+        self.begun + Duration::from_millis(self.since_ms.load(Ordering::Relaxed))
+    }
+}
 
 /// Nothing, or what the visitor sends.
 #[derive(Debug)]
@@ -16,6 +43,7 @@ pub struct VisitorBody {
     read: Option<Bytes>,
     incoming: Option<Incoming>,
     stall: Duration,
+    moved: Option<Arc<Moved>>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -34,7 +62,7 @@ impl VisitorBody {
     /// No body.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { read: None, incoming: None, stall: Duration::ZERO, timer: None }
+        Self { read: None, incoming: None, stall: Duration::ZERO, moved: None, timer: None }
     }
 
     /// A body that has been read.
@@ -49,8 +77,14 @@ impl VisitorBody {
         if incoming.is_end_stream() {
             Self::nothing()
         } else {
-            Self { read: None, incoming: Some(incoming), stall, timer: None }
+            Self { read: None, incoming: Some(incoming), stall, moved: Some(Arc::default()), timer: None }
         }
+    }
+
+    /// When its latest piece was taken; `None` for bodies that are there from the start.
+    #[must_use]
+    pub fn moved(&self) -> Option<Arc<Moved>> {
+        self.moved.clone()
     }
 
     /// Whether there is no body at all.
@@ -76,6 +110,9 @@ impl Body for VisitorBody {
         match Pin::new(incoming).poll_frame(cx) {
             Poll::Ready(r) => {
                 this.timer = None;
+                if let Some(m) = &this.moved {
+                    m.now();
+                }
                 Poll::Ready(r.map(|r| r.map_err(VisitorBodyError::Broken)))
             }
             Poll::Pending => {
