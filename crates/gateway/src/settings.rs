@@ -29,9 +29,6 @@ pub struct Settings {
     /// Take the clock from this request header (rehearsals; loopback only).
     #[serde(default)]
     pub drill_clock: Option<String>,
-    /// Table of autonomous systems (MMDB or TSV).
-    #[serde(default)]
-    pub asn_table: Option<PathBuf>,
     /// Limits on what visitors may send and how long things may take.
     #[serde(default)]
     pub limits: Limits,

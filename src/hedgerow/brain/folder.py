@@ -71,6 +71,11 @@ class Folder:
         return self.path / "robots.json"
 
     @property
+    def crawlers(self) -> Path:
+        """Ranges of crawlers that `hedgerow crawlers refresh` found."""
+        return self.path / "crawlers.json"
+
+    @property
     def supervisor(self) -> Path:
         """Process number of the supervisor."""
         return self.path / "supervisor.pid"

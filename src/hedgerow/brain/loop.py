@@ -112,6 +112,8 @@ class Brain:
             for line in e.report.lines():
                 log.error("the policy has a mistake; the tables in force stay", mistake=line)
             return
+        if self.compiled is not None and compiled.listen != self.compiled.listen:
+            log.warning("the listeners have changed; `hedgerow restart` takes them up without a gap")
         self.compiled = compiled
         self.due["archive"] = 0.0
         if write_tables(self.folder, compiled) or self._reload_pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from hedgerow.policy import words
@@ -23,7 +24,14 @@ def compile_policy(policy: View, identifier: str, report: Report) -> Json:
     """The tables of all sites. What does not hold together goes into the report."""
     sites = policy.items("sites").views()
     _once(sites, report)
-    return {"format": FORMAT, "id": identifier, "sites": [_site(s, report) for s in sites]}
+    asn = policy.maybe("asn_table")
+    return {
+        "format": FORMAT,
+        "id": identifier,
+        # Absolute, because the edge may have been started elsewhere.
+        "asn_table": asn and str(Path(asn).absolute()),
+        "sites": [_site(s, report) for s in sites],
+    }
 
 
 def _once(sites: list[View], report: Report) -> None:
@@ -242,6 +250,7 @@ def _posture(posture: View) -> Json:
             for s, people in cells.values.items()
         ]
 
+    unusual = posture.view("unusual")
     return {
         "raised": limits("raised"),
         "high": limits("high"),
@@ -251,6 +260,14 @@ def _posture(posture: View) -> Json:
         "newcomer_raised": newcomers("newcomers_raised"),
         "newcomer_high": newcomers("newcomers_high"),
         "calm_after_s": posture.whole("calm_after_s"),
+        "newcomer_days": posture.whole("newcomer_days"),
+        "known_factor": posture.real("known_factor"),
+        "unusual": {
+            "days": unusual.whole("days"),
+            "people": unusual.whole("people"),
+            "factor": unusual.real("factor"),
+            "share_percent": unusual.whole("share_percent"),
+        },
     }
 
 
