@@ -20,6 +20,29 @@ pub struct Charged {
     pub reasons: SmallVec<[Reason; 2]>,
 }
 
+/// One person's fields that an answer would show.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    route: usize,
+    person: u64,
+    want: FieldSet,
+    by_name: bool,
+}
+
+impl Ask {
+    /// Fields of a person (by keyed hash) that an answer on a route (by number) has in it.
+    #[must_use]
+    pub fn of(route: usize, person: u64, want: FieldSet) -> Self {
+        Self { route, person, want, by_name: false }
+    }
+
+    /// Fields that the visitor asked for by name: what is shown on request only is then shown.
+    #[must_use]
+    pub fn by_name(route: usize, person: u64, want: FieldSet) -> Self {
+        Self { by_name: true, ..Self::of(route, person, want) }
+    }
+}
+
 /// One person's entry in the ledger, to be charged again after a restart.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -142,51 +165,8 @@ impl State {
     ///
     /// Each sensitivity is charged by itself, at all levels or at none. Levels are charged one after the other and taken
     /// back when one has no room: two threads may for an instant deny each other the last place, never share it.
-    #[expect(clippy::too_many_arguments, reason = "the facts of one disclosure; a struct would only rename them")]
-    pub fn charge(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person: &str,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-    ) -> Charged {
-        let _ = person;
-        self.charge_as(site, id, allowance, route, person_key, want, now_ms, false)
-    }
-
-    /// Charges fields that the visitor asked for by name: what is shown on request only is then shown.
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
-    pub fn reveal(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person: &str,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-    ) -> Charged {
-        let _ = person;
-        self.charge_as(site, id, allowance, route, person_key, want, now_ms, true)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
-    fn charge_as(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-        asked_for: bool,
-    ) -> Charged {
+    pub fn charge(&self, site: &Site, id: &Identity, allowance: &Allowance, ask: &Ask, now_ms: u64) -> Charged {
+        let Ask { route, person: person_key, want, by_name } = *ask;
         let now_s = seconds(now_ms);
         let mut out = Charged::default();
         let family = site.routes.get(route).map_or("", |r| r.family.as_str());
@@ -199,7 +179,7 @@ impl State {
                 out.reasons.push(Reason { code: format!("never.{}", word(s)), weight: 0, detail: String::new() });
                 continue;
             }
-            if allowance.on_request.has(s) && !asked_for {
+            if allowance.on_request.has(s) && !by_name {
                 let known = who.first().is_some_and(|(level, name)| {
                     self.table.with(name.key(), *level, now_s, |p| {
                         p.seen.has(key_in_column(person_key, s), column(s), Window::Month, now_s)
@@ -246,7 +226,7 @@ impl State {
     }
 
     /// Counts a person at every level, or at none.
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
+    #[expect(clippy::too_many_arguments, reason = "the facts of one charge")]
     fn take(
         &self,
         site: &Site,
