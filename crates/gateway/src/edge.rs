@@ -7,9 +7,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use hedgerow_engine::policy::{Mode, Policy};
 use serde_json::{Value, json};
+use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::LocalSet;
 
 use crate::clock::Clock;
 use crate::self_test::SelfTests;
@@ -163,15 +163,15 @@ async fn chores(edge: Arc<Edge>) {
 
 /// One worker thread.
 fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(), String>>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().event_interval(61).build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
+    {
         Ok(r) => r,
         Err(e) => {
             let _ = ready.send(Err(format!("a worker's runtime cannot start: {e}")));
             return;
         }
     };
-    let local = LocalSet::new();
-    local.block_on(&runtime, async {
+    runtime.block_on(async {
         let worker = match Worker::new(Arc::clone(&shared)) {
             Ok(w) => w,
             Err(e) => {

@@ -48,44 +48,37 @@ impl ForwardError {
 /// Sends one request to the site and waits for the head of its answer.
 ///
 /// A kept connection that the site closed in the meantime is noticed before anything was sent, and another is taken;
-/// a request without a body that found its kept connection dead is sent once more on a new one (RFC 9112, 9.3.1).
+/// a request without a body that found its kept connection dead is sent once more on a new one (RFC 9112, 9.3.1), as
+/// `again` makes it anew.
 ///
 /// # Errors
 /// [`ForwardError`], which knows its status.
 pub async fn forward(
     pool: &Pool,
     mut request: Request<VisitorBody>,
+    again: &dyn Fn() -> Option<Request<VisitorBody>>,
     answer_timeout: Duration,
 ) -> Result<(Response<Incoming>, Returning), ForwardError> {
     let repeatable = matches!(*request.method(), http::Method::GET | http::Method::HEAD) && request.body().is_nothing();
     let mut tries = 0;
     loop {
         let mut link = pool.take(tries > 0).await?;
-        let again = repeatable.then(|| again(&request));
         let kept = link.kept();
         match tokio::time::timeout(answer_timeout, link.send(request)).await {
             Err(_) => return Err(ForwardError::Timeout(answer_timeout)),
             Ok(Ok(answer)) => return Ok((answer, pool.returning(link))),
             Ok(Err((error, back))) => {
                 tries += 1;
-                match (back, again) {
+                // A copy is made only now: nearly no request needs one.
+                let copy = || if repeatable && kept && tries == 1 { again() } else { None };
+                match back {
                     // Nothing was sent: the connection had closed. Any request may go again.
-                    (Some(unsent), _) if tries <= 3 => request = unsent,
-                    (None, Some(copy)) if kept && tries == 1 => request = copy,
+                    Some(unsent) if tries <= 3 => request = unsent,
+                    None if let Some(copy) = copy() => request = copy,
                     _ if error.is_user() || error.is_body_write_aborted() => return Err(ForwardError::Visitor),
                     _ => return Err(ForwardError::Broken(error)),
                 }
             }
         }
     }
-}
-
-/// A copy of a request that has no body.
-fn again(request: &Request<VisitorBody>) -> Request<VisitorBody> {
-    let mut copy = Request::new(VisitorBody::nothing());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }
