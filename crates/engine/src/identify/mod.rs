@@ -285,8 +285,19 @@ impl Identifier {
     }
 
     fn client(&self, agent: &agents::Agent, prints: &client::Prints<'_>, coarse: bool) -> Pseudonym {
-        let shown = client::shown(agent, prints, coarse);
-        self.clients.get(shown.bytes(), || self.keys.pseudonym(Level::Client, shown.bytes()))
+        let name = || self.keys.pseudonym(Level::Client, client::shown(agent, prints, coarse).bytes());
+        // A letter tells which part follows, and a newline, which is in no header, where it ends.
+        let mut seen: SmallVec<[u8; 512]> = SmallVec::new();
+        seen.extend_from_slice(&[b'f', agent.family as u8, u8::from(coarse)]);
+        let parts = [(b'n', agent.named.map(|(n, _)| n)), (b'j', prints.ja4), (b'h', prints.h2), (b'o', prints.order)];
+        for (letter, part) in parts {
+            if let Some(text) = part {
+                seen.push(letter);
+                seen.extend_from_slice(text.as_bytes());
+                seen.push(b'\n');
+            }
+        }
+        self.clients.get(&seen, name)
     }
 
     fn reads(&self, signal: Signal) -> bool {

@@ -310,11 +310,8 @@ impl Site {
         let Some(as_read) = as_sites_read(path) else { return raw() };
         let read = || self.fitting(method, &as_read, false);
         // `/files/../members/7` fits `/files/{rest...}` as received, and is not what the site will show.
-        if path.contains("/.") || path.contains("%2e") || path.contains("%2E") {
-            read().or_else(raw)
-        } else {
-            raw().or_else(read)
-        }
+        let dots = ["/.", "%2e", "%2E"].iter().any(|d| path.contains(d));
+        if dots { read().or_else(raw) } else { raw().or_else(read) }
     }
 
     fn fitting(&self, method: &str, path: &str, encoded: bool) -> Option<RouteMatch<'_>> {
