@@ -10,7 +10,7 @@ use hedgerow_engine::doors::Reference;
 use hedgerow_engine::judge::proof::is_local_path;
 use hedgerow_fuzz::{Made, site};
 use hedgerow_gateway::clock::Clock;
-use hedgerow_gateway::headers::{Hop, bytes_changed, for_site, for_visitor, upgrade_wanted};
+use hedgerow_gateway::headers::{Hop, Side, bytes_changed, for_site, for_visitor, upgrade_wanted};
 use http::{HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
@@ -26,11 +26,10 @@ fuzz_target!(|bytes: &[u8]| {
     let made = Made::read(peer, *flags, text);
     let host = HeaderValue::from_str(&made.host).unwrap_or(HeaderValue::from_static("members.example"));
     let private = [HeaderName::from_static("hedgerow-people"), HeaderName::from_static("hedgerow-account")];
+    let side = Side::new(peer, true, &host);
     let hop = Hop {
-        peer,
+        side: &side,
         peer_trusted: flags & 16 != 0,
-        scheme: "https",
-        host: &host,
         host_override: None,
         via: "1.1 hedgerow",
         private: &private,

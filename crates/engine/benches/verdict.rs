@@ -2,60 +2,24 @@
 //! first time and again, with a rule of the operator, with a full table, with budgets spent, and for the fifty people of a list.
 //! `cargo bench -p hedgerow-engine --bench verdict`.
 
+mod crowd;
+
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use hedgerow_engine::doors::{
-    AddressSource, Identity, Lane, Pseudonym, Request, SensitivitySet, Session, Standing, Transport,
-};
+use crowd::{START_MS, WANT, name, site};
+use hedgerow_engine::doors::{Identity, Request, SensitivitySet, Session, Standing, Transport};
 use hedgerow_engine::judge::Judge;
-use hedgerow_engine::policy::{FieldSet, Site};
-use hedgerow_engine::state::{State, Visit};
+use hedgerow_engine::policy::FieldSet;
+use hedgerow_engine::state::{Ask, State, Visit};
 use http::{HeaderMap, HeaderValue};
-use serde_json::{Value, json};
-use smallvec::SmallVec;
+use serde_json::json;
 
-/// 2026-01-01T00:00:00Z, in milliseconds.
-const START_MS: u64 = 1_767_225_600_000;
-
-/// Name and town: fields of two sensitivities.
-const WANT: FieldSet = FieldSet(0b101);
-
-fn name(what: &str, n: u64) -> Pseudonym {
-    let mut short = [0u8; 12];
-    short.copy_from_slice(&blake3::hash(format!("{what} {n}").as_bytes()).as_bytes()[..12]);
-    Pseudonym(short)
-}
-
+/// A visitor that keeps our cookie.
 fn visitor(n: u64) -> Identity {
-    Identity {
-        address_raw: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        address_source: AddressSource::Connection,
-        address: name("address", n),
-        network: name("network", n / 256),
-        asn: None,
-        session: Some(Session {
-            name: name("session", n),
-            since_s: START_MS / 1000,
-            returned: true,
-            proven_until_s: 0,
-        }),
-        account: None,
-        client: name("client", n % 200),
-        licence: None,
-        lane: Lane::Visitor,
-        agent: None,
-        evidence: SmallVec::new(),
-        wants_html: true,
-        navigation: true,
-    }
-}
-
-fn site(change: impl FnOnce(&mut Value)) -> Site {
-    let mut json: Value = serde_json::from_str(include_str!("../tests/judged_site.json")).expect("a site");
-    change(&mut json);
-    serde_json::from_value(json).expect("a site")
+    let session = Session { name: name("session", n), since_s: START_MS / 1000, returned: true, proven_until_s: 0 };
+    Identity { session: Some(session), ..crowd::visitor(n) }
 }
 
 fn headers() -> HeaderMap {
@@ -105,7 +69,7 @@ fn verdict(c: &mut Criterion) {
                 let route = site.route("GET", request.path);
                 let snap = state.arrive(site, id, route.as_ref(), &page, now_ms);
                 let v = judge.decide(site, &request, id, route.as_ref(), &snap, now_ms);
-                black_box(state.charge(site, id, &v.allowance, 0, "4711", (n % 7) as u64 * 0x9e37_79b9, WANT, now_ms))
+                black_box(state.charge(site, id, &v.allowance, &Ask::of(0, (n % 7) as u64 * 0x9e37_79b9, WANT), now_ms))
             });
         });
     }
@@ -126,7 +90,7 @@ fn verdict(c: &mut Criterion) {
                 let snap = state.arrive(&plain, &id, route.as_ref(), &page, now_ms);
                 let v = judge.decide(&plain, &request, &id, route.as_ref(), &snap, now_ms);
                 let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                black_box(state.charge(&plain, &id, &v.allowance, 0, "4711", key, WANT, now_ms))
+                black_box(state.charge(&plain, &id, &v.allowance, &Ask::of(0, key, WANT), now_ms))
             },
             criterion::BatchSize::SmallInput,
         );
@@ -145,7 +109,7 @@ fn verdict(c: &mut Criterion) {
         b.iter(|| {
             n += 1;
             let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            black_box(state.charge(&plain, &id, &allowance, 0, "4711", key, WANT, START_MS + n / 100))
+            black_box(state.charge(&plain, &id, &allowance, &Ask::of(0, key, WANT), START_MS + n / 100))
         });
     });
 
@@ -155,7 +119,7 @@ fn verdict(c: &mut Criterion) {
         b.iter(|| {
             for p in 0..50u64 {
                 let key = p.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                black_box(list.charge(&plain, &id, &allowance, 1, "", key, FieldSet(1), START_MS));
+                black_box(list.charge(&plain, &id, &allowance, &Ask::of(1, key, FieldSet(1)), START_MS));
             }
         });
     });

@@ -385,14 +385,11 @@ pub struct Reference(pub u64);
 impl std::fmt::Display for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        for i in 0..12u32 {
-            if i == 4 || i == 8 {
-                f.write_str("-")?;
-            }
-            let d = usize::try_from(self.0 >> (55 - 5 * i) & 31).unwrap_or(0);
-            write!(f, "{}", DIGITS[d] as char)?;
+        let mut text = *b"XXXX-XXXX-XXXX";
+        for (i, place) in text.iter_mut().filter(|c| **c != b'-').enumerate() {
+            *place = DIGITS[usize::try_from(self.0 >> (55 - 5 * i) & 31).unwrap_or(0)];
         }
-        Ok(())
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

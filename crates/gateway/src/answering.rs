@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
     HeaderValue, IF_RANGE, RANGE, TE, TRAILER, VARY,
 };
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Response, StatusCode, Version};
 
 use crate::body::{Body, BodyError, Passing};
 use crate::counters::Counters;
@@ -30,11 +30,11 @@ impl Accepts {
     /// Reads `Accept-Encoding`, and whether trailers can be sent: always in HTTP/2, else to who said `TE: trailers`
     /// (RFC 9110, section 6.5.1).
     #[must_use]
-    pub fn of<B>(request: &Request<B>) -> Self {
-        let headers = request.headers();
+    pub fn of(request: &http::request::Parts) -> Self {
+        let headers = &request.headers;
         Self {
             coding: coding::accepts(headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok())),
-            trailers: request.version() == Version::HTTP_2
+            trailers: request.version == Version::HTTP_2
                 || headers.get(TE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers")),
         }
     }

@@ -2,11 +2,21 @@
 
 use std::io::Read;
 
-/// A generator: BLAKE3 keyed with an operating-system seed, over a counter.
-#[derive(Debug)]
+/// Bytes made at once: BLAKE3 makes many blocks of output for little more than one.
+const BATCH: usize = 1024;
+
+/// A generator: BLAKE3's output under a key that is replaced with each batch and erased, so that who reads the memory
+/// of a worker learns nothing about what was given out before ("fast key erasure").
 pub struct Chance {
     key: [u8; 32],
-    counter: u64,
+    batch: [u8; BATCH],
+    used: usize,
+}
+
+impl std::fmt::Debug for Chance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chance(secret)")
+    }
 }
 
 impl Chance {
@@ -17,15 +27,22 @@ impl Chance {
     pub fn new() -> std::io::Result<Self> {
         let mut key = [0u8; 32];
         std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-        Ok(Self { key, counter: 0 })
+        Ok(Self { key, batch: [0; BATCH], used: BATCH })
     }
 
     /// 16 fresh bytes.
     pub fn bytes16(&mut self) -> [u8; 16] {
-        self.counter += 1;
-        let hash = blake3::keyed_hash(&self.key, &self.counter.to_le_bytes());
+        if self.used + 16 > BATCH {
+            let mut output = blake3::Hasher::new_keyed(&self.key).finalize_xof();
+            output.fill(&mut self.key);
+            output.fill(&mut self.batch);
+            self.used = 0;
+        }
         let mut out = [0u8; 16];
-        out.copy_from_slice(&hash.as_bytes()[..16]);
+        let given = &mut self.batch[self.used..self.used + 16];
+        out.copy_from_slice(given);
+        given.fill(0);
+        self.used += 16;
         out
     }
 
@@ -35,5 +52,24 @@ impl Chance {
         let mut eight = [0u8; 8];
         eight.copy_from_slice(&b[..8]);
         hedgerow_engine::doors::Reference(u64::from_le_bytes(eight) >> 4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_given_out_twice_over_many_batches() {
+        let mut chance = Chance::new().unwrap();
+        let given: std::collections::HashSet<[u8; 16]> = (0..10_000).map(|_| chance.bytes16()).collect();
+        assert_eq!(given.len(), 10_000);
+    }
+
+    #[test]
+    fn what_was_given_out_does_not_stay_in_memory() {
+        let mut chance = Chance::new().unwrap();
+        let given = chance.bytes16();
+        assert!(!chance.batch.windows(16).any(|w| w == given));
     }
 }

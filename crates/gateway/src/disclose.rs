@@ -8,7 +8,7 @@ use hedgerow_engine::answer::Decide;
 use hedgerow_engine::doors::{Action, Allowance, Disclosure, Identity, Reason, Reference};
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::{Entry, EntryKind};
-use hedgerow_engine::state::Charged;
+use hedgerow_engine::state::{Ask, Charged};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::counters::Counters;
@@ -107,21 +107,20 @@ impl Account {
     /// Charges one person's fields and notes what leaves; returns what is visible.
     #[must_use]
     pub fn charge(&self, person: &str, want: FieldSet) -> FieldSet {
-        let o = &*self.occasion;
-        let m = &o.runtime.memory;
-        let key = m.keys.person_key(person);
-        let charged =
-            m.state.charge(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, self.at_ms());
-        self.take(person, want, charged)
+        self.ask(person, want, Ask::of)
     }
 
     /// As [`Account::charge`], for fields the visitor asked for by name.
     #[must_use]
     pub fn reveal(&self, person: &str, want: FieldSet) -> FieldSet {
+        self.ask(person, want, Ask::by_name)
+    }
+
+    fn ask(&self, person: &str, want: FieldSet, ask: fn(usize, u64, FieldSet) -> Ask) -> FieldSet {
         let o = &*self.occasion;
         let m = &o.runtime.memory;
-        let key = m.keys.person_key(person);
-        let charged = m.state.reveal(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, o.now_ms);
+        let ask = ask(o.route, m.keys.person_key(person), want);
+        let charged = m.state.charge(&o.runtime.site, &o.identity, &o.allowance, &ask, self.at_ms());
         self.take(person, want, charged)
     }
 

@@ -1,12 +1,13 @@
 //! Headers between hops: what is removed, what is added, by the book.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
-    UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use smallvec::SmallVec;
 
 /// Always removed between hops (RFC 9110, section 7.6.1), besides those that `Connection` names.
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -51,17 +52,52 @@ pub fn upgrade_wanted(headers: &HeaderMap) -> Option<HeaderValue> {
     nominated(headers).contains(&UPGRADE).then(|| value.clone())
 }
 
-/// What the site is told of the visitor's side.
+/// What the site is told of the visitor's side of a connection; the same for all its requests to one host.
+#[derive(Debug)]
+pub struct Side {
+    host: HeaderValue,
+    /// The other end of the connection, as text.
+    peer: HeaderValue,
+    /// Our element of `Forwarded` (RFC 7239).
+    forwarded: HeaderValue,
+    /// `https` or `http`.
+    scheme: HeaderValue,
+}
+
+impl Side {
+    /// The visitor's side: the other end of its connection, whether it ended in TLS here, and the `Host` it sent.
+    #[must_use]
+    pub fn new(peer: IpAddr, tls: bool, host: &HeaderValue) -> Self {
+        let scheme = if tls { "https" } else { "http" };
+        let quoted = host.to_str().unwrap_or("").replace(['"', '\\'], "");
+        let (peer, element) = match peer.to_canonical() {
+            IpAddr::V4(a) => (a.to_string(), format!("for={a};host=\"{quoted}\";proto={scheme}")),
+            IpAddr::V6(a) => (a.to_string(), format!("for=\"[{a}]\";host=\"{quoted}\";proto={scheme}")),
+        };
+        // Digits, colons and what `to_str` let through: both are header values.
+        let value = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"));
+        Self {
+            host: host.clone(),
+            peer: value(peer),
+            forwarded: value(element),
+            scheme: HeaderValue::from_static(scheme),
+        }
+    }
+
+    /// The `Host` it is about.
+    #[must_use]
+    pub fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+}
+
+/// What a request of the visitor becomes on its way to the site.
 #[derive(Debug)]
 pub struct Hop<'a> {
-    /// The other end of the visitor's connection.
-    pub peer: IpAddr,
+    /// The visitor's side.
+    pub side: &'a Side,
     /// Whether the peer's forwarding headers are believed (and so continued) or replaced.
     pub peer_trusted: bool,
-    /// `https` or `http`, on the visitor's side.
-    pub scheme: &'a str,
-    /// The `Host` the visitor sent.
-    pub host: &'a HeaderValue,
     /// The `Host` to send, when the policy names one.
     pub host_override: Option<&'a HeaderValue>,
     /// `1.1 hedgerow` or `2.0 hedgerow`, for the version the visitor spoke.
@@ -70,62 +106,55 @@ pub struct Hop<'a> {
     pub private: &'a [HeaderName],
 }
 
-/// Headers of a request as the site gets them: rebuilt one by one, never copied through.
+/// Headers of a request as the site gets them: each one is looked at, and what may not pass is taken out.
 #[must_use]
 pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) -> HeaderMap {
     let nominated = nominated(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 6);
-    to.insert(HOST, hop.host_override.unwrap_or(hop.host).clone());
-    let mut forwarded = String::new();
-    let mut forwarded_for = String::new();
-    let mut via = String::new();
-    for (name, value) in from {
-        if is_hop_by_hop(name) || nominated.contains(name) || hop.private.contains(name) {
-            continue;
-        }
-        match *name {
-            HOST | EXPECT => {}
-            // Only `trailers` may be passed on: it promises that the visitor takes trailer fields.
-            TE => {
-                if value.as_bytes().eq_ignore_ascii_case(b"trailers") {
-                    to.insert(TE, value.clone());
-                }
-            }
-            FORWARDED => continue_list(&mut forwarded, value, hop.peer_trusted),
-            VIA => continue_list(&mut via, value, true),
-            _ if *name == X_FORWARDED_FOR => continue_list(&mut forwarded_for, value, hop.peer_trusted),
-            _ if *name == X_FORWARDED_PROTO || *name == X_FORWARDED_HOST || *name == X_REAL_IP => {
-                if hop.peer_trusted {
-                    to.append(name.clone(), value.clone());
-                }
-            }
-            _ => {
-                to.append(name.clone(), value.clone());
+    let mut unwanted: SmallVec<[&HeaderName; 8]> = SmallVec::new();
+    let (mut forwarded, mut forwarded_for, mut via) = (false, false, false);
+    let (mut proto, mut host, mut has_te) = (false, false, false);
+    for name in from.keys() {
+        if is_hop_by_hop(name) || nominated.contains(name) || hop.private.contains(name) || *name == EXPECT {
+            unwanted.push(name);
+        } else if *name == FORWARDED {
+            forwarded = true;
+        } else if *name == VIA {
+            via = true;
+        } else if *name == TE {
+            has_te = true;
+        } else if *name == X_FORWARDED_FOR {
+            forwarded_for = true;
+        } else if *name == X_FORWARDED_PROTO || *name == X_FORWARDED_HOST || *name == X_REAL_IP {
+            if hop.peer_trusted {
+                proto |= *name == X_FORWARDED_PROTO;
+                host |= *name == X_FORWARDED_HOST;
+            } else {
+                unwanted.push(name);
             }
         }
     }
-    let peer = hop.peer.to_canonical();
-    separate(&mut forwarded_for);
-    let _ = write!(forwarded_for, "{peer}");
-    separate(&mut forwarded);
-    let host = hop.host.to_str().unwrap_or("");
-    let quote = |s: &str| s.replace(['"', '\\'], "");
-    let _ = match peer {
-        IpAddr::V4(a) => write!(forwarded, "for={a};host=\"{}\";proto={}", quote(host), hop.scheme),
-        IpAddr::V6(a) => write!(forwarded, "for=\"[{a}]\";host=\"{}\";proto={}", quote(host), hop.scheme),
-    };
-    separate(&mut via);
-    via.push_str(hop.via);
-    for (name, text) in [(X_FORWARDED_FOR, forwarded_for), (FORWARDED, forwarded), (VIA, via)] {
-        if let Ok(v) = HeaderValue::try_from(text) {
-            to.insert(name, v);
+    // One copy of the whole, which is cheap, and then what differs: a map built anew hashes every name once more.
+    let mut to = from.clone();
+    for name in unwanted {
+        to.remove(name);
+    }
+    // Only `trailers` may be passed on: it promises that the visitor takes trailer fields.
+    if has_te {
+        to.remove(TE);
+        if from.get_all(TE).iter().any(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers")) {
+            to.insert(TE, HeaderValue::from_static("trailers"));
         }
     }
-    if !to.contains_key(&X_FORWARDED_PROTO) {
-        to.insert(X_FORWARDED_PROTO, HeaderValue::from_static(if hop.scheme == "https" { "https" } else { "http" }));
+    to.insert(HOST, hop.host_override.unwrap_or(&hop.side.host).clone());
+    let before = |present: bool, believed: bool, name: &HeaderName| (present && believed).then(|| from.get_all(name));
+    continued(&mut to, X_FORWARDED_FOR, before(forwarded_for, hop.peer_trusted, &X_FORWARDED_FOR), &hop.side.peer);
+    continued(&mut to, FORWARDED, before(forwarded, hop.peer_trusted, &FORWARDED), &hop.side.forwarded);
+    continued(&mut to, VIA, before(via, true, &VIA), &HeaderValue::from_static(hop.via));
+    if !proto {
+        to.insert(X_FORWARDED_PROTO, hop.side.scheme.clone());
     }
-    if !to.contains_key(&X_FORWARDED_HOST) {
-        to.insert(X_FORWARDED_HOST, hop.host.clone());
+    if !host {
+        to.insert(X_FORWARDED_HOST, hop.side.host.clone());
     }
     if let Some(u) = upgrade {
         to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
@@ -134,38 +163,49 @@ pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) 
     to
 }
 
-fn continue_list(list: &mut String, value: &HeaderValue, believed: bool) {
-    if let (true, Ok(text)) = (believed, value.to_str()) {
-        separate(list);
-        list.push_str(text);
+/// Sets a list header to what hops before us wrote, where it is believed, and our own element.
+fn continued(to: &mut HeaderMap, name: HeaderName, before: Option<GetAll<'_, HeaderValue>>, own: &HeaderValue) {
+    let mut list: Vec<u8> = Vec::new();
+    // An element that is not text is nobody's address.
+    for text in before.iter().flatten().filter_map(|v| v.to_str().ok()).filter(|t| !t.is_empty()) {
+        list.reserve(text.len() + own.len() + 4);
+        list.extend_from_slice(text.as_bytes());
+        list.extend_from_slice(b", ");
     }
-}
-
-fn separate(list: &mut String) {
-    if !list.is_empty() {
-        list.push_str(", ");
+    if list.is_empty() {
+        to.insert(name, own.clone());
+        return;
+    }
+    list.extend_from_slice(own.as_bytes());
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(list)) {
+        to.insert(name, value);
     }
 }
 
 /// Headers of an answer as the visitor gets them. `private` are the names between the site and us.
 #[must_use]
 pub fn for_visitor(from: &HeaderMap, private: &[HeaderName], via: &'static str, upgraded: bool) -> HeaderMap {
-    let nominated = nominated(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 4);
-    for (name, value) in from {
-        if private.contains(name) {
-            continue;
-        }
-        if is_hop_by_hop(name) || nominated.contains(name) {
-            if upgraded && (*name == UPGRADE || *name == CONNECTION) {
-                to.append(name.clone(), value.clone());
-            }
-            continue;
-        }
-        to.append(name.clone(), value.clone());
-    }
-    to.append(VIA, HeaderValue::from_static(via));
+    let mut to = from.clone();
+    trim_for_visitor(&mut to, private, via, upgraded);
     to
+}
+
+/// As [`for_visitor`], in place.
+pub fn trim_for_visitor(headers: &mut HeaderMap, private: &[HeaderName], via: &'static str, upgraded: bool) {
+    let nominated = nominated(headers);
+    let unwanted: SmallVec<[HeaderName; 4]> = headers
+        .keys()
+        .filter(|name| {
+            let hop = is_hop_by_hop(name) || nominated.contains(name);
+            let kept = upgraded && (**name == UPGRADE || **name == CONNECTION);
+            private.contains(name) || (hop && !kept)
+        })
+        .cloned()
+        .collect();
+    for name in &unwanted {
+        headers.remove(name);
+    }
+    headers.append(VIA, HeaderValue::from_static(via));
 }
 
 /// Takes away what no longer holds once the bytes of an answer are changed.
@@ -200,10 +240,8 @@ mod tests {
         let host = HeaderValue::from_static("members.example");
         let private = [HeaderName::from_static("hedgerow-account")];
         let hop = Hop {
-            peer: "198.51.100.7".parse().unwrap(),
+            side: &Side::new("198.51.100.7".parse().unwrap(), true, &host),
             peer_trusted: trusted,
-            scheme: "https",
-            host: &host,
             host_override: None,
             via: "1.1 hedgerow",
             private: &private,

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
-use hedgerow_engine::identify::visit;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
 use http::header::{HOST, SET_COOKIE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
 
 use crate::body::{Body, Passing};
 use crate::counters::Counters;
 use crate::disclose::{Account, Occasion};
 use crate::forward::{ForwardError, Returning, VisitorBody, forward};
-use crate::serve::Connection;
+use crate::serve::{AskedFor, Connection};
 use crate::sites::SiteRuntime;
 use crate::worker::Worker;
 use crate::{answering, disclose, form, headers, own, respond, upgrade};
@@ -27,17 +26,17 @@ pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
-    let tables = worker.shared.tables.load_full();
     if hosts_disagree(&request) {
         return respond::plain(StatusCode::BAD_REQUEST, "The request names two different hosts.");
     }
     let Some(host) = host_of(&request) else {
         return respond::plain(StatusCode::BAD_REQUEST, "The request names no host.");
     };
-    let Some(site) = tables.site(&bare_host(&host)) else {
+    let asked_for = connection.asked_for(&host);
+    let Some(site) = worker.shared.tables.load().site(&asked_for.bare).cloned() else {
         return respond::plain(StatusCode::MISDIRECTED_REQUEST, "No site answers here under that name.");
     };
-    Passage::new(worker, connection, Arc::clone(site), host, &request).run(request).await
+    Passage::new(worker, connection, site, asked_for, &request).run(request).await
 }
 
 /// The host with its port, as sent.
@@ -60,22 +59,13 @@ fn hosts_disagree(request: &Request<Incoming>) -> bool {
 }
 
 /// Lower case, without port or brackets.
-fn bare_host(host: &HeaderValue) -> String {
+pub fn bare_host(host: &HeaderValue) -> String {
     let text = host.to_str().unwrap_or("");
     let bare = match text.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(""),
         None => text.split(':').next().unwrap_or(""),
     };
     bare.trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// The request's cookies alone.
-fn cookies_of(headers: &http::HeaderMap) -> http::HeaderMap {
-    let mut cookies = http::HeaderMap::new();
-    for value in headers.get_all(http::header::COOKIE) {
-        cookies.append(http::header::COOKIE, value.clone());
-    }
-    cookies
 }
 
 /// One request on its way.
@@ -86,8 +76,8 @@ pub struct Passage {
     pub connection: Rc<Connection>,
     /// The site it is for.
     pub site: Arc<SiteRuntime>,
-    /// `Host` as sent.
-    pub host: HeaderValue,
+    /// The host it asks for.
+    pub asked_for: Rc<AskedFor>,
     /// The clock.
     pub now_ms: u64,
     /// Its reference.
@@ -117,7 +107,7 @@ impl Passage {
         worker: Rc<Worker>,
         connection: Rc<Connection>,
         site: Arc<SiteRuntime>,
-        host: HeaderValue,
+        asked_for: Rc<AskedFor>,
         request: &Request<Incoming>,
     ) -> Self {
         let now_ms = worker.shared.clock.at(request.headers());
@@ -127,7 +117,7 @@ impl Passage {
             Version::HTTP_10 => "1.0 hedgerow",
             _ => "1.1 hedgerow",
         };
-        Self { worker, connection, site, host, now_ms, reference, via }
+        Self { worker, connection, site, asked_for, now_ms, reference, via }
     }
 
     async fn run(self, request: Request<Incoming>) -> Response<Body> {
@@ -135,7 +125,8 @@ impl Passage {
         Counters::add(&counters.requests, 1);
         let judged = self.judge(&request);
         if request.uri().path().starts_with(own::BASE) {
-            return own::serve(&self, judged, request).await;
+            // Boxed, as is whatever most requests never come to: each request would carry the room for it.
+            return Box::pin(own::serve(&self, judged, request)).await;
         }
         counters.verdict(judged.verdict.action);
         if judged.route.is_some() {
@@ -152,17 +143,16 @@ impl Passage {
                 tokio::time::sleep(Duration::from_millis(u64::from(self.site.site.ladder.slow_ms))).await;
                 self.pass(judged, request).await
             }
-            action => respond::verdict(&self, &judged, action, request).await,
+            action => Box::pin(respond::verdict(&self, &judged, action, request)).await,
         }
     }
 
     /// Identify and judge.
     fn judge(&self, request: &Request<Incoming>) -> Judged {
         let heads = self.connection.pop_head();
-        let host = bare_host(&self.host);
         let asked = Asked {
             method: request.method().as_str(),
-            host: &host,
+            host: &self.asked_for.bare,
             path: request.uri().path(),
             query: request.uri().query(),
             headers: request.headers(),
@@ -182,7 +172,7 @@ impl Passage {
         if let Some(finding) = identified.proxy_finding {
             tracing::warn!(site = s.site.name, "{finding}");
         }
-        let kind = visit(&asked);
+        let kind = identified.kind;
         let visit = Visit {
             asset: kind.asset,
             navigation: kind.navigation,
@@ -203,28 +193,26 @@ impl Passage {
     async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
         let upgrade_to = headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
-        let method = request.method().clone();
-        let accepts = answering::Accepts::of(&request);
-        // Only the cookies are asked about once the site has answered; a copy of all headers costs a microsecond.
-        let asked_headers = cookies_of(request.headers());
-        let path_and_query = request.uri().path_and_query().cloned();
-        let to_site = match self.to_site(&judged, request, upgrade_to.as_ref()) {
-            Ok(r) => r,
-            Err(answer) => return *answer,
+        let (asked, body) = request.into_parts();
+        let up = &self.site.site.upstream;
+        let stall = Duration::from_secs_f64(self.worker.limits().stall_timeout_s.clamp(0.05, 86_400.0));
+        let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
+        let Some(first) = to_site(VisitorBody::of(body, stall)) else {
+            return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html);
         };
         let proven = judged.identity.session.is_some_and(|s| s.returned && s.proven_until_s > 0);
-        let to_site = if form::may_hold_ours(to_site.headers(), proven) {
-            let (mut parts, body) = to_site.into_parts();
+        let first = if form::may_hold_ours(first.headers(), proven) {
+            let (mut parts, body) = first.into_parts();
             match form::for_site(body, &mut parts.headers).await {
                 Ok(body) => Request::from_parts(parts, body),
                 Err(_) => return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html),
             }
         } else {
-            to_site
+            first
         };
-        let up = &self.site.site.upstream;
+        let again = || to_site(VisitorBody::nothing());
         let timeout = Duration::from_secs_f64(up.answer_timeout_s.clamp(0.05, 86_400.0));
-        let (mut answer, returning) = match forward(&self.worker.pool(&self.site), to_site, timeout).await {
+        let (mut answer, returning) = match forward(&self.worker.pool(&self.site), first, &again, timeout).await {
             Ok(x) => x,
             Err(e) => return self.site_failed(&e, &judged),
         };
@@ -243,57 +231,48 @@ impl Passage {
                 None => respond::failure(self, StatusCode::BAD_GATEWAY, judged.identity.wants_html),
             };
         }
-        self.answer(
-            judged,
-            &method,
-            &asked_headers,
-            path_and_query.as_ref().map_or("/", |p| p.as_str()),
-            &accepts,
-            answer,
-            returning,
-        )
-        .await
+        self.answer(judged, &asked, answer, returning).await
     }
 
-    /// The request as the site gets it.
+    /// The request as the site gets it; `None` where its target is none that can be written.
     fn to_site(
         &self,
         judged: &Judged,
-        request: Request<Incoming>,
+        asked: &request::Parts,
+        body: VisitorBody,
         upgrade: Option<&HeaderValue>,
-    ) -> Result<Request<VisitorBody>, Box<Response<Body>>> {
-        let (parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    ) -> Option<Request<VisitorBody>> {
         let up = &self.site.site.upstream;
-        let uri = if up.http2 {
-            Uri::builder().scheme(up.scheme.as_str()).authority(self.host.as_bytes()).path_and_query(path).build()
-        } else {
-            Uri::builder().path_and_query(path).build()
+        let mut target = uri::Parts::default();
+        if up.http2 {
+            target.scheme = up.scheme.parse().ok();
+            target.authority = Some(self.asked_for.host().as_bytes().try_into().ok()?);
         }
-        .map_err(|_| Box::new(respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html)))?;
+        target.path_and_query = match asked.uri.path_and_query() {
+            Some(p) => Some(p.clone()),
+            None => Some(uri::PathAndQuery::from_static("/")),
+        };
+        let peer = &self.connection.transport().peer;
         let hop = headers::Hop {
-            peer: self.connection.transport().peer,
-            peer_trusted: self.site.site.trusted_hops.iter().any(|n| n.contains(&self.connection.transport().peer)),
-            scheme: if self.connection.transport().tls { "https" } else { "http" },
-            host: &self.host,
+            side: &self.asked_for.side,
+            peer_trusted: self.site.site.trusted_hops.iter().any(|n| n.contains(peer)),
             host_override: self.site.host_override.as_ref(),
             via: self.via,
             private: &self.site.private,
         };
-        let mut to = headers::for_site(&parts.headers, &hop, upgrade);
+        let mut to = headers::for_site(&asked.headers, &hop, upgrade);
         if judged.route.is_some() {
             answering::ask_readable(&mut to);
         }
         if up.http2 {
             to.remove(HOST);
         }
-        let stall = Duration::from_secs_f64(self.worker.limits().stall_timeout_s.clamp(0.05, 86_400.0));
-        let mut out = Request::new(VisitorBody::of(body, stall));
-        *out.method_mut() = parts.method;
-        *out.uri_mut() = uri;
+        let mut out = Request::new(body);
+        *out.method_mut() = asked.method.clone();
+        *out.uri_mut() = Uri::from_parts(target).ok()?;
         *out.version_mut() = if up.http2 { Version::HTTP_2 } else { Version::HTTP_11 };
         *out.headers_mut() = to;
-        Ok(out)
+        Some(out)
     }
 
     fn site_failed(&self, error: &ForwardError, judged: &Judged) -> Response<Body> {
@@ -302,20 +281,16 @@ impl Passage {
         respond::failure(self, error.status(), judged.identity.wants_html)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the one place where the request's and the answer's halves meet")]
     async fn answer(
         &self,
         mut judged: Judged,
-        method: &Method,
-        asked: &http::HeaderMap,
-        back: &str,
-        accepts: &answering::Accepts,
+        asked: &request::Parts,
         answer: Response<Incoming>,
         returning: Returning,
     ) -> Response<Body> {
-        let (parts, incoming) = answer.into_parts();
+        let (mut parts, incoming) = answer.into_parts();
         let s = &*self.site;
-        s.identifier.confirm(&mut judged.identity, asked, &parts.headers, &s.memory.accounts, self.now_ms);
+        s.identifier.confirm(&mut judged.identity, &asked.headers, &parts.headers, &s.memory.accounts, self.now_ms);
         let event_stream = parts
             .headers
             .get(http::header::CONTENT_TYPE)
@@ -326,14 +301,20 @@ impl Passage {
             Duration::from_secs_f64(s.site.upstream.idle_timeout_s.clamp(0.05, 86_400.0))
         };
         let passing = Passing::new(incoming, returning, Some(silence));
-        let to = headers::for_visitor(&parts.headers, &s.private, self.via, false);
         let set_cookie = judged.set_cookie.take();
         let mut response = match judged.route {
-            None => respond::passing(parts.status, to, passing),
+            None => {
+                headers::trim_for_visitor(&mut parts.headers, &s.private, self.via, false);
+                respond::passing(parts.status, parts.headers, passing)
+            }
             Some(route) => {
+                let to = headers::for_visitor(&parts.headers, &s.private, self.via, false);
                 let person = judged.person.take();
-                let account = self.account(judged, route, method, parts.status, back, EntryKind::Disclosure);
-                answering::people(self, (account, person), method, &parts, to, passing, accepts).await
+                let back = asked.uri.path_and_query().map_or("/", |p| p.as_str());
+                let account = self.account(judged, route, &asked.method, parts.status, back, EntryKind::Disclosure);
+                let accepts = answering::Accepts::of(asked);
+                let people = answering::people(self, (account, person), &asked.method, &parts, to, passing, &accepts);
+                Box::pin(people).await
             }
         };
         if let Some(c) = set_cookie.and_then(|c| HeaderValue::try_from(c).ok()) {

@@ -1,6 +1,6 @@
 //! From an accepted connection to requests: PROXY header, TLS, taps, HTTP/1.1 or HTTP/2.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hedgerow_engine::doors::Transport;
+use http::HeaderValue;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,7 +18,6 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::local::LocalExec;
-use crate::path;
 use crate::patience::Patient;
 use crate::settings::Listen;
 use crate::tap::flight::{FlightHandle, FlightTap};
@@ -26,6 +26,7 @@ use crate::tap::prefixed::Prefixed;
 use crate::tap::refusal::Limits as GuardLimits;
 use crate::tap::{hello, ja4, proxy_protocol};
 use crate::worker::Worker;
+use crate::{headers, path};
 
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI";
@@ -46,6 +47,22 @@ macro_rules! service {
     }};
 }
 
+/// A host that a connection's requests ask for, and what follows from it.
+pub struct AskedFor {
+    /// Lower case, without port or brackets.
+    pub bare: String,
+    /// What the site is told of the visitor's side.
+    pub side: headers::Side,
+}
+
+impl AskedFor {
+    /// `Host` as sent.
+    #[must_use]
+    pub fn host(&self) -> &HeaderValue {
+        self.side.host()
+    }
+}
+
 /// One connection as its requests see it.
 pub struct Connection {
     peer: IpAddr,
@@ -54,6 +71,8 @@ pub struct Connection {
     flight: Option<FlightHandle>,
     transport: OnceCell<Transport>,
     guard: Option<GuardHandle>,
+    /// The host the last request asked for; nearly always that of the next.
+    asked_for: RefCell<Option<Rc<AskedFor>>>,
     /// Told at every request; holds one word until somebody asks.
     begun: Rc<Notify>,
 }
@@ -67,6 +86,18 @@ impl Connection {
             ja4: self.ja4.clone(),
             h2_print: self.flight.as_ref().and_then(|f| f.print()).map(str::to_owned),
         })
+    }
+
+    /// The host of a request.
+    pub fn asked_for(&self, host: &HeaderValue) -> Rc<AskedFor> {
+        let mut last = self.asked_for.borrow_mut();
+        if let Some(known) = last.as_ref().filter(|k| k.host() == host) {
+            return Rc::clone(known);
+        }
+        let side = headers::Side::new(self.peer, self.tls, host);
+        let fresh = Rc::new(AskedFor { bare: path::bare_host(host), side });
+        *last = Some(Rc::clone(&fresh));
+        fresh
     }
 
     /// Header names of the request under way, in the order and case they came.
@@ -113,6 +144,7 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
         flight: None,
         transport: OnceCell::new(),
         guard: None,
+        asked_for: RefCell::default(),
         begun: Rc::default(),
     };
     if !listen.tls {

@@ -16,7 +16,7 @@ use hedgerow_engine::doors::{
 use hedgerow_engine::judge::signals;
 use hedgerow_engine::policy::{FieldSet, RouteMatch};
 use hedgerow_engine::record::{Entry, EntryKind, Item, RecordError, SegmentHeader, read};
-use hedgerow_engine::state::{State, Timeline, TimelineMaker, Visit, behaves_as, is_stranger};
+use hedgerow_engine::state::{Ask, State, Timeline, TimelineMaker, Visit, behaves_as, is_stranger};
 use http::HeaderMap;
 use serde::Serialize;
 
@@ -282,8 +282,8 @@ impl Replay<'_> {
             }
             let want = d.shown.union(d.masked);
             let key = self.at.keys.person_key(&d.person);
-            let charge = if e.kind == EntryKind::Reveal { State::reveal } else { State::charge };
-            let charged = charge(&self.state, &self.at.site, &id, &allowance, route, &d.person, key, want, e.at_ms);
+            let ask = if e.kind == EntryKind::Reveal { Ask::by_name } else { Ask::of };
+            let charged = self.state.charge(&self.at.site, &id, &allowance, &ask(route, key, want), e.at_ms);
             charged.reasons.iter().for_each(|r| count(&mut self.report.policy.reasons, &r.code));
             if withholds(action) || charged.reasons.iter().any(|r| r.code.starts_with("budget.")) {
                 self.now.add(&d.person, who);

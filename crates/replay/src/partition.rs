@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use hedgerow_engine::doors::{Account, Action, Identity, Level, Pseudonym, Request, Transport, Verdict};
 use hedgerow_engine::identify::{Glimpse, Software, VisitKind};
 use hedgerow_engine::policy::{RouteMatch, Window};
-use hedgerow_engine::state::{State, Visit, behaves_as};
+use hedgerow_engine::state::{Ask, State, Visit, behaves_as};
 use http::{HeaderMap, HeaderValue};
 use roaring::RoaringBitmap;
 
@@ -163,8 +163,8 @@ impl<W: Write> Replay<'_, W> {
         let number = self.people.number(person, self.at, event.at_ms);
         let key = self.people.seen[number as usize].0;
         let allowance = self.at.judge.allowance(&self.at.site, identity, event.at_ms);
-        let charged =
-            self.state.charge(&self.at.site, identity, &allowance, route, person, key, shown.fields, event.at_ms);
+        let ask = Ask::of(route, key, shown.fields);
+        let charged = self.state.charge(&self.at.site, identity, &allowance, &ask, event.at_ms);
         let mut withheld = matches!(verdict.action, Action::Prove | Action::SignIn | Action::Refuse | Action::Decoy);
         for reason in &charged.reasons {
             withheld |= reason.code.starts_with("budget.");

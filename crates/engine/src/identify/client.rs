@@ -1,12 +1,11 @@
 //! The client software's name, from its prints.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::agents::{Agent, Family};
-use super::keys::Keys;
+use super::names::SEC_GPC;
 use super::visit::text;
-use crate::doors::{Level, Pseudonym, Request};
-use crate::policy::Headers;
+use crate::doors::Request;
 
 /// Longest print that is used, in bytes.
 const MAX_PRINT: usize = 512;
@@ -30,9 +29,9 @@ impl<'a> Prints<'a> {
     /// The prints of a request. Behind a trusted hop the connection is the hop's: only the JA4 that the hop itself
     /// reports in a header is the visitor's.
     #[must_use]
-    pub fn of(req: &Request<'a>, headers: &Headers, behind_hop: bool) -> Self {
+    pub fn of(req: &Request<'a>, ja4_header: Option<&HeaderName>, behind_hop: bool) -> Self {
         if behind_hop {
-            let ja4 = headers.ja4.as_deref().and_then(|name| text(req.headers, name)).filter(|v| is_ja4(v));
+            let ja4 = ja4_header.and_then(|name| text(req.headers, name)).filter(|v| is_ja4(v));
             return Self { ja4, h2: None, order: None };
         }
         Self {
@@ -53,29 +52,43 @@ fn is_ja4(value: &str) -> bool {
 /// Whether the visitor asks not to be told apart (`Sec-GPC: 1`, Global Privacy Control).
 #[must_use]
 pub fn asks_privacy(headers: &HeaderMap) -> bool {
-    headers.get("sec-gpc").is_some_and(|v| v.as_bytes() == b"1")
+    headers.get(&SEC_GPC).is_some_and(|v| v.as_bytes() == b"1")
 }
 
-/// The keyed name of the software. With `coarse` only the kind of agent counts: everybody with the same browser is one.
-#[must_use]
-pub fn name(keys: &Keys, agent: &Agent, prints: &Prints<'_>, coarse: bool) -> Pseudonym {
-    let mut value = [0u8; 1024];
-    let mut end = 0;
-    let mut add = |text: &[u8]| {
+/// What of the software is shown, as bytes to be named.
+pub struct Shown {
+    value: [u8; 1024],
+    end: usize,
+}
+
+impl Shown {
+    fn add(&mut self, text: &[u8]) {
         // A zero byte, which is in no print, keeps neighbours apart; what does not fit is not part of the name.
-        if let Some(place) = value.get_mut(end..end + text.len() + 1) {
+        if let Some(place) = self.value.get_mut(self.end..self.end + text.len() + 1) {
             place[..text.len()].copy_from_slice(text);
-            end += text.len() + 1;
+            self.end += text.len() + 1;
         }
-    };
-    add(&[1 + family_number(agent.family)]);
-    add(agent.named.map_or("", |(n, _)| n).as_bytes());
-    if !coarse {
-        add(prints.ja4.unwrap_or_default().as_bytes());
-        add(prints.h2.unwrap_or_default().as_bytes());
-        add(&order_print(prints.order.unwrap_or_default()));
     }
-    keys.pseudonym(Level::Client, value.get(..end).unwrap_or_default())
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.value.get(..self.end).unwrap_or_default()
+    }
+}
+
+/// What the software shows of itself. With `coarse` only the kind of agent counts: everybody with the same browser is one.
+#[must_use]
+pub fn shown(agent: &Agent, prints: &Prints<'_>, coarse: bool) -> Shown {
+    let mut shown = Shown { value: [0; 1024], end: 0 };
+    shown.add(&[1 + family_number(agent.family)]);
+    shown.add(agent.named.map_or("", |(n, _)| n).as_bytes());
+    if !coarse {
+        shown.add(prints.ja4.unwrap_or_default().as_bytes());
+        shown.add(prints.h2.unwrap_or_default().as_bytes());
+        shown.add(&order_print(prints.order.unwrap_or_default()));
+    }
+    shown
 }
 
 fn family_number(family: Family) -> u8 {
@@ -112,9 +125,12 @@ mod tests {
 
     const FIREFOX: &[u8] = b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
+    fn name(agent: &Agent, prints: &Prints<'_>, coarse: bool) -> Vec<u8> {
+        shown(agent, prints, coarse).bytes().to_vec()
+    }
+
     #[test]
     fn prints_tell_clients_apart_unless_privacy_is_asked_for() {
-        let keys = Keys::from_secret(&[3; 32]);
         let agent = agents::read(FIREFOX);
         let a = Prints {
             ja4: Some("t13d1715h2_5b57614c22b0_5c2c66f702b0"),
@@ -122,11 +138,11 @@ mod tests {
             order: Some("Host,User-Agent,Accept"),
         };
         let b = Prints { order: Some("host,user-agent,accept"), ..a };
-        assert_ne!(name(&keys, &agent, &a, false), name(&keys, &agent, &b, false));
-        assert_eq!(name(&keys, &agent, &a, true), name(&keys, &agent, &b, true));
+        assert_ne!(name(&agent, &a, false), name(&agent, &b, false));
+        assert_eq!(name(&agent, &a, true), name(&agent, &b, true));
         assert_eq!(
-            name(&keys, &agent, &a, false),
-            name(&keys, &agent, &Prints { order: Some("Host,Cookie,User-Agent,Accept,Referer"), ..a }, false)
+            name(&agent, &a, false),
+            name(&agent, &Prints { order: Some("Host,Cookie,User-Agent,Accept,Referer"), ..a }, false)
         );
     }
 
@@ -146,9 +162,8 @@ mod tests {
 
     #[test]
     fn prints_too_long_are_cut_and_not_a_panic() {
-        let keys = Keys::from_secret(&[3; 32]);
         let long = "x".repeat(5000);
         let prints = Prints { ja4: Some(&long), h2: Some(&long), order: Some(&long) };
-        let _ = name(&keys, &agents::read(b""), &prints, false);
+        let _ = name(&agents::read(b""), &prints, false);
     }
 }

@@ -5,10 +5,12 @@
 //! Fetch Metadata or client hints (both are limited to secure contexts). `Sec-GPC` and `DNT` are never looked at here.
 
 use http::HeaderMap;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, UPGRADE};
 use smallvec::SmallVec;
 
 use super::agents::{Agent, Family, Platform};
 use super::client::Prints;
+use super::names::{SEC_CH_UA, SEC_CH_UA_PLATFORM, SEC_FETCH_DEST, SEC_FETCH_MODE};
 use super::visit::{is_script_call, text};
 use crate::doors::Request;
 
@@ -83,23 +85,23 @@ pub fn check(
     if req.version == 10 && modern && prints.order.is_some() {
         found.push(Contradiction::AncientProtocol);
     }
-    let fetch_mode = text(headers, "sec-fetch-mode");
-    let websocket = text(headers, "upgrade").is_some();
+    let fetch_mode = text(headers, &SEC_FETCH_MODE);
+    let websocket = text(headers, &UPGRADE).is_some();
     if secure && modern && !agent.embedded && !websocket {
-        if fetch_mode.is_none() && !headers.contains_key("sec-fetch-dest") {
+        if fetch_mode.is_none() && !headers.contains_key(&SEC_FETCH_DEST) {
             found.push(Contradiction::NoFetchMetadata);
         }
-        if agent.family == Family::Chromium && !headers.contains_key("sec-ch-ua") {
+        if agent.family == Family::Chromium && !headers.contains_key(&SEC_CH_UA) {
             found.push(Contradiction::NoClientHints);
         }
     }
     // Sub-resources of some browsers go without these; pages never do.
     if navigation {
-        if !headers.contains_key("accept-language") && !agent.embedded {
+        if !headers.contains_key(&ACCEPT_LANGUAGE) && !agent.embedded {
             found.push(Contradiction::NoLanguage);
         }
-        match text(headers, "accept") {
-            None if !headers.contains_key("accept") => found.push(Contradiction::NoAccept),
+        match text(headers, &ACCEPT) {
+            None if !headers.contains_key(&ACCEPT) => found.push(Contradiction::NoAccept),
             Some(a) if a.trim() == "*/*" => found.push(Contradiction::AcceptsAnythingForAPage),
             _ => {}
         }
@@ -120,7 +122,7 @@ pub fn check(
 }
 
 fn hints(headers: &HeaderMap, agent: &Agent, found: &mut SmallVec<[Contradiction; 4]>) {
-    let Some(brands) = text(headers, "sec-ch-ua") else {
+    let Some(brands) = text(headers, &SEC_CH_UA) else {
         return;
     };
     if agent.family != Family::Chromium {
@@ -139,7 +141,7 @@ fn hints(headers: &HeaderMap, agent: &Agent, found: &mut SmallVec<[Contradiction
     {
         found.push(Contradiction::OtherVersion);
     }
-    let said = match text(headers, "sec-ch-ua-platform").map(|p| p.trim_matches('"')) {
+    let said = match text(headers, &SEC_CH_UA_PLATFORM).map(|p| p.trim_matches('"')) {
         Some("Windows") => Platform::Windows,
         Some("macOS") => Platform::Mac,
         Some("Android") => Platform::Android,

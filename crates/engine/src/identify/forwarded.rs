@@ -6,9 +6,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::HeaderMap;
+use http::header::FORWARDED;
+use http::{HeaderMap, HeaderName};
 
 use super::address_set::canonical;
+use super::names::{X_FORWARDED_FOR, X_FORWARDED_PROTO};
 
 /// Most bytes of a forwarding header that are read, from the right.
 pub const MAX_BYTES: usize = 8 * 1024;
@@ -28,27 +30,31 @@ pub enum Hop {
 
 /// The hops of `X-Forwarded-For`, nearest first. At most [`MAX_HOPS`] and [`MAX_BYTES`].
 pub fn x_forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
-    elements(headers, "x-forwarded-for", false).map(|e| e.map_or(Hop::Malformed, node))
+    elements(headers, &X_FORWARDED_FOR, false).map(|e| e.map_or(Hop::Malformed, node))
 }
 
 /// The hops of `Forwarded`, nearest first. At most [`MAX_HOPS`] and [`MAX_BYTES`].
 pub fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
-    elements(headers, "forwarded", true).map(|e| e.map_or(Hop::Malformed, forwarded_for))
+    elements(headers, &FORWARDED, true).map(|e| e.map_or(Hop::Malformed, forwarded_for))
 }
 
 /// Whether the nearest hop says that the visitor came by https; `None` when it does not say.
 #[must_use]
 pub fn https(headers: &HeaderMap) -> Option<bool> {
-    if let Some(Some(element)) = elements(headers, "x-forwarded-proto", false).next() {
+    if let Some(Some(element)) = elements(headers, &X_FORWARDED_PROTO, false).next() {
         return Some(element.eq_ignore_ascii_case("https"));
     }
-    let element = elements(headers, "forwarded", true).next().flatten()?;
+    let element = elements(headers, &FORWARDED, true).next().flatten()?;
     parameter(element, "proto").map(|p| p.trim_matches('"').eq_ignore_ascii_case("https"))
 }
 
 /// Elements of a comma list over all lines of a header, right-most first. `None` is an element that is not text or does
 /// not fit in the bounds; nothing follows it.
-fn elements<'h>(headers: &'h HeaderMap, name: &'static str, quoted: bool) -> impl Iterator<Item = Option<&'h str>> {
+fn elements<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    quoted: bool,
+) -> impl Iterator<Item = Option<&'h str>> + use<'h> {
     let mut lines = headers.get_all(name).iter().rev();
     let mut rest: Option<&'h [u8]> = None;
     let (mut bytes, mut hops, mut over) = (0usize, 0usize, false);

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::agent_names::NAMES;
 use super::agents::{self, Agent, Class, Family};
-use super::client::{self, Prints};
+use super::client::Prints;
 use super::visit::VisitKind;
 use super::{Identifier, address, lane, with_account};
 use crate::doors::{Account, AddressSource, Evidence, Identity, Lane, Level, Pseudonym};
@@ -107,7 +107,7 @@ impl Identifier {
         let (lane, said) = lane::by_agent(&agent, seen.software.said(), found.address, &self.crawlers, seen.now_s);
         let evidence: SmallVec<[Evidence; 2]> = said.filter(|e| self.reads(e.signal)).into_iter().collect();
         let lane = with_account(lane, seen.account.as_ref());
-        let client = client::name(&self.keys, &agent, &Prints::default(), false);
+        let client = self.client(&agent, &Prints::default(), false);
         self.named(&found, agent.named.map(|(name, _)| name), client, lane, seen.account, None, evidence, seen.kind)
     }
 

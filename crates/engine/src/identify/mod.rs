@@ -18,6 +18,8 @@ mod forwarded;
 mod glimpse;
 mod keys;
 mod lane;
+mod memo;
+mod names;
 mod network;
 mod robots;
 mod session;
@@ -37,7 +39,7 @@ mod visit;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use smallvec::SmallVec;
 
 pub use account::{Accounts, CookieKey};
@@ -53,7 +55,8 @@ pub use suspicion::{ProxyFinding, ProxySuspicion};
 pub use visit::{VisitKind, visit, visit_by_path};
 
 use crate::doors::{Account, Evidence, Identity, Lane, Level, Pseudonym, Request, Session, Signal};
-use crate::policy::{AccountTrust, Headers, Site};
+use crate::policy::{AccountTrust, Site};
+use memo::Memo;
 
 /// Most bytes of an account's name in the application's header.
 const MAX_ACCOUNT: usize = 256;
@@ -79,6 +82,8 @@ pub enum IdentifyError {
 pub struct Identified {
     /// Who is asking.
     pub identity: Identity,
+    /// What kind of visit it is.
+    pub kind: VisitKind,
     /// The `Set-Cookie` value to add to the answer, when a session begins with it.
     pub set_cookie: Option<String>,
     /// Set once in a while when nearly all visitors share one address: `trusted_hops` was probably forgotten. To be
@@ -95,11 +100,22 @@ pub struct Identifier {
     cookie: session::Cookie,
     robots: Robots,
     suspicion: ProxySuspicion,
-    headers: Headers,
+    headers: AppHeaders,
     account_cookie: Option<String>,
     account_trust: AccountTrust,
     honour_gpc: bool,
     signals: u32,
+    // A visitor asks many times with the same browser from the same address: what these come to is remembered.
+    agents: Memo<agents::Agent>,
+    addresses: Memo<(Pseudonym, Pseudonym)>,
+    clients: Memo<Pseudonym>,
+}
+
+/// Names of the headers between the application, a trusted hop and us, as the policy gives them.
+struct AppHeaders {
+    account: HeaderName,
+    account_since: HeaderName,
+    ja4: Option<HeaderName>,
 }
 
 impl std::fmt::Debug for Identifier {
@@ -123,12 +139,15 @@ impl Identifier {
         if !agents::ready() {
             return Err(IdentifyError::Agents);
         }
-        let names = [Some(&site.headers.account), Some(&site.headers.account_since), site.headers.ja4.as_ref()];
-        for header in names.into_iter().flatten() {
-            if header.parse::<http::HeaderName>().is_err() {
-                return Err(IdentifyError::Header { site: site.name.clone(), header: header.clone() });
-            }
-        }
+        let header = |name: &String| {
+            name.parse::<HeaderName>()
+                .map_err(|_| IdentifyError::Header { site: site.name.clone(), header: name.clone() })
+        };
+        let headers = AppHeaders {
+            account: header(&site.headers.account)?,
+            account_since: header(&site.headers.account_since)?,
+            ja4: site.headers.ja4.as_ref().map(header).transpose()?,
+        };
         let signals =
             site.signals.iter().filter(|(_, weight)| *weight > 0).fold(0, |bits, (s, _)| bits | 1 << *s as u32);
         Ok(Self {
@@ -139,11 +158,14 @@ impl Identifier {
             trusted: AddressSet::new(&site.trusted_hops),
             robots: site.robots.as_deref().map(Robots::parse).unwrap_or_default(),
             suspicion: ProxySuspicion::default(),
-            headers: site.headers.clone(),
+            headers,
             account_cookie: site.account.cookie.clone(),
             account_trust: site.account.trust,
             honour_gpc: site.privacy.honour_gpc,
             signals,
+            agents: Memo::new(8),
+            addresses: Memo::new(10),
+            clients: Memo::new(8),
         })
     }
 
@@ -156,8 +178,8 @@ impl Identifier {
 
         let user_agent = req.headers.get(http::header::USER_AGENT).map_or(&b""[..], |v| v.as_bytes());
         let has_user_agent = !user_agent.trim_ascii().is_empty();
-        let agent = agents::read(user_agent);
-        let prints = client::Prints::of(req, &self.headers, found.behind_hop);
+        let agent = self.agents.get(user_agent, || agents::read(user_agent));
+        let prints = client::Prints::of(req, self.headers.ja4.as_ref(), found.behind_hop);
         let coarse = self.honour_gpc && client::asks_privacy(req.headers);
         let kind = visit(req);
 
@@ -178,10 +200,10 @@ impl Identifier {
         let account = self.account(req.headers, accounts, now_s);
         lane = with_account(lane, account.as_ref());
         let (session, set_cookie) = self.session(req.headers, kind, lane, fresh, now_s);
-        let client = client::name(&self.keys, &agent, &prints, coarse);
+        let client = self.client(&agent, &prints, coarse);
         let identity =
             self.named(&found, agent.named.map(|(name, _)| name), client, lane, account, session, evidence, kind);
-        Identified { identity, set_cookie, proxy_finding }
+        Identified { identity, kind, set_cookie, proxy_finding }
     }
 
     /// The identity, once everything about it is known: every name is given here.
@@ -198,9 +220,10 @@ impl Identifier {
         kind: VisitKind,
     ) -> Identity {
         let (bytes, len) = network::address_bytes(found.address);
-        let address = self.keys.pseudonym(Level::Address, &bytes[..len]);
-        let (bytes, len) = network::network_bytes(found.address);
-        let network = self.keys.pseudonym(Level::Network, &bytes[..len]);
+        let (address, network) = self.addresses.get(&bytes[..len], || {
+            let (wide, wide_len) = network::network_bytes(found.address);
+            (self.keys.pseudonym(Level::Address, &bytes[..len]), self.keys.pseudonym(Level::Network, &wide[..wide_len]))
+        });
         Identity {
             address_raw: found.address,
             address_source: found.source,
@@ -229,7 +252,7 @@ impl Identifier {
         accounts: &Accounts,
         now_ms: u64,
     ) {
-        let Some(said) = answer_headers.get(self.headers.account.as_str()).map(|v| v.as_bytes().trim_ascii()) else {
+        let Some(said) = answer_headers.get(&self.headers.account).map(|v| v.as_bytes().trim_ascii()) else {
             return;
         };
         let brought = self.site_cookie(req_headers).map(|value| self.cookie_key(value));
@@ -244,7 +267,7 @@ impl Identifier {
             return;
         }
         let name = self.keys.pseudonym(Level::Account, said);
-        let since = answer_headers.get(self.headers.account_since.as_str()).and_then(|v| v.to_str().ok());
+        let since = answer_headers.get(&self.headers.account_since).and_then(|v| v.to_str().ok());
         let since_s = since.and_then(account::since);
         let now_s = now_ms / 1000;
         // An answer that signs somebody in gives a new cookie: it is the one that comes back.
@@ -287,6 +310,22 @@ impl Identifier {
     #[must_use]
     pub fn examines(&self, headers: &HeaderMap) -> bool {
         self.reads(Signal::EnvironmentOdd) && !(self.honour_gpc && client::asks_privacy(headers))
+    }
+
+    fn client(&self, agent: &agents::Agent, prints: &client::Prints<'_>, coarse: bool) -> Pseudonym {
+        let name = || self.keys.pseudonym(Level::Client, client::shown(agent, prints, coarse).bytes());
+        // A letter tells which part follows, and a newline, which is in no header, where it ends.
+        let mut seen: SmallVec<[u8; 512]> = SmallVec::new();
+        seen.extend_from_slice(&[b'f', agent.family as u8, u8::from(coarse)]);
+        let parts = [(b'n', agent.named.map(|(n, _)| n)), (b'j', prints.ja4), (b'h', prints.h2), (b'o', prints.order)];
+        for (letter, part) in parts {
+            if let Some(text) = part {
+                seen.push(letter);
+                seen.extend_from_slice(text.as_bytes());
+                seen.push(b'\n');
+            }
+        }
+        self.clients.get(&seen, name)
     }
 
     fn reads(&self, signal: Signal) -> bool {
@@ -357,5 +396,5 @@ fn with_account(lane: Lane, account: Option<&Account>) -> Lane {
 
 /// Whether a request carries a forwarding header at all.
 fn has_forwarding(headers: &HeaderMap) -> bool {
-    headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded")
+    headers.contains_key(&names::X_FORWARDED_FOR) || headers.contains_key(http::header::FORWARDED)
 }

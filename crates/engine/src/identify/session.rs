@@ -27,7 +27,7 @@ const PURPOSE: &str = "session cookie";
 /// that a cookie can be written anew from the name alone and yet shows nothing that is in the ledger.
 pub struct Cookie {
     name: &'static str,
-    secure: bool,
+    attributes: String,
     keys: Arc<Keys>,
     cipher: Aes256,
 }
@@ -39,7 +39,9 @@ impl Cookie {
     pub fn new(keys: Arc<Keys>, secure: bool) -> Self {
         let name = if secure { "__Host-hedgerow" } else { "hedgerow" };
         let cipher = Aes256::new(keys.session_key().into());
-        Self { name, secure, keys, cipher }
+        let flag = if secure { "; Secure" } else { "" };
+        let attributes = format!("; Path=/; Max-Age={KEEP_S}; HttpOnly; SameSite=Lax{flag}");
+        Self { name, attributes, keys, cipher }
     }
 
     /// The session a request brings: the first cookie of our name that is ours and not too old. A forged one is none.
@@ -58,9 +60,12 @@ impl Cookie {
     /// The `Set-Cookie` value that gives `session` to the visitor.
     #[must_use]
     pub fn set(&self, session: &Session) -> String {
-        let secure = if self.secure { "; Secure" } else { "" };
         let value = self.seal(session);
-        format!("{}={value}; Path=/; Max-Age={KEEP_S}; HttpOnly; SameSite=Lax{secure}", self.name)
+        let mut cookie = String::with_capacity(160);
+        for part in [self.name, "=", &value, &self.attributes] {
+            cookie.push_str(part);
+        }
+        cookie
     }
 
     fn seal(&self, session: &Session) -> String {

@@ -1,7 +1,9 @@
 //! What kind of visit a request is: a page view, a sub-resource, a call for data.
 
-use http::HeaderMap;
+use http::header::{ACCEPT, UPGRADE};
+use http::{HeaderMap, HeaderName};
 
+use super::names::{SEC_FETCH_DEST, SEC_FETCH_MODE, X_REQUESTED_WITH};
 use crate::doors::Request;
 
 /// The kind of a visit, as the request says. It is the client's word: a route that shows people is never treated as a
@@ -79,14 +81,10 @@ const ASSET_DESTINATIONS: [&str; 18] = [
 /// extension of the path, in this order.
 #[must_use]
 pub fn visit(req: &Request<'_>) -> VisitKind {
-    let accept = text(req.headers, "accept");
-    let script = is_script_call(req.headers);
-    let accepts_html = accept.is_some_and(|a| a.contains("text/html") || a.contains("application/xhtml+xml"));
-    let mode = text(req.headers, "sec-fetch-mode");
-    let named_asset = has_asset_extension(req.path);
-    match text(req.headers, "sec-fetch-dest") {
+    let mode = || text(req.headers, &SEC_FETCH_MODE);
+    match text(req.headers, &SEC_FETCH_DEST) {
         Some("document") => {
-            VisitKind { asset: false, navigation: mode.is_none_or(|m| m == "navigate"), wants_html: true }
+            VisitKind { asset: false, navigation: mode().is_none_or(|m| m == "navigate"), wants_html: true }
         }
         Some("iframe" | "frame" | "fencedframe") => VisitKind { asset: false, navigation: false, wants_html: true },
         Some("empty") => VisitKind { asset: false, navigation: false, wants_html: false },
@@ -95,9 +93,13 @@ pub fn visit(req: &Request<'_>) -> VisitKind {
         }
         // Older browsers, text browsers and tools send no Fetch Metadata; an invented destination says nothing.
         _ => {
+            let accept = text(req.headers, &ACCEPT);
+            let script = is_script_call(req.headers);
+            let accepts_html = accept.is_some_and(|a| a.contains("text/html") || a.contains("application/xhtml+xml"));
+            let named_asset = has_asset_extension(req.path);
             let wants_html = accepts_html && !script;
             let any = accept.is_none_or(|a| a.is_empty() || a.starts_with("*/*"));
-            let navigation = !named_asset && !script && (accepts_html || any) && mode.is_none_or(|m| m == "navigate");
+            let navigation = !named_asset && !script && (accepts_html || any) && mode().is_none_or(|m| m == "navigate");
             VisitKind { asset: named_asset && !accepts_html, navigation, wants_html }
         }
     }
@@ -113,12 +115,12 @@ pub fn visit_by_path(path: &str) -> VisitKind {
 /// Whether a script asks, by the header most libraries add (`X-Requested-With: XMLHttpRequest`) or by WebSocket upgrade.
 #[must_use]
 pub fn is_script_call(headers: &HeaderMap) -> bool {
-    text(headers, "x-requested-with").is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
-        || text(headers, "upgrade").is_some_and(|v| v.eq_ignore_ascii_case("websocket"))
+    text(headers, &X_REQUESTED_WITH).is_some_and(|v| v.eq_ignore_ascii_case("xmlhttprequest"))
+        || text(headers, &UPGRADE).is_some_and(|v| v.eq_ignore_ascii_case("websocket"))
 }
 
 /// A header as text; `None` if it is absent or not text.
-pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 

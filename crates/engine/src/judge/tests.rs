@@ -13,7 +13,7 @@ use smallvec::smallvec;
 use super::*;
 use crate::doors::{Level, Sensitivity, Transport};
 use crate::state::test_site::*;
-use crate::state::{State, Visit};
+use crate::state::{Ask, State, Visit};
 
 /// A request that owns its parts.
 struct Asked {
@@ -150,7 +150,7 @@ fn who_has_proved_it_is_not_challenged_again_and_keeps_a_budget() {
     let allowed = Judge::new(&site).unwrap().allowance(&site, &id, START_MS);
     assert_eq!(allowed.standing, Standing::Proven);
     let shown = (0..100).filter(|p| {
-        !state.charge(&site, &id, &allowed, 0, "", person_key(*p), fields(&[TOWN]), START_MS).shown.is_empty()
+        !state.charge(&site, &id, &allowed, &Ask::of(0, person_key(*p), fields(&[TOWN])), START_MS).shown.is_empty()
     });
     assert_eq!(shown.count(), 40);
     let snap = state.arrive(&site, &id, site.route("GET", "/members/7").as_ref(), &Visit::default(), START_MS + 1_000);
@@ -328,14 +328,14 @@ fn every_reason_of_a_charge_is_in_the_list() {
             let want = fields(&[NAME, TOWN, EMAIL, FAITH]);
             seen.extend(
                 state
-                    .charge(&site, &id, &allowed, 0, "", person_key(p), want, START_MS)
+                    .charge(&site, &id, &allowed, &Ask::of(0, person_key(p), want), START_MS)
                     .reasons
                     .into_iter()
                     .map(|r| r.code),
             );
             seen.extend(
                 state
-                    .reveal(&site, &id, &allowed, 0, "", person_key(p), want, START_MS)
+                    .charge(&site, &id, &allowed, &Ask::by_name(0, person_key(p), want), START_MS)
                     .reasons
                     .into_iter()
                     .map(|r| r.code),

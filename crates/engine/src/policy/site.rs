@@ -203,9 +203,12 @@ pub struct Privacy {
 
 /// A path as most sites read it before they choose a page (RFC 3986, 5.2.4 and 6.2.2); `None` when that is the same path.
 fn as_sites_read(path: &str) -> Option<String> {
-    let odd = path.bytes().any(|b| b == b'%' || b == b'\\' || b == b';' || b.is_ascii_uppercase())
-        || path.contains("//")
-        || path.contains("/.");
+    let mut before = b'x';
+    let odd = path.bytes().any(|b| {
+        let pair = before == b'/' && matches!(b, b'/' | b'.');
+        before = b;
+        pair || matches!(b, b'%' | b'\\' | b';' | b'A'..=b'Z')
+    });
     if !odd {
         return None;
     }
@@ -304,13 +307,11 @@ impl Site {
     #[must_use]
     pub fn route(&self, method: &str, path: &str) -> Option<RouteMatch<'_>> {
         let raw = || self.fitting(method, path, true);
-        let read = || as_sites_read(path).and_then(|read| self.fitting(method, &read, false));
+        let Some(as_read) = as_sites_read(path) else { return raw() };
+        let read = || self.fitting(method, &as_read, false);
         // `/files/../members/7` fits `/files/{rest...}` as received, and is not what the site will show.
-        if path.contains("/.") || path.contains("%2e") || path.contains("%2E") {
-            read().or_else(raw)
-        } else {
-            raw().or_else(read)
-        }
+        let dots = ["/.", "%2e", "%2E"].iter().any(|d| path.contains(d));
+        if dots { read().or_else(raw) } else { raw().or_else(read) }
     }
 
     fn fitting(&self, method: &str, path: &str, encoded: bool) -> Option<RouteMatch<'_>> {

@@ -21,6 +21,29 @@ pub struct Charged {
     pub reasons: SmallVec<[Reason; 2]>,
 }
 
+/// One person's fields that an answer would show.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    route: usize,
+    person: u64,
+    want: FieldSet,
+    by_name: bool,
+}
+
+impl Ask {
+    /// Fields of a person (by keyed hash) that an answer on a route (by number) has in it.
+    #[must_use]
+    pub fn of(route: usize, person: u64, want: FieldSet) -> Self {
+        Self { route, person, want, by_name: false }
+    }
+
+    /// Fields that the visitor asked for by name: what is shown on request only is then shown.
+    #[must_use]
+    pub fn by_name(route: usize, person: u64, want: FieldSet) -> Self {
+        Self { by_name: true, ..Self::of(route, person, want) }
+    }
+}
+
 /// One person's entry in the ledger, to be charged again after a restart.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -173,51 +196,8 @@ impl State {
     ///
     /// Each sensitivity is charged by itself, at all levels or at none. Levels are charged one after the other and taken
     /// back when one has no room: two threads may for an instant deny each other the last place, never share it.
-    #[expect(clippy::too_many_arguments, reason = "the facts of one disclosure; a struct would only rename them")]
-    pub fn charge(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person: &str,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-    ) -> Charged {
-        let _ = person;
-        self.charge_as(site, id, allowance, route, person_key, want, now_ms, false)
-    }
-
-    /// Charges fields that the visitor asked for by name: what is shown on request only is then shown.
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
-    pub fn reveal(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person: &str,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-    ) -> Charged {
-        let _ = person;
-        self.charge_as(site, id, allowance, route, person_key, want, now_ms, true)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
-    fn charge_as(
-        &self,
-        site: &Site,
-        id: &Identity,
-        allowance: &Allowance,
-        route: usize,
-        person_key: u64,
-        want: FieldSet,
-        now_ms: u64,
-        asked_for: bool,
-    ) -> Charged {
+    pub fn charge(&self, site: &Site, id: &Identity, allowance: &Allowance, ask: &Ask, now_ms: u64) -> Charged {
+        let Ask { route, person: person_key, want, by_name } = *ask;
         let now_s = seconds(now_ms);
         let mut out = Charged::default();
         let family = site.routes.get(route).map_or("", |r| r.family.as_str());
@@ -230,7 +210,7 @@ impl State {
                 out.reasons.push(Reason { code: format!("never.{}", word(s)), weight: 0, detail: String::new() });
                 continue;
             }
-            if allowance.on_request.has(s) && !asked_for {
+            if allowance.on_request.has(s) && !by_name {
                 let known = who.first().is_some_and(|(level, name)| {
                     self.table.with(name.key(), *level, now_s, |p| {
                         p.seen.has(key_in_column(person_key, s), column(s), Window::Month, now_s)
@@ -276,7 +256,7 @@ impl State {
     }
 
     /// Counts a person at every level, or at none.
-    #[expect(clippy::too_many_arguments, reason = "as charge")]
+    #[expect(clippy::too_many_arguments, reason = "the facts of one charge")]
     fn take(
         &self,
         site: &Site,
@@ -292,7 +272,8 @@ impl State {
         let innermost = who.first().map(|(level, _)| *level);
         let mut taken: SmallVec<[(Level, u64, Undo, bool); 6]> = SmallVec::new();
         // A habit is made of calm days only.
-        let habitual = s == Sensitivity::Personal && tension.posture == Posture::Calm && is_stranger(allowance.standing);
+        let habitual =
+            s == Sensitivity::Personal && tension.posture == Posture::Calm && is_stranger(allowance.standing);
         for (level, name) in who {
             let result = self.table.with(name.key(), *level, now_s, |p| {
                 // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
@@ -352,7 +333,8 @@ impl State {
     pub fn replay(&self, site: &Site, r: &Replay) {
         let now_s = seconds(r.at_ms);
         for s in r.shown.sensitivities(&site.fields).iter() {
-            let calm = is_stranger(r.standing) && self.family(&r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
+            let calm =
+                is_stranger(r.standing) && self.family(&r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
             let habitual = s == Sensitivity::Personal && calm;
             let revealed = site.on_request(r.standing).has(s);
             for (i, (level, name)) in r.principals.iter().enumerate() {

@@ -22,7 +22,7 @@ pub(crate) mod test_site;
 #[cfg(test)]
 mod tests;
 
-pub use charge::{Charged, Replay, code as charge_code};
+pub use charge::{Ask, Charged, Replay, code as charge_code};
 pub use environment::Oddities;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};

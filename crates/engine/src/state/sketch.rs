@@ -14,11 +14,13 @@ pub(super) struct Sketch {
     /// Sum over registers of 2^-register.
     sum: f64,
     empty: u32,
+    /// The estimate these come to; asked for several times at every charge and changed by few of them.
+    people: u32,
 }
 
 impl Default for Sketch {
     fn default() -> Self {
-        Self { registers: Box::new([0; REGISTERS]), sum: REGISTERS as f64, empty: REGISTERS as u32 }
+        Self { registers: Box::new([0; REGISTERS]), sum: REGISTERS as f64, empty: REGISTERS as u32, people: 0 }
     }
 }
 
@@ -26,21 +28,30 @@ fn weight(register: u8) -> f64 {
     f64::from_bits((1023 - u64::from(register)) << 52)
 }
 
+/// The register of a person, and what the person would raise it to.
+fn place(person: u64) -> (usize, u8) {
+    let index = usize::try_from(person >> 52).unwrap_or(0);
+    (index, u8::try_from((person << 12 | 1 << 11).leading_zeros() + 1).unwrap_or(53))
+}
+
 impl Sketch {
     /// Adds a person by its keyed hash.
     pub(super) fn add(&mut self, person: u64) {
-        let index = usize::try_from(person >> 52).unwrap_or(0);
-        let rank = u8::try_from((person << 12 | 1 << 11).leading_zeros() + 1).unwrap_or(53);
-        self.raise(index, rank);
+        let (index, rank) = place(person);
+        if self.raise(index, rank) {
+            self.people = self.estimate();
+        }
     }
 
-    fn raise(&mut self, index: usize, rank: u8) {
+    fn raise(&mut self, index: usize, rank: u8) -> bool {
         let register = &mut self.registers[index];
-        if rank > *register {
+        let raised = rank > *register;
+        if raised {
             self.sum += weight(rank) - weight(*register);
             self.empty -= u32::from(*register == 0);
             *register = rank;
         }
+        raised
     }
 
     fn is_empty(&self) -> bool {
@@ -55,11 +66,16 @@ impl Sketch {
         for (i, r) in other.registers.iter().enumerate() {
             self.raise(i, *r);
         }
+        self.people = self.estimate();
     }
 
     /// Distinct people added, estimated.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate of people fits u32")]
     pub(super) fn people(&self) -> u32 {
+        self.people
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate of people fits u32")]
+    fn estimate(&self) -> u32 {
         let m = REGISTERS as f64;
         let raw = ALPHA * m * m / self.sum;
         // Few people: counting the registers that are still empty is more exact (section 4 of the paper).
@@ -111,7 +127,9 @@ impl Ring {
     /// Adds a person now.
     pub(super) fn add(&mut self, person: u64) {
         let n = self.slots.len();
-        self.slots[self.current as usize % n].add(person);
+        let (index, rank) = place(person);
+        // Nobody asks a slot for its number, only the union.
+        self.slots[self.current as usize % n].raise(index, rank);
         self.union.add(person);
     }
 

@@ -51,20 +51,21 @@ impl ForwardError {
 /// Sends one request to the site and waits for the head of its answer.
 ///
 /// A kept connection that the site closed in the meantime is noticed before anything was sent, and another is taken;
-/// a request without a body that found its kept connection dead is sent once more on a new one (RFC 9112, 9.3.1).
+/// a request without a body that found its kept connection dead is sent once more on a new one (RFC 9112, 9.3.1), as
+/// `again` makes it anew.
 ///
 /// # Errors
 /// [`ForwardError`], which knows its status.
 pub async fn forward(
     pool: &Pool,
     mut request: Request<VisitorBody>,
+    again: &dyn Fn() -> Option<Request<VisitorBody>>,
     answer_timeout: Duration,
 ) -> Result<(Response<Incoming>, Returning), ForwardError> {
     let repeatable = matches!(*request.method(), http::Method::GET | http::Method::HEAD) && request.body().is_nothing();
     let mut tries = 0;
     loop {
         let mut link = pool.take(tries > 0).await?;
-        let again = repeatable.then(|| again(&request));
         let kept = link.kept();
         let moved = request.body().moved();
         match within(answer_timeout, moved, link.send(request)).await {
@@ -72,10 +73,12 @@ pub async fn forward(
             Some(Ok(answer)) => return Ok((answer, pool.returning(link))),
             Some(Err((error, back))) => {
                 tries += 1;
-                match (back, again) {
+                // A copy is made only now: nearly no request needs one.
+                let copy = || if repeatable && kept && tries == 1 { again() } else { None };
+                match back {
                     // Nothing was sent: the connection had closed. Any request may go again.
-                    (Some(unsent), _) if tries <= 3 => request = unsent,
-                    (None, Some(copy)) if kept && tries == 1 => request = copy,
+                    Some(unsent) if tries <= 3 => request = unsent,
+                    None if let Some(copy) = copy() => request = copy,
                     _ if error.is_user() || error.is_body_write_aborted() => return Err(ForwardError::Visitor),
                     _ => return Err(ForwardError::Broken(error)),
                 }
@@ -95,14 +98,4 @@ async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl F
         }
         until = moved.as_ref().map(|m| m.last() + patience).filter(|later| *later > until)?;
     }
-}
-
-/// A copy of a request that has no body.
-fn again(request: &Request<VisitorBody>) -> Request<VisitorBody> {
-    let mut copy = Request::new(VisitorBody::nothing());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }

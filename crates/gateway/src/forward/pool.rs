@@ -80,7 +80,8 @@ impl Pool {
                 }
             }
         }
-        let sender = self.0.connector.open().await?;
+        // Boxed: the room a handshake needs is not carried by each request that needs none.
+        let sender = Box::pin(self.0.connector.open()).await?;
         if let Sender::Two(s) = &sender {
             *self.0.shared.borrow_mut() = Some(s.clone());
         }

@@ -149,7 +149,7 @@ impl Framing {
         if bytes.len() > self.limits.head_bytes {
             return Err(GuardError::HeadTooLong);
         }
-        let mut names = String::with_capacity(256);
+        let mut names = Vec::with_capacity(512);
         let head = head::parse(bytes, &self.limits, &mut names)?;
         let next = match head.body {
             Body::Length(0) => State::Head,
@@ -159,7 +159,8 @@ impl Framing {
                 State::ChunkSize
             }
         };
-        on_head(&head, names);
+        // Names are ASCII; one check of all of them is cheaper than one of each.
+        on_head(&head, String::from_utf8(names).map_err(|_| GuardError::HeaderName)?);
         Ok(self.pass(end, next))
     }
 
@@ -227,7 +228,7 @@ impl Framing {
             count += 1;
             let line = line.strip_suffix(b"\r\n").ok_or(GuardError::BareLf)?;
             let (name, _) = head::field(line)?;
-            if count > TRAILER_FIELDS || NOT_IN_TRAILERS.iter().any(|n| name.eq_ignore_ascii_case(n)) {
+            if count > TRAILER_FIELDS || NOT_IN_TRAILERS.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes())) {
                 return Err(GuardError::Trailer);
             }
         }

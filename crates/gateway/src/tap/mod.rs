@@ -18,3 +18,4 @@ pub mod prefixed;
 pub mod proxy_protocol;
 pub mod refusal;
 pub mod wire;
+mod writes;

@@ -19,7 +19,7 @@ fn assert_a_crowd_is_not_stopped(order: impl Iterator<Item = (u64, u64)>) {
         let snap = state.arrive(&site, &id, route.as_ref(), &page, now_ms);
         let v = judge.decide(&site, &asked.request(), &id, route.as_ref(), &snap, now_ms);
         assert!(matches!(v.action, Action::Allow | Action::Mask), "turn {turn}, visitor {who}: {v:?}");
-        state.charge(&site, &id, &v.allowance, 0, "", person_key(person), fields(&[NAME, TOWN]), now_ms);
+        state.charge(&site, &id, &v.allowance, &Ask::of(0, person_key(person), fields(&[NAME, TOWN])), now_ms);
     }
 }
 
@@ -52,7 +52,7 @@ fn one_visitor_who_goes_on_climbs_the_ladder_with_a_cookie_and_without() {
                 steps.push(v.action);
             }
             // A challenge that is not solved shows nobody, but the asking is what counts: as in watch mode.
-            state.charge(&site, &id, &v.allowance, 0, "", person_key(n), fields(&[NAME, TOWN]), now_ms);
+            state.charge(&site, &id, &v.allowance, &Ask::of(0, person_key(n), fields(&[NAME, TOWN])), now_ms);
         }
         assert_eq!(steps, [Action::Allow, Action::Mask, Action::Prove, Action::SignIn, Action::Refuse], "{what}");
     }

@@ -111,7 +111,7 @@ proptest! {
         for (who, person, want, pause) in steps {
             now_s += pause;
             let (id, want) = (a_visitor(who), FieldSet(want));
-            let charged = state.charge(&site, &id, &open, 0, "", person_key(person), want, now_s * 1000);
+            let charged = state.charge(&site, &id, &open, &Ask::of(0, person_key(person), want), now_s * 1000);
             prop_assert_eq!(charged.shown.union(charged.masked), want);
             prop_assert_eq!(charged.shown.0 & charged.masked.0, 0);
             prop_assert_eq!(charged.reasons.is_empty(), charged.masked.is_empty());
@@ -122,7 +122,7 @@ proptest! {
             }
             note(&mut showings, &site, &id, charged.shown, person, now_s);
             // Reading again is free, at once and for as long as every window holds.
-            let again = state.charge(&site, &id, &open, 0, "", person_key(person), charged.shown, now_s * 1000);
+            let again = state.charge(&site, &id, &open, &Ask::of(0, person_key(person), charged.shown), now_s * 1000);
             prop_assert_eq!(again.shown, charged.shown);
         }
         assert_within(&site, Standing::Stranger, &showings);
@@ -140,7 +140,7 @@ proptest! {
         for (who, person, want, pause) in before {
             now_s += pause;
             let id = a_visitor(who);
-            let charged = live.charge(&site, &id, &open, 0, "", person_key(person), FieldSet(want), now_s * 1000);
+            let charged = live.charge(&site, &id, &open, &Ask::of(0, person_key(person), FieldSet(want)), now_s * 1000);
             rebuilt.replay(&site, &Replay {
                 at_ms: now_s * 1000, principals: principals(&id), standing: Standing::Stranger,
                 family: "members".to_owned(), person_key: person_key(person), shown: charged.shown,
@@ -149,7 +149,7 @@ proptest! {
         for (who, person, want, pause) in after {
             now_s += pause;
             let id = a_visitor(who);
-            let charge = |s: &State| s.charge(&site, &id, &open, 0, "", person_key(person), FieldSet(want), now_s * 1000);
+            let charge = |s: &State| s.charge(&site, &id, &open, &Ask::of(0, person_key(person), FieldSet(want)), now_s * 1000);
             let (l, r) = (charge(&live), charge(&rebuilt));
             prop_assert_eq!(l.shown, r.shown);
             prop_assert_eq!(l.masked, r.masked);
@@ -178,7 +178,7 @@ proptest! {
                             let mut id = visitor(t % 2, 0).keeps_cookie(t % 3);
                             id.client = name("client", t % 2);
                             let person = first + (i + t) % 9;
-                            let c = state.charge(site, &id, open, 0, "", person_key(person), fields(&[NAME, TOWN, EMAIL]), now_s * 1000);
+                            let c = state.charge(site, &id, open, &Ask::of(0, person_key(person), fields(&[NAME, TOWN, EMAIL])), now_s * 1000);
                             note(&mut showings.lock().unwrap(), site, &id, c.shown, person, now_s);
                         }
                     }
@@ -196,7 +196,7 @@ fn an_answer_that_ends_late_is_counted_when_it_ends() {
     let open = open_allowance(Standing::Stranger);
     let id = visitor(1, 1);
     let charge = |person: u64, at_ms: u64| {
-        !state.charge(&site, &id, &open, 0, "", person_key(person), fields(&[TOWN]), at_ms).shown.is_empty()
+        !state.charge(&site, &id, &open, &Ask::of(0, person_key(person), fields(&[TOWN])), at_ms).shown.is_empty()
     };
     assert!((0..4).all(|p| charge(p, START_MS)));
     assert!(charge(4, START_MS + HOUR_MS));
@@ -216,21 +216,23 @@ fn what_is_on_request_is_masked_until_it_is_asked_for() {
     let id = visitor(1, 1).keeps_cookie(1);
     let allowed = allowance(&site, Standing::Stranger);
     let want = fields(&[NAME, EMAIL, FAITH]);
-    let charge = |at_ms| state.charge(&site, &id, &allowed, 0, "", person_key(1), want, at_ms);
+    let charge = |at_ms| state.charge(&site, &id, &allowed, &Ask::of(0, person_key(1), want), at_ms);
     let first = charge(START_MS);
     assert_eq!(first.shown, fields(&[NAME]));
     let codes: Vec<&str> = first.reasons.iter().map(|r| r.code.as_str()).collect();
     assert_eq!(codes, ["on_request.contact", "never.special"]);
-    let revealed = state.reveal(&site, &id, &allowed, 0, "", person_key(1), want, START_MS + 1_000);
+    let revealed = state.charge(&site, &id, &allowed, &Ask::by_name(0, person_key(1), want), START_MS + 1_000);
     assert_eq!(revealed.shown, fields(&[NAME, EMAIL]), "never means never, also on request");
     assert_eq!(charge(START_MS + 2_000).shown, fields(&[NAME, EMAIL]));
     // One person's contact was asked for, nobody else's.
-    let other = state.charge(&site, &id, &allowed, 0, "", person_key(2), want, START_MS + 3_000);
+    let other = state.charge(&site, &id, &allowed, &Ask::of(0, person_key(2), want), START_MS + 3_000);
     assert_eq!(other.shown, fields(&[NAME]));
     // Asking is charged: three an hour.
     let reveals = (10..20)
         .filter(|p| {
-            state.reveal(&site, &id, &allowed, 0, "", person_key(*p), fields(&[EMAIL]), START_MS + 4_000).shown
+            state
+                .charge(&site, &id, &allowed, &Ask::by_name(0, person_key(*p), fields(&[EMAIL])), START_MS + 4_000)
+                .shown
                 == fields(&[EMAIL])
         })
         .count();
@@ -243,8 +245,8 @@ fn what_was_asked_for_stays_visible_where_no_budget_limits_it() {
     let state = State::new(16 << 20);
     let id = visitor(1, 1).keeps_cookie(1);
     let allowed = allowance(&site, Standing::Stranger);
-    state.reveal(&site, &id, &allowed, 0, "", person_key(1), fields(&[EMAIL]), START_MS);
-    let charged = state.charge(&site, &id, &allowed, 0, "", person_key(1), fields(&[EMAIL]), START_MS + 1_000);
+    state.charge(&site, &id, &allowed, &Ask::by_name(0, person_key(1), fields(&[EMAIL])), START_MS);
+    let charged = state.charge(&site, &id, &allowed, &Ask::of(0, person_key(1), fields(&[EMAIL])), START_MS + 1_000);
     assert_eq!(charged.shown, fields(&[EMAIL]));
 }
 
@@ -259,19 +261,22 @@ fn contact_shown_does_not_open_what_is_special() {
     let state = State::new(16 << 20);
     let id = visitor(1, 1).signed_in(1, 365 * 86_400);
     let open = open_allowance(Standing::Member);
-    let charge = |want| state.charge(&site, &id, &open, 0, "", person_key(1), want, START_MS).shown;
+    let charge = |want| state.charge(&site, &id, &open, &Ask::of(0, person_key(1), want), START_MS).shown;
     assert_eq!(charge(fields(&[EMAIL])), fields(&[EMAIL]));
     assert_eq!(charge(fields(&[FAITH])), FieldSet::NONE);
     // Nor does it count as having asked for it.
     let site = self::site();
     let asks = Allowance { on_request: crate::doors::SensitivitySet::NONE.with(Sensitivity::Special), ..open };
-    assert_eq!(state.charge(&site, &id, &asks, 0, "", person_key(1), fields(&[FAITH]), START_MS).shown, FieldSet::NONE);
     assert_eq!(
-        state.reveal(&site, &id, &asks, 0, "", person_key(1), fields(&[FAITH]), START_MS).shown,
+        state.charge(&site, &id, &asks, &Ask::of(0, person_key(1), fields(&[FAITH])), START_MS).shown,
+        FieldSet::NONE
+    );
+    assert_eq!(
+        state.charge(&site, &id, &asks, &Ask::by_name(0, person_key(1), fields(&[FAITH])), START_MS).shown,
         fields(&[FAITH])
     );
     assert_eq!(
-        state.charge(&site, &id, &asks, 0, "", person_key(1), fields(&[FAITH]), START_MS).shown,
+        state.charge(&site, &id, &asks, &Ask::of(0, person_key(1), fields(&[FAITH])), START_MS).shown,
         fields(&[FAITH])
     );
 }

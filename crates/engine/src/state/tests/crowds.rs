@@ -26,7 +26,7 @@ fn harvest(site: &Site, state: &State, now_ms: u64) -> BTreeSet<u64> {
                     .map(|i| (t * 100 + i) % people)
                     .filter(|p| {
                         state
-                            .charge(site, &id, &allowed, 0, "", person_key(*p), fields(&[NAME, TOWN]), now_ms)
+                            .charge(site, &id, &allowed, &Ask::of(0, person_key(*p), fields(&[NAME, TOWN])), now_ms)
                             .shown
                             .has(TOWN)
                     })
@@ -77,7 +77,7 @@ fn whom_an_ordinary_visitor_has_seen_stays_visible_while_the_posture_is_high() {
     let id = visitor(1, 1).keeps_cookie(1);
     let allowed = allowance(&site, Standing::Stranger);
     let see = |id: &Identity, p: u64, at_ms| {
-        state.charge(&site, id, &allowed, 0, "", person_key(p), fields(&[TOWN]), at_ms).shown.has(TOWN)
+        state.charge(&site, id, &allowed, &Ask::of(0, person_key(p), fields(&[TOWN])), at_ms).shown.has(TOWN)
     };
     assert!((9_000..9_015).all(|p| see(&id, p, START_MS)));
     // Somebody who has come back for days is no newcomer.
@@ -90,7 +90,10 @@ fn whom_an_ordinary_visitor_has_seen_stays_visible_while_the_posture_is_high() {
     let member = visitor(3, 3).signed_in(3, 365 * 86_400);
     let full = allowance(&site, Standing::Member);
     assert!((9_000..9_020).all(|p| {
-        state.charge(&site, &member, &full, 0, "", person_key(p), fields(&[TOWN]), START_MS + 2_000).shown.has(TOWN)
+        state
+            .charge(&site, &member, &full, &Ask::of(0, person_key(p), fields(&[TOWN])), START_MS + 2_000)
+            .shown
+            .has(TOWN)
     }));
 }
 
@@ -130,7 +133,7 @@ fn a_hundred_thousand_addresses_stay_within_the_memory_they_are_given() {
     let spent: Vec<Identity> = (0..20).map(|n| visitor(n, n)).collect();
     for id in &spent {
         for p in 0..60 {
-            state.charge(&site, id, &allowed, 0, "", person_key(p), fields(&[TOWN]), now);
+            state.charge(&site, id, &allowed, &Ask::of(0, person_key(p), fields(&[TOWN])), now);
         }
     }
     let blocked = visitor(900, 900);
@@ -140,13 +143,13 @@ fn a_hundred_thousand_addresses_stay_within_the_memory_they_are_given() {
         let id = visitor(n, n / 200);
         let at = now + n;
         state.arrive(&site, &id, profile.as_ref(), &Visit { navigation: true, ..Visit::default() }, at);
-        state.charge(&site, &id, &allowed, 0, "", person_key(n % 5_000), fields(&[TOWN]), at);
+        state.charge(&site, &id, &allowed, &Ask::of(0, person_key(n % 5_000), fields(&[TOWN])), at);
     }
     assert!(state.memory_bytes() <= bound, "{} of {bound} bytes", state.memory_bytes());
     assert!(state.overview(&site, now, 5).evicted > 0, "the bound was met");
     let later = now + 200_000;
     for id in &spent {
-        let c = state.charge(&site, id, &allowed, 0, "", person_key(3_000), fields(&[TOWN]), later);
+        let c = state.charge(&site, id, &allowed, &Ask::of(0, person_key(3_000), fields(&[TOWN])), later);
         assert!(c.shown.is_empty(), "a flood of strangers does not give a spent budget back");
     }
     let snapshot = state.arrive(&site, &blocked, None, &Visit::default(), later);
@@ -170,7 +173,11 @@ fn fifty_addresses_that_go_on_for_two_days_do_not_come_of_age_by_waiting() {
             let place = &mut next[usize::try_from(t).unwrap()];
             let person = (t * 100 + *place) % 5_000;
             let id = visitor(t, t);
-            if state.charge(&site, &id, &allowed, 0, "", person_key(person), fields(&[TOWN]), now_ms).shown.has(TOWN) {
+            if state
+                .charge(&site, &id, &allowed, &Ask::of(0, person_key(person), fields(&[TOWN])), now_ms)
+                .shown
+                .has(TOWN)
+            {
                 obtained.insert(person);
                 *place += 1;
             }

@@ -248,7 +248,7 @@ fn aged_harvest(site: &Site) -> (State, usize) {
     let allowed = allowance(site, Standing::Stranger);
     let see = |address: u64, person: u64, at_ms: u64| {
         let id = visitor(address, address);
-        state.charge(site, &id, &allowed, 0, "", person_key(person), fields(&[TOWN]), at_ms).shown.has(TOWN)
+        state.charge(site, &id, &allowed, &Ask::of(0, person_key(person), fields(&[TOWN])), at_ms).shown.has(TOWN)
     };
     let day_ms = u64::from(DAY_S) * 1_000;
     for day in 0..3 {
@@ -284,14 +284,14 @@ fn somebody_who_reads_a_dozen_a_day_goes_on_doing_so_while_the_posture_is_high()
     let day_ms = u64::from(DAY_S) * 1_000;
     let state = State::new(64 << 20);
     let seen = |person: u64, at_ms: u64| {
-        state.charge(&site, &regular, &allowed, 0, "", person_key(person), fields(&[TOWN]), at_ms).shown.has(TOWN)
+        state.charge(&site, &regular, &allowed, &Ask::of(0, person_key(person), fields(&[TOWN])), at_ms).shown.has(TOWN)
     };
     for day in 0..3 {
         assert!((0..12).all(|n| seen(9_000 + day * 12 + n, START_MS + day * day_ms + n)));
     }
     for a in 0..400 {
         let id = visitor(a, a);
-        state.charge(&site, &id, &allowed, 0, "", person_key(a), fields(&[TOWN]), START_MS + 4 * day_ms);
+        state.charge(&site, &id, &allowed, &Ask::of(0, person_key(a), fields(&[TOWN])), START_MS + 4 * day_ms);
     }
     let wave = START_MS + 4 * day_ms + 1_000;
     assert_eq!(state.posture(&site, "members", wave), Posture::High);
@@ -324,11 +324,11 @@ fn a_habit_is_rebuilt_from_the_ledger() {
     let allowed = allowance(&site, Standing::Stranger);
     for a in 0..400 {
         let other = visitor(1_000 + a, 1_000 + a);
-        state.charge(&site, &other, &allowed, 0, "", person_key(a), fields(&[TOWN]), START_MS + 4 * day_ms);
+        state.charge(&site, &other, &allowed, &Ask::of(0, person_key(a), fields(&[TOWN])), START_MS + 4 * day_ms);
     }
     let see = |p: u64| {
         let at = START_MS + 4 * day_ms + 1_000;
-        state.charge(&site, &id, &allowed, 0, "", person_key(p), fields(&[TOWN]), at).shown.has(TOWN)
+        state.charge(&site, &id, &allowed, &Ask::of(0, person_key(p), fields(&[TOWN])), at).shown.has(TOWN)
     };
     assert!((8_000..8_010).all(see));
 }
