@@ -112,7 +112,7 @@ impl<'a> Parser<'a> {
 
     /// The events so far, unsorted.
     pub fn take(&mut self) -> Batches {
-        std::mem::replace(&mut self.batches, Batches::new())
+        std::mem::take(&mut self.batches)
     }
 
     /// Bytes of events so far.

@@ -51,12 +51,15 @@ impl RangeTally {
     }
 }
 
+/// Number of a part, and its events.
+pub type Part = (usize, Vec<u8>);
+
 /// Step one: reads a range of a file. Events come by partition, each part sorted; empty parts are left out. Part number
 /// [`crate::runs::SIGHTINGS`] goes to step two, the others to step three.
 ///
 /// # Errors
 /// [`ReplayError::Io`].
-pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<(usize, Vec<u8>)>, RangeTally), ReplayError> {
+pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<Part>, RangeTally), ReplayError> {
     let mut parser = Parser::new(at);
     let (prints, broken) = parser.range(range, |_, _| Ok(()))?;
     let batches = parser.take();
