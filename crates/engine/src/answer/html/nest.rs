@@ -110,7 +110,8 @@ impl Nest {
             return None;
         }
         let at = self.open.iter().rposition(|o| o.name == name)?;
-        for open in self.open.drain(at..) {
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { break };
             if let Some(count) = self.counts.get_mut(group(open.name)) {
                 *count -= 1;
             }

@@ -150,7 +150,7 @@ impl Scan {
         if self.announces && kind == Kind::Meta {
             check_charset(&tag)?;
         }
-        let plan = Arc::clone(&self.notes.plan);
+        let plan = &*self.notes.plan;
         let encoding = Some(self.notes.encoding).filter(|e| *e != UTF_8 && plan.selectors.beyond_ascii());
         let reading = Reading { fold: self.tree.folds(), encoding };
         plan.selectors.candidates(&tag, name, reading, &mut self.candidates);

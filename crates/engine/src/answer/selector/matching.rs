@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use hashbrown::HashMap;
+use memchr::memchr;
 
 use super::{Comparison, Joint, Part, Selectors, Test};
 use crate::answer::html::{Name, Tag};
@@ -43,6 +44,9 @@ impl Reading {
     }
 
     fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
+        if self.encoding.is_none() && memchr(b'&', raw).is_none() {
+            return Cow::Borrowed(raw);
+        }
         let decoded = match self.encoding {
             Some(encoding) if !raw.is_ascii() => match encoding.decode_without_bom_handling(raw).0 {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -132,8 +136,20 @@ impl Selectors {
             out.extend(self.by_tag.iter().filter(|(n, _)| *n == name).map(|(_, part)| *part));
         }
         if tag.has_attributes() {
+            let (mut class, mut id) = (self.by_class.is_empty(), self.by_id.is_empty());
             for (attribute, value) in tag.attributes() {
-                self.by_attribute_of(attribute, value, reading, out);
+                // Of two with the same name the first counts.
+                if !class && attribute.len() == 5 && attribute.eq_ignore_ascii_case(b"class") {
+                    class = true;
+                    self.classes_of(value, reading, out);
+                } else if !id && attribute.len() == 2 && attribute.eq_ignore_ascii_case(b"id") {
+                    id = true;
+                    let value = reading.value(value);
+                    out.extend(self.by_id.iter().filter(|(id, _)| reading.same(id, &value)).map(|(_, part)| *part));
+                }
+                // `[class]` and `[id]` are filed here too.
+                let named = |n: &[u8]| n.len() == attribute.len() && n.eq_ignore_ascii_case(attribute);
+                out.extend(self.by_attribute.iter().filter(|(n, _)| named(n)).map(|(_, part)| *part));
             }
         }
         if out.is_empty() {
@@ -144,25 +160,18 @@ impl Selectors {
             out.dedup();
         }
         out.retain(|part| {
-            self.parts.get(usize::from(*part)).is_some_and(|p| p.own.iter().all(|t| t.holds(tag, name, reading, None)))
+            let part = self.parts.get(usize::from(*part));
+            part.is_some_and(|p| p.sure || p.own.iter().all(|t| t.holds(tag, name, reading, None)))
         });
     }
 
-    fn by_attribute_of(&self, attribute: &[u8], value: &[u8], reading: Reading, out: &mut Vec<u16>) {
-        if !self.by_class.is_empty() && attribute.len() == 5 && attribute.eq_ignore_ascii_case(b"class") {
-            for class in reading.value(value).split(is_space).filter(|c| !c.is_empty()) {
-                if self.classes & class_bloom(class) != 0 {
-                    let fits = |c: &[u8]| reading.same(c, class);
-                    out.extend(self.by_class.iter().filter(|(c, _)| fits(c)).map(|(_, part)| *part));
-                }
+    fn classes_of(&self, value: &[u8], reading: Reading, out: &mut Vec<u16>) {
+        for class in reading.value(value).split(is_space).filter(|c| !c.is_empty()) {
+            if self.classes & class_bloom(class) != 0 {
+                let fits = |c: &[u8]| reading.same(c, class);
+                out.extend(self.by_class.iter().filter(|(c, _)| fits(c)).map(|(_, part)| *part));
             }
-        } else if !self.by_id.is_empty() && attribute.len() == 2 && attribute.eq_ignore_ascii_case(b"id") {
-            let value = reading.value(value);
-            out.extend(self.by_id.iter().filter(|(id, _)| reading.same(id, &value)).map(|(_, part)| *part));
         }
-        // `[class]` and `[id]` are filed here too.
-        let named = |n: &[u8]| n.len() == attribute.len() && n.eq_ignore_ascii_case(attribute);
-        out.extend(self.by_attribute.iter().filter(|(n, _)| named(n)).map(|(_, part)| *part));
     }
 
     /// The hits of candidates whose surroundings do not matter.

@@ -60,6 +60,8 @@ enum Test {
 struct Part {
     /// What the element's own tag must be.
     own: Compound,
+    /// Whether where it is filed says that the tag fits.
+    sure: bool,
     /// What its place among its siblings must be.
     place: Compound,
     /// The part on its left: its bit among the ancestors, and how it is joined.
@@ -121,7 +123,8 @@ impl Selectors {
             }
             self.file(&own, number);
             let hit = (i == last).then_some(hit);
-            self.parts.push(Part { own, place, left: left.map(|l| (l, joint)), bit, hit });
+            let sure = matches!(&*own, [] | [Test::Tag(_) | Test::Class(_) | Test::Id(_)]);
+            self.parts.push(Part { own, sure, place, left: left.map(|l| (l, joint)), bit, hit });
             left = bit;
         }
         Ok(())

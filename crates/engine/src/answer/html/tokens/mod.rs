@@ -102,6 +102,21 @@ pub(super) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
 }
 
+/// Bytes at the start that end neither a tag's nor an attribute's name; at least one.
+#[inline]
+fn run_of(bytes: &[u8]) -> usize {
+    const ENDS: [bool; 256] = {
+        let mut ends = [false; 256];
+        let mut i = 0;
+        while i < 8 {
+            ends[b" \t\n\r\x0C/>="[i] as usize] = true;
+            i += 1;
+        }
+        ends
+    };
+    bytes.iter().skip(1).position(|b| ENDS[usize::from(*b)]).map_or(bytes.len(), |i| i + 1)
+}
+
 fn starts_with(bytes: &[u8], word: &[u8]) -> Option<bool> {
     let n = bytes.len().min(word.len());
     if !bytes[..n].eq_ignore_ascii_case(&word[..n]) {
@@ -273,9 +288,8 @@ impl Tokenizer {
                     b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0C => {
                         self.name_end = from + i;
                         state = InTag::BeforeName;
-                        continue;
                     }
-                    _ => i += 1,
+                    _ => i += run_of(&rest[i..]),
                 },
                 InTag::BeforeName => match b {
                     b'>' => break true,
@@ -309,7 +323,7 @@ impl Tokenizer {
                         }
                         state = InTag::AfterName;
                     }
-                    _ => i += 1,
+                    _ => i += run_of(&rest[i..]),
                 },
                 InTag::AfterName => match b {
                     b'=' => {
