@@ -308,7 +308,7 @@ fn open_elements_are_bounded_and_so_is_a_tag() {
     let s = email();
     let plan = Plan::compile(&s, 0).unwrap();
     for (piece, times, fits) in
-        [("<x-y>", 4_000, true), ("<x-y>", 20_000, false), ("<li>", 4_000, true), ("</p>", 100_000, true)]
+        [("<x-y>", 1_000, true), ("<x-y>", 20_000, false), ("<li>", 4_000, true), ("</p>", 100_000, true)]
     {
         let mut reader = Reader::new(&plan, &s, html(), Some("1".to_owned()), Box::new(Everything)).unwrap();
         let mut out = Vec::new();

@@ -1,5 +1,5 @@
-//! The same fields in the same places as `lol_html` finds, which read these pages before: it closes elements by end tags
-//! only, as [`super::nest`] does, and has no tree.
+//! The same fields in the same places as `lol_html` finds, which read these pages before: it closes elements by end
+//! tags only, as [`super::nest`] does, and has no tree.
 
 use std::cell::RefCell;
 use std::rc::Rc;

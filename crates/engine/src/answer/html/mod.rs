@@ -6,8 +6,8 @@
 //!
 //! An element is what lies between its start tag and the tag that closes it, as [`nest`] sees it, which closes
 //! elements by end tags only: an unclosed `<td>` reaches to the end of its row, and a mask covers too much. What a
-//! browser has open is followed beside it, in [`tree`]. Where a browser would go on with a masked element, or has a field
-//! in another person's element, the page is an error.
+//! browser has open is followed beside it, in [`tree`]. Where a browser would go on with a masked element, or has a
+//! field in another person's element, the page is an error.
 //!
 //! * [`names`]: tags, and what HTML says of each.
 //! * [`tokens`]: where tags begin and end.
@@ -182,7 +182,7 @@ impl HtmlReader {
         let found = self.scan.found();
         loop {
             if let Some((_, end)) = &mut found.skipping {
-                let Some(tag) = end.take().filter(|t| t.start <= frontier) else {
+                let Some(tag) = end.take_if(|t| t.start <= frontier) else {
                     cursor = frontier.max(cursor);
                     // What is in it goes with it, but must be known to end in it.
                     while found.regions.front().is_some_and(|r| r.tag.start < frontier) {

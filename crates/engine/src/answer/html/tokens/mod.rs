@@ -1,7 +1,7 @@
 //! Finds tags in the bytes of a document as HTML, section 13.2.5 does, however they are cut into pieces.
 //!
-//! Between tags it jumps; within one it walks once, and where the bytes end inside a construct it remembers its place. It
-//! keeps positions only. Positions are counted from the document's start.
+//! Between tags it jumps; within one it walks once, and where the bytes end inside a construct it remembers its place.
+//! It keeps positions only. Positions are counted from the document's start.
 
 mod tag;
 mod text;

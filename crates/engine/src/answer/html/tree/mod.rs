@@ -22,9 +22,10 @@ use super::names::{Kind, Name};
 use super::tokens::{Content, Tag};
 use crate::answer::selector::{Reading, Seen, Selectors};
 
-/// Most elements open at the same time, and most formatting elements remembered.
-const MAX_DEPTH: usize = 4096;
-const MAX_FORMATTING: usize = 512;
+/// Most elements open at the same time (browsers stop at 512), and most formatting elements remembered: both are
+/// walked through for a tag, so they bound the work that a page can ask for too.
+const MAX_DEPTH: usize = 1024;
+const MAX_FORMATTING: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Space {

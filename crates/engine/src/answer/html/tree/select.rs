@@ -1,8 +1,9 @@
 //! In a `select`, where the rules changed in 2025.
 //!
-//! By the older ones (which most parsers have) only options, groups, rules, scripts and templates make elements; by the newer
-//! ones nearly all do. Both have the same open elements after the `select` when what is opened in it is closed in it.
-//! Where it is not, the tree is uncertain. Elements whose content would be text for the newer rules only cannot be read.
+//! By the older ones (which most parsers have) only options, groups, rules, scripts and templates make elements; by the
+//! newer ones nearly all do. Both have the same open elements after the `select` when what is opened in it is closed in
+//! it. Where it is not, the tree is uncertain. Elements whose content would be text for the newer rules only cannot be
+//! read.
 
 use super::{Kind, Mode, Name, Start, Step, Token, Tree};
 
