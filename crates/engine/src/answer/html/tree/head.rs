@@ -169,10 +169,10 @@ impl Tree {
                 }
             }
             Token::End(_, Kind::Noscript) => {
-                self.in_head_noscript = false;
                 if !self.aside.is_empty() {
                     self.doubt();
                 }
+                self.in_head_noscript = false;
                 self.aside.clear();
             }
             Token::End(name, _) => self.end_aside(name),

@@ -12,12 +12,14 @@ mod adoption;
 mod body;
 mod foreign;
 mod head;
+mod node;
 mod select;
 mod stack;
 mod tables;
 
 use std::sync::Arc;
 
+use self::node::{Active, Formatting, Node, Point, Space};
 use super::names::{Kind, Name};
 use super::tokens::{Content, Tag};
 use crate::answer::selector::{Reading, Seen, Selectors};
@@ -26,21 +28,6 @@ use crate::answer::selector::{Reading, Seen, Selectors};
 /// walked through for a tag, so they bound the work that a page can ask for too.
 const MAX_DEPTH: usize = 1024;
 const MAX_FORMATTING: usize = 64;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Space {
-    Html,
-    Svg,
-    MathMl,
-}
-
-/// Where HTML may stand within SVG and MathML (section 13.2.6, "integration points").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Point {
-    No,
-    Html,
-    MathMlText,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -58,45 +45,6 @@ enum Mode {
     InSelect,
     InTemplate,
     AfterBody,
-}
-
-/// An open element.
-#[derive(Debug)]
-struct Node {
-    name: Name,
-    kind: Kind,
-    space: Space,
-    point: Point,
-    /// Number of the start tag it was made for; 0 for one without a tag.
-    origin: u32,
-    /// No other node has it.
-    id: u32,
-    /// Whether it is one person.
-    item: bool,
-    /// Whether it went before the table that was the current element.
-    fostered: bool,
-    seen: Option<Box<Seen>>,
-}
-
-/// An entry of the list of active formatting elements.
-#[derive(Debug, Clone, Copy)]
-enum Active {
-    Marker,
-    Element(Formatting),
-}
-
-/// An active formatting element.
-#[derive(Debug, Clone, Copy)]
-struct Formatting {
-    name: Name,
-    kind: Kind,
-    origin: u32,
-    id: u32,
-    item: bool,
-    /// Whether it may hit the map by its surroundings.
-    dependent: bool,
-    /// For one that may hit the map: the person it is in.
-    owner: Option<Option<u32>>,
 }
 
 /// A start tag.
@@ -334,6 +282,9 @@ impl Tree {
 
     /// Browsers may disagree from here on.
     fn doubt(&mut self) {
+        if self.is_aside() && self.selectors.depends() {
+            self.failure = Some("elements are left open where only some browsers make them");
+        }
         if !self.uncertain {
             self.uncertain = true;
             let origins = self.formatting.iter().filter_map(|a| match a {
@@ -394,28 +345,5 @@ impl Tree {
     /// Whether a table or template is open that was not when so many elements were.
     pub(super) fn has_barrier_above(&self, height: usize) -> bool {
         self.stack.iter().skip(height).any(|n| n.is(Kind::Table) || n.is(Kind::Template))
-    }
-}
-
-impl Node {
-    /// An HTML element of this kind.
-    #[inline]
-    fn is(&self, kind: Kind) -> bool {
-        self.kind == kind && self.space == Space::Html
-    }
-
-    fn is_special(&self) -> bool {
-        match self.space {
-            Space::Html => self.kind.is_special(),
-            Space::Svg => self.point != Point::No,
-            Space::MathMl => self.point != Point::No || self.kind == Kind::AnnotationXml,
-        }
-    }
-
-    fn ends_scope(&self) -> bool {
-        match self.space {
-            Space::Html => self.kind.ends_scope(),
-            _ => self.is_special(),
-        }
     }
 }
