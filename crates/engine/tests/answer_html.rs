@@ -119,18 +119,16 @@ fn a_masked_element_that_browsers_end_later_is_an_error_and_a_visible_one_is_not
 }
 
 #[test]
-fn an_html_element_that_browsers_take_out_of_nested_svg_is_an_error() {
-    for body in ["<svg><svg><p class='email'/>secret</p>", "<math><svg><div class='email'/>secret</div>"] {
-        let got = read(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &[body.as_bytes()]);
-        assert!(
-            matches!(&got, Err(AnswerError::Ambiguous(_))),
-            "{body} {:?}",
-            got.map(|o| String::from_utf8_lossy(&o).into_owned())
-        );
-    }
-    for body in ["<svg><p class='email'/>secret</p>", "<svg><svg><g class=email>secret</g></svg></svg>"] {
+fn an_html_element_that_browsers_take_out_of_nested_svg_is_masked_there() {
+    for body in [
+        "<svg><svg><p class='email'/>secret</p>x",
+        "<math><svg><div class='email'/>secret</div>x",
+        "<svg><p class='email'/>secret</p>x",
+        "<svg><svg><g class=email>secret</g></svg></svg>x",
+        "<svg><svg><p class=email>a<![CDATA[</p>]]>secret</p>x",
+    ] {
         let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), body);
-        assert!(!out.contains("secret"), "{body} -> {out}");
+        assert!(!out.contains("secret") && out.ends_with('x'), "{body} -> {out}");
     }
 }
 

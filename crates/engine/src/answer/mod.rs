@@ -6,8 +6,8 @@
 //! a byte that depends on its word is put out; a body that cannot be read to the end is an error, and never leaves
 //! half masked.
 //!
-//! * HTML is read by `lol_html` for positions only; the bytes themselves stay ours and are cut and joined in
-//!   [`html`]. So what the parser prints can neither alter an unmasked page nor let a masked value through.
+//! * HTML is read for positions only; the bytes themselves are cut and joined in [`html`], and never printed anew.
+//!   [`selector`] says which elements the map names.
 //! * JSON is held whole, checked against RFC 8259, and cut in [`json`].
 //! * [`named`] reads the application's own word, which comes before both.
 //! * [`coding`] opens and closes content codings around all this.
@@ -23,12 +23,14 @@ mod json;
 mod mask;
 mod named;
 mod plan;
+mod selector;
 
 use crate::policy::{FieldSet, Site};
 
 pub use error::AnswerError;
 pub use named::{NamedPerson, named_people};
 pub use plan::Plan;
+pub use selector::check_selector;
 
 /// Longest identifier of a person, in bytes. A longer one is treated as one that cannot be read.
 pub const MAX_PERSON_BYTES: usize = 128;
@@ -176,14 +178,6 @@ impl Reader {
             Kind::Json(r) => r.give_back(),
         }
     }
-}
-
-/// Whether a CSS selector can be used in a people map.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_selector(text: &str) -> Result<(), String> {
-    text.parse::<lol_html::Selector>().map(drop).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

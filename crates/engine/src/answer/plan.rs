@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use lol_html::Selector;
-
 use super::AnswerError;
-use super::html::noscript;
 use super::identifier::Pattern;
 use super::mask::Label;
+use super::selector::Selectors;
 use crate::policy::{FieldSet, FieldSource, JsonPath, PersonSource, Route, Site, Step};
 
 /// How one route is read.
@@ -41,7 +39,6 @@ pub(super) enum Role {
 /// One selector.
 #[derive(Debug)]
 pub(super) struct Hit {
-    pub(super) selector: Selector,
     pub(super) role: Role,
     /// The attribute a field is in; empty for a whole element.
     pub(super) attribute: String,
@@ -51,10 +48,10 @@ pub(super) struct Hit {
 #[derive(Debug)]
 pub(super) struct HtmlPlan {
     pub(super) hits: Vec<Hit>,
+    /// Which elements they are, by their index in `hits`.
+    pub(super) selectors: Arc<Selectors>,
     /// Attribute and pattern of the identifier, and whether the item itself carries it.
     pub(super) id: Option<(String, Pattern, bool)>,
-    /// Elements that may announce a character encoding, for answers whose header does not.
-    pub(super) charset: Selector,
 }
 
 /// What a JSON path leads to.
@@ -122,22 +119,25 @@ impl Plan {
     }
 }
 
-fn selector(route: &Route, text: &str) -> Result<Selector, AnswerError> {
-    noscript::veil_selector(text).parse().map_err(|e: lol_html::errors::SelectorError| AnswerError::Selector {
-        route: route.name.clone(),
-        selector: text.to_owned(),
-        why: e.to_string(),
-    })
-}
-
 impl HtmlPlan {
     fn compile(route: &Route) -> Result<Self, AnswerError> {
-        let mut hits = Vec::new();
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut selectors = Selectors::default();
+        let mut add = |text: &str, role: Role, attribute: &str| {
+            let number = u16::try_from(hits.len()).map_err(|_| AnswerError::Plan)?;
+            selectors.add(text, number).map_err(|why| AnswerError::Selector {
+                route: route.name.clone(),
+                selector: text.to_owned(),
+                why,
+            })?;
+            hits.push(Hit { role, attribute: attribute.to_ascii_lowercase() });
+            Ok(())
+        };
         let mut identifier = None;
         if let PersonSource::Html { item, id, attribute, pattern } = &route.person {
-            hits.push(Hit { selector: selector(route, item)?, role: Role::Item, attribute: String::new() });
+            add(item, Role::Item, "")?;
             if let Some(id) = id {
-                hits.push(Hit { selector: selector(route, id)?, role: Role::Id, attribute: String::new() });
+                add(id, Role::Id, "")?;
             }
             let pattern = Pattern::new(pattern, attribute)
                 .map_err(|e| AnswerError::Pattern { route: route.name.clone(), why: e.to_string() })?;
@@ -145,17 +145,14 @@ impl HtmlPlan {
         }
         for reading in &route.fields {
             for source in &reading.at {
-                if let FieldSource::Html { selector: text, attribute } = source {
+                if let FieldSource::Html { selector, attribute } = source {
                     let field = u8::try_from(reading.field).map_err(|_| AnswerError::Plan)?;
-                    hits.push(Hit {
-                        selector: selector(route, text)?,
-                        role: Role::Field { field, attribute: attribute.is_some() },
-                        attribute: attribute.as_deref().unwrap_or_default().to_ascii_lowercase(),
-                    });
+                    let role = Role::Field { field, attribute: attribute.is_some() };
+                    add(selector, role, attribute.as_deref().unwrap_or_default())?;
                 }
             }
         }
-        Ok(Self { hits, id: identifier, charset: selector(route, "meta[charset], meta[http-equiv]")? })
+        Ok(Self { hits, selectors: Arc::new(selectors), id: identifier })
     }
 }
 

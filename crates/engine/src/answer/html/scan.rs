@@ -1,332 +1,360 @@
-//! What the parser found: items, identifiers and fields, as positions in the document.
+//! Goes through the document once and notes where people, identifiers and fields are.
 //!
-//! `lol_html` calls the handlers made here while it parses; they only note positions. Deciding and writing happen
-//! afterwards, in the reader, so no handler ever waits for a budget.
+//! Only positions are noted. Deciding and writing happen afterwards, in the reader.
 
-use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
-use lol_html::html_content::EndTag;
-use lol_html::{HandlerResult, send};
-use parking_lot::Mutex;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use regex::CaptureLocations;
 
+use super::found::{Fate, Found, Region};
+use super::names::{Kind, Name};
+use super::nest::{Bytes, Nest, What, ends_early};
+use super::tokens::{Tag, Text, Token, Tokenizer};
+use super::tree::{Outcome, Placed, Start, Tree};
+use crate::answer::AnswerError;
 use crate::answer::plan::{HtmlPlan, Role};
-use crate::answer::{AnswerError, MAX_PEOPLE};
+use crate::answer::selector::Reading;
 use crate::policy::FieldSet;
 
-/// Most fields found and not yet written; a page of [`MAX_PEOPLE`] people with eight fields each fits.
-const MAX_REGIONS: usize = MAX_PEOPLE * 8;
-
-/// One person of a list.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) start: usize,
-    pub(super) person: Option<String>,
-    pub(super) fields: FieldSet,
-    pub(super) visible: FieldSet,
-}
-
-/// What becomes of a region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Undecided,
-    Visible,
-    Masked,
-}
-
-/// An element that holds a field, or whose attribute does.
-#[derive(Debug)]
-pub(super) struct Region {
-    /// The start tag.
-    pub(super) tag: Range<usize>,
-    /// The end tag that closed it (not necessarily its own); empty at the end of the start tag for void elements.
-    pub(super) end: Option<Range<usize>>,
-    pub(super) field: u8,
-    /// Number of the item it is in.
-    pub(super) item: Option<usize>,
-    /// Number of the hit, for its attribute; `None` = the whole element.
-    pub(super) attribute_of: Option<usize>,
-    pub(super) fate: Fate,
-}
-
-/// Everything found and not yet written. Items and regions are numbered from the document's start; the first ones
-/// are dropped as they are written, so a number is an index plus `first_*`.
+/// One document, as far as it has come.
 #[derive(Debug)]
 pub(super) struct Scan {
+    tokenizer: Tokenizer,
+    tree: Tree,
+    nest: Nest,
+    notes: Notes,
+    /// Whether the document may announce its encoding itself.
+    announces: bool,
+    /// Number of the last start tag.
+    origin: u32,
+    candidates: Vec<u16>,
+    hits: Vec<u16>,
+}
+
+/// What becomes of the elements that the map names.
+#[derive(Debug)]
+struct Notes {
     plan: Arc<HtmlPlan>,
     by_item: bool,
-    pub(super) items: VecDeque<Item>,
-    pub(super) first_item: usize,
-    /// Numbers of the items that are open now, outermost first.
-    pub(super) open: Vec<usize>,
-    /// Number of the last open item and position of its tag, if that is an element without content.
-    void: Option<(usize, usize)>,
-    pub(super) regions: VecDeque<Region>,
-    pub(super) first_region: usize,
-    /// Fields not decided yet, on a page whose people are known.
-    pub(super) undecided: FieldSet,
-    /// The region being left out now, and the end tag that ended it.
-    pub(super) skipping: Option<(usize, Option<Range<usize>>)>,
-    pub(super) failure: Option<AnswerError>,
-    /// Room for what the identifier's pattern catches.
+    encoding: &'static Encoding,
+    found: Found,
     caught: Option<CaptureLocations>,
 }
 
-type Shared = Arc<Mutex<Scan>>;
-type Element<'r, 't> = send::Element<'r, 't>;
-
-/// Elements that end all SVG and MathML around them (HTML, section 13.2.6.5), but for those without content.
-const BREAKOUT: [&str; 40] = [
-    "b",
-    "big",
-    "blockquote",
-    "body",
-    "center",
-    "code",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "i",
-    "li",
-    "listing",
-    "menu",
-    "nobr",
-    "ol",
-    "p",
-    "pre",
-    "ruby",
-    "s",
-    "small",
-    "span",
-    "strong",
-    "strike",
-    "sub",
-    "sup",
-    "table",
-    "tt",
-    "u",
-    "ul",
-    "var",
-];
-
-/// Whether the parser is where a browser would be: it leaves one SVG at such an element, a browser leaves all of them.
-/// Where it stays inside, it takes `<p class='email'/>` for an element without content, and what follows would leave
-/// unmasked.
-fn well_placed(el: &Element<'_, '_>) -> Result<(), AnswerError> {
-    if !el.can_have_content() && BREAKOUT.contains(&el.tag_name().as_str()) {
-        return Err(AnswerError::Ambiguous("an HTML element inside of nested SVG or MathML".to_owned()));
-    }
-    Ok(())
+fn ambiguous(why: &str) -> AnswerError {
+    AnswerError::Ambiguous(why.to_owned())
 }
 
 impl Scan {
-    pub(super) fn new(plan: Arc<HtmlPlan>, by_item: bool) -> Self {
+    pub(super) fn new(plan: Arc<HtmlPlan>, by_item: bool, encoding: Option<&'static Encoding>) -> Self {
         Self {
-            caught: plan.id.as_ref().map(|(_, pattern, _)| pattern.room()),
-            plan,
-            by_item,
-            items: VecDeque::new(),
-            first_item: 0,
-            open: Vec::new(),
-            void: None,
-            regions: VecDeque::new(),
-            first_region: 0,
-            undecided: FieldSet::NONE,
-            skipping: None,
-            failure: None,
+            tokenizer: Tokenizer::new(),
+            tree: Tree::new(Arc::clone(&plan.selectors)),
+            nest: Nest::new(),
+            notes: Notes {
+                caught: plan.id.as_ref().and_then(|(_, pattern, _)| pattern.room()),
+                plan,
+                by_item,
+                encoding: encoding.unwrap_or(UTF_8),
+                found: Found::new(),
+            },
+            announces: encoding.is_none(),
+            origin: 0,
+            candidates: Vec::new(),
+            hits: Vec::new(),
         }
     }
 
-    fn fail(&mut self, error: AnswerError) -> HandlerResult {
-        let text = error.to_string();
-        self.failure = Some(error);
-        Err(text.into())
+    pub(super) fn found(&mut self) -> &mut Found {
+        &mut self.notes.found
     }
 
-    fn read_identifier(&mut self, el: &Element<'_, '_>, number: usize) {
-        let Some(item) = number.checked_sub(self.first_item).and_then(|i| self.items.get_mut(i)) else { return };
+    /// Up to where the document is understood for good.
+    pub(super) fn understood(&self) -> usize {
+        let understood = self.tokenizer.understood();
+        self.nest.noscript().map_or(understood, |start| start.min(understood))
+    }
+
+    /// Reads on in what there is of the document.
+    pub(super) fn read(&mut self, bytes: Bytes<'_>) -> Result<(), AnswerError> {
+        while let Some(token) = self.tokenizer.next(bytes.bytes, bytes.base) {
+            self.tell_text()?;
+            match token {
+                Token::StartTag => self.start_tag(bytes)?,
+                Token::EndTag => self.end_tag(bytes)?,
+                Token::Doctype => self.tree.doctype(bytes.get(self.tokenizer.range())?),
+            }
+        }
+        // What came of a text may leave, so what it opens again must be known now.
+        self.tell_text()
+    }
+
+    /// The document is complete. Of a tag without its end no browser makes an element, and whatever stands in its
+    /// attributes could never be masked.
+    pub(super) fn end(&mut self, bytes: Bytes<'_>) -> Result<(), AnswerError> {
+        if self.tokenizer.in_start_tag() {
+            return Err(ambiguous("the document ends within a tag"));
+        }
+        if let Some(start) = self.nest.noscript()
+            && ends_early(bytes.get(start..bytes.base + bytes.bytes.len())?)
+        {
+            return Err(ambiguous("a noscript element ends twice"));
+        }
+        if self.tokenizer.ends_with_text(bytes.base + bytes.bytes.len()) {
+            self.tokenizer.text = Text::Words;
+        }
+        self.tell_text()?;
+        self.notes.found.open.clear();
+        Ok(())
+    }
+
+    fn tell_text(&mut self) -> Result<(), AnswerError> {
+        match std::mem::replace(&mut self.tokenizer.text, Text::Nothing) {
+            Text::Nothing => Ok(()),
+            text => {
+                self.tree.text(text == Text::Space);
+                self.heed_tree()
+            }
+        }
+    }
+
+    /// What the tree has to say after a token.
+    #[inline]
+    fn heed_tree(&mut self) -> Result<(), AnswerError> {
+        if self.tree.overflowed {
+            return Err(AnswerError::Memory);
+        }
+        if let Some(why) = self.tree.failure {
+            return Err(ambiguous(why));
+        }
+        while let Some(origin) = self.tree.reopened.pop() {
+            self.notes.found.doubt(origin)?;
+        }
+        Ok(())
+    }
+
+    fn start_tag(&mut self, bytes: Bytes<'_>) -> Result<(), AnswerError> {
+        if self.tokenizer.overflowed {
+            return Err(AnswerError::Memory);
+        }
+        self.origin = self.origin.checked_add(1).ok_or(AnswerError::Memory)?;
+        let origin = self.origin;
+        let tag = self.tokenizer.tag(bytes.bytes, bytes.base);
+        let mut name = Name::of(tag.name);
+        let mut kind = name.kind();
+        if kind == Kind::Image && !self.tree.makes_foreign(kind) {
+            // HTML, section 13.2.6.4.7: "Don't ask."
+            (name, kind) = (Kind::Img.name(), Kind::Img);
+        }
+        if self.announces && kind == Kind::Meta {
+            check_charset(&tag)?;
+        }
+        let plan = &*self.notes.plan;
+        let encoding = Some(self.notes.encoding).filter(|e| *e != UTF_8 && plan.selectors.beyond_ascii());
+        let reading = Reading { fold: self.tree.folds(), encoding };
+        plan.selectors.candidates(&tag, name, reading, &mut self.candidates);
+        let height = self.tree.height();
+        let start = Start { tag: &tag, name, kind, origin, candidates: &self.candidates, reading };
+        let aside = self.tree.is_aside();
+        let mut outcome = self.tree.start(&start);
+        if matches!(kind, Kind::Html | Kind::Head | Kind::Body) && outcome.placed != Placed::Element {
+            // There is no second one, in a fragment either.
+            outcome.content = false;
+        }
+
+        self.hits.clear();
+        let mut seen = None;
+        if plan.selectors.depends() {
+            let (what, around) = ((&tag, name, reading), (self.nest.parent(), aside));
+            seen = Some(Box::new(plan.selectors.place(&self.candidates, what, around, &mut self.hits)));
+            self.hits.extend_from_slice(&self.tree.hits);
+        } else {
+            plan.selectors.hits(&self.candidates, &mut self.hits);
+        }
+        let range = self.tokenizer.range();
+        if outcome.content {
+            self.nest.push(name, kind, range.end, seen)?;
+        }
+        if !self.hits.is_empty() {
+            self.hits.sort_unstable();
+            self.hits.dedup();
+            let element = Element { tag, range, origin, outcome, height };
+            for hit in &self.hits {
+                self.notes.hit(usize::from(*hit), &element, &mut self.nest, &mut self.tree)?;
+            }
+            if !outcome.content {
+                // A person that is an element without content holds what its own tag does.
+                while let Some(open) = self.notes.found.open.last().copied().filter(|o| o.origin == origin) {
+                    self.notes.found.end_item(open.number);
+                }
+            }
+        }
+        if let Some(content) = outcome.text {
+            self.tokenizer.enter(content);
+        }
+        self.tokenizer.cdata = self.tree.in_foreign();
+        self.heed_tree()
+    }
+
+    fn end_tag(&mut self, bytes: Bytes<'_>) -> Result<(), AnswerError> {
+        let tag = self.tokenizer.tag(bytes.bytes, bytes.base);
+        let name = Name::of(tag.name);
+        let kind = name.kind();
+        let range = self.tokenizer.range();
+        if kind == Kind::Noscript
+            && let Some(start) = self.nest.noscript()
+            && ends_early(bytes.get(start..range.start)?)
+        {
+            return Err(ambiguous("a noscript element ends twice"));
+        }
+        self.tree.end(name, kind);
+        self.tokenizer.cdata = self.tree.in_foreign();
+        self.heed_tree()?;
+        if matches!(kind, Kind::Body | Kind::Html) {
+            // Neither ends anything: what comes after is still in the body.
+            return Ok(());
+        }
+        let Some(closed) = self.nest.close(name) else { return Ok(()) };
+        for mark in closed.marks {
+            match mark.what {
+                What::Item(number) => self.notes.found.end_item(number),
+                What::Region(number) => {
+                    self.notes.found.end_region(number, range.clone());
+                    let goes_on = match mark.ignored_at {
+                        None => self.tree.is_open(mark.origin),
+                        Some(height) => self.tree.has_barrier_above(height),
+                    };
+                    if goes_on || self.tree.uncertain || closed.through_noscript {
+                        self.notes.found.doubt(mark.origin)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An element that hits parts of the map.
+struct Element<'a> {
+    tag: Tag<'a, 'a>,
+    range: std::ops::Range<usize>,
+    origin: u32,
+    outcome: Outcome,
+    /// Elements open before it.
+    height: usize,
+}
+
+impl Element<'_> {
+    fn ignored_at(&self) -> Option<usize> {
+        (self.outcome.placed == Placed::Ignored).then_some(self.height)
+    }
+}
+
+impl Notes {
+    fn hit(&mut self, hit: usize, el: &Element<'_>, nest: &mut Nest, tree: &mut Tree) -> Result<(), AnswerError> {
+        match self.plan.hits.get(hit).map(|h| &h.role) {
+            Some(Role::Item) => {
+                let number = self.found.open_item(el.range.start, el.origin)?;
+                tree.mark_item(el.origin);
+                if el.outcome.content {
+                    nest.mark(What::Item(number), el.origin, el.ignored_at());
+                }
+                if self.plan.id.as_ref().is_some_and(|(_, _, own)| *own) {
+                    self.read_identifier(&el.tag, number);
+                }
+                Ok(())
+            }
+            Some(Role::Id) => {
+                if let Some(number) = self.item_around(el, tree)? {
+                    self.read_identifier(&el.tag, number);
+                }
+                Ok(())
+            }
+            Some(Role::Field { field, attribute }) => self.field(hit, (*field, *attribute), el, nest, tree),
+            None => Ok(()),
+        }
+    }
+
+    /// Number of the innermost person around an element. An error where a browser has another one there.
+    fn item_around(&self, el: &Element<'_>, tree: &Tree) -> Result<Option<usize>, AnswerError> {
+        let here = self.found.open.last();
+        if tree.lost_item {
+            return Err(ambiguous("a person's element ends within others that are in it"));
+        }
+        if let Some(there) = tree.innermost_item()
+            && !here.is_some_and(|h| h.origin == el.origin || h.origin == there)
+        {
+            return Err(ambiguous("for a browser a field is part of another person's element"));
+        }
+        Ok(here.map(|o| o.number))
+    }
+
+    fn read_identifier(&mut self, tag: &Tag<'_, '_>, number: usize) {
+        let Some(item) = self.found.item(number) else { return };
         if item.person.is_none()
             && let Some((attribute, pattern, _)) = &self.plan.id
-            && let Some(value) = el.get_attribute(attribute)
-            && let Some(caught) = &mut self.caught
+            && let Some(value) = tag.attribute(attribute.as_bytes())
         {
-            item.person = pattern.read(&value, caught);
+            let value = self.encoding.decode_without_bom_handling(value).0;
+            item.person = pattern.read(&value, &mut self.caught);
         }
     }
 
-    fn open_item(&mut self, el: &Element<'_, '_>) -> Result<usize, AnswerError> {
-        well_placed(el)?;
-        if self.first_item + self.items.len() >= MAX_PEOPLE {
-            return Err(AnswerError::TooMany { limit: MAX_PEOPLE });
-        }
-        let number = self.first_item + self.items.len();
-        let start = el.source_location().bytes().start;
-        self.close_void(Some(start));
-        self.items.push_back(Item { start, person: None, fields: FieldSet::NONE, visible: FieldSet::NONE });
-        self.open.push(number);
-        if !el.can_have_content() {
-            self.void = Some((number, start));
-        }
-        if self.plan.id.as_ref().is_some_and(|(_, _, own)| *own) {
-            self.read_identifier(el, number);
-        }
-        Ok(number)
-    }
-
-    /// Notes a field; its number if it was noted. Outside of items a list has no fields.
+    /// Notes a field. Outside of items a list has no fields.
     fn field(
         &mut self,
-        el: &Element<'_, '_>,
         hit: usize,
-        field: u8,
-        attribute: bool,
-    ) -> Result<Option<usize>, AnswerError> {
-        if attribute && !self.plan.hits.get(hit).is_some_and(|h| el.has_attribute(&h.attribute)) {
-            return Ok(None);
+        (field, attribute): (u8, bool),
+        el: &Element<'_>,
+        nest: &mut Nest,
+        tree: &Tree,
+    ) -> Result<(), AnswerError> {
+        let named = |h: &crate::answer::plan::Hit| el.tag.attribute(h.attribute.as_bytes()).is_some();
+        if attribute && !self.plan.hits.get(hit).is_some_and(named) {
+            return Ok(());
         }
-        well_placed(el)?;
-        let tag = el.source_location().bytes();
-        self.close_void(Some(tag.start));
-        let item = if self.by_item {
-            let Some(number) = self.open.last().copied() else { return Ok(None) };
-            number.checked_sub(self.first_item).and_then(|i| self.items.get_mut(i)).map(|item| {
+        let mut item = None;
+        if self.by_item {
+            let Some(number) = self.item_around(el, tree)? else { return Ok(()) };
+            if let Some(item) = self.found.item(number) {
                 item.fields = item.fields.union(FieldSet::of(usize::from(field)));
-                number
-            })
+            }
+            item = Some(number);
         } else {
-            self.undecided = self.undecided.union(FieldSet::of(usize::from(field)));
-            None
-        };
-        if self.regions.len() >= MAX_REGIONS {
-            return Err(AnswerError::TooMany { limit: MAX_REGIONS });
+            self.found.undecided = self.found.undecided.union(FieldSet::of(usize::from(field)));
         }
-        let ends_here = attribute || !el.can_have_content();
-        let number = self.first_region + self.regions.len();
-        self.regions.push_back(Region {
-            end: ends_here.then_some(tag.end..tag.end),
-            tag,
+        let ends_here = attribute || !el.outcome.content;
+        let number = self.found.add(Region {
+            end: ends_here.then_some(el.range.end..el.range.end),
+            tag: el.range.clone(),
             field,
             item,
             attribute_of: attribute.then_some(hit),
             fate: Fate::Undecided,
-        });
-        Ok(Some(number))
-    }
-
-    fn end_region(&mut self, number: usize, tag: Range<usize>) {
-        if let Some(region) = number.checked_sub(self.first_region).and_then(|i| self.regions.get_mut(i)) {
-            region.end = Some(tag);
-        } else if let Some((skipped, end)) = &mut self.skipping
-            && *skipped == number
-        {
-            *end = Some(tag);
+            origin: el.origin,
+            unsure: el.outcome.placed == Placed::Merged,
+        })?;
+        if !ends_here {
+            nest.mark(What::Region(number), el.origin, el.ignored_at());
         }
-    }
-
-    /// Closes an item that is an element without content, unless the tag at `tag` is still that element's own.
-    pub(super) fn close_void(&mut self, tag: Option<usize>) {
-        if let Some((number, start)) = self.void
-            && tag != Some(start)
-        {
-            self.void = None;
-            self.end_item(number);
-        }
-    }
-
-    /// How many of the first items are closed, together with all items around and in them.
-    pub(super) fn ready(&self) -> usize {
-        self.open.first().map_or(self.items.len(), |n| n.saturating_sub(self.first_item).min(self.items.len()))
-    }
-
-    fn end_item(&mut self, number: usize) {
-        // Items close from the inside out, so it is nearly always the last.
-        if self.open.last() == Some(&number) {
-            self.open.pop();
-        } else {
-            self.open.retain(|n| *n != number);
-        }
+        Ok(())
     }
 }
 
-/// The handler of one selector of the plan.
-pub(super) fn handler(shared: &Shared, hit: usize, role: &Role) -> send::ElementHandler<'static> {
-    let shared = Arc::clone(shared);
-    match *role {
-        Role::Item => Box::new(move |el: &mut Element<'_, '_>| {
-            let mut scan = shared.lock();
-            let number = match scan.open_item(el) {
-                Ok(number) => number,
-                Err(e) => return scan.fail(e),
-            };
-            if el.can_have_content() {
-                drop(scan);
-                let shared = Arc::clone(&shared);
-                el.on_end_tag(Box::new(move |_: &mut EndTag<'_>| {
-                    shared.lock().end_item(number);
-                    Ok(())
-                }))
-            } else {
-                // The handlers of this very tag that come later (identifier, fields) still belong to the item.
-                Ok(())
-            }
-        }),
-        Role::Id => Box::new(move |el: &mut Element<'_, '_>| {
-            let mut scan = shared.lock();
-            scan.close_void(Some(el.source_location().bytes().start));
-            if let Some(number) = scan.open.last().copied() {
-                scan.read_identifier(el, number);
-            }
-            Ok(())
-        }),
-        Role::Field { field, attribute } => Box::new(move |el: &mut Element<'_, '_>| {
-            let mut scan = shared.lock();
-            let noted = match scan.field(el, hit, field, attribute) {
-                Ok(noted) => noted,
-                Err(e) => return scan.fail(e),
-            };
-            drop(scan);
-            match noted {
-                Some(number) if !attribute && el.can_have_content() => {
-                    let shared = Arc::clone(&shared);
-                    el.on_end_tag(Box::new(move |end: &mut EndTag<'_>| {
-                        shared.lock().end_region(number, end.source_location().bytes());
-                        Ok(())
-                    }))
-                }
-                _ => Ok(()),
-            }
-        }),
-    }
-}
-
-/// The handler that refuses a page which announces, by a `meta` element, an encoding that hides markup.
-pub(super) fn charset_handler(shared: &Shared) -> send::ElementHandler<'static> {
-    let shared = Arc::clone(shared);
-    Box::new(move |el: &mut Element<'_, '_>| {
-        let label = el.get_attribute("charset").or_else(|| {
-            let content = el.get_attribute("content")?;
-            let at = content.to_ascii_lowercase().find("charset=")?;
-            content.get(at + 8..).map(|l| l.trim_matches([' ', '"', '\'', ';']).to_owned())
-        });
-        let hidden = label.as_deref().and_then(|l| encoding_rs::Encoding::for_label(l.as_bytes()));
-        match hidden {
-            // A `meta` element that can be read as ASCII and says UTF-16 is read as UTF-8 (HTML, section 13.2.3.2).
-            Some(e) if !e.is_ascii_compatible() && e != encoding_rs::UTF_16LE && e != encoding_rs::UTF_16BE => {
-                shared.lock().fail(AnswerError::Encoding(e.name().to_owned()))
-            }
-            _ => Ok(()),
+/// Refuses a page which announces, by a `meta` element, an encoding that hides markup.
+fn check_charset(tag: &Tag<'_, '_>) -> Result<(), AnswerError> {
+    let text = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
+    let label = tag.attribute(b"charset").map(text).or_else(|| {
+        let content = text(tag.attribute(b"content")?).to_ascii_lowercase();
+        let at = content.find("charset=")?;
+        content.get(at + 8..).map(|l| l.trim_matches([' ', '"', '\'', ';']).to_owned())
+    });
+    match label.as_deref().and_then(|l| Encoding::for_label(l.as_bytes())) {
+        // A `meta` element that can be read as ASCII and says UTF-16 is read as UTF-8 (HTML, section 13.2.3.2).
+        Some(e) if !e.is_ascii_compatible() && e != UTF_16LE && e != UTF_16BE => {
+            Err(AnswerError::Encoding(e.name().to_owned()))
         }
-    })
+        _ => Ok(()),
+    }
 }

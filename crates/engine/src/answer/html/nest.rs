@@ -1,0 +1,155 @@
+//! What is open by the tags alone: each end tag closes the last element of its name and all that was opened since.
+//!
+//! Fields and people reach as far as this says. It needs no context, so it is right for a fragment of a table too, and
+//! an element that was never closed reaches to the end of what it stands in: a mask covers too much rather than too
+//! little. Where a browser would go on with an element that was closed here, the [`super::tree`] knows.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::names::{Kind, Name};
+use crate::answer::AnswerError;
+use crate::answer::selector::Seen;
+
+/// Most elements open at the same time.
+const MAX_DEPTH: usize = 8192;
+
+/// What is to be told when an element is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// A person, by number.
+    Item(usize),
+    /// A field, by number.
+    Region(usize),
+}
+
+/// An element of interest that is open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    depth: usize,
+    pub(super) what: What,
+    /// Number of its start tag.
+    pub(super) origin: u32,
+    /// For one that a browser may ignore: how many elements were open then.
+    pub(super) ignored_at: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Open {
+    name: Name,
+    seen: Option<Box<Seen>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Nest {
+    open: Vec<Open>,
+    /// How many open elements there are for each of 64 groups of names: most stray end tags are told by it.
+    counts: Vec<u16>,
+    marks: Vec<Mark>,
+    /// Depth and start of the content of each open `noscript`.
+    noscripts: Vec<(usize, usize)>,
+    root: Seen,
+}
+
+/// What an end tag closed.
+pub(super) struct Closed {
+    pub(super) marks: Vec<Mark>,
+    /// It also closed a `noscript`, whose content is only text to browsers with scripting.
+    pub(super) through_noscript: bool,
+}
+
+fn group(name: Name) -> usize {
+    name.bloom().trailing_zeros() as usize
+}
+
+impl Nest {
+    pub(super) fn new() -> Self {
+        Self { counts: vec![0; 64], ..Self::default() }
+    }
+
+    /// What the next element stands in.
+    pub(super) fn parent(&mut self) -> &mut Seen {
+        match self.open.last_mut() {
+            None => &mut self.root,
+            Some(open) => open.seen.get_or_insert_default(),
+        }
+    }
+
+    /// Opens an element whose start tag ends at `end`.
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        name: Name,
+        kind: Kind,
+        end: usize,
+        seen: Option<Box<Seen>>,
+    ) -> Result<(), AnswerError> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(AnswerError::Memory);
+        }
+        if kind == Kind::Noscript {
+            self.noscripts.push((self.open.len(), end));
+        }
+        if let Some(count) = self.counts.get_mut(group(name)) {
+            *count += 1;
+        }
+        self.open.push(Open { name, seen });
+        Ok(())
+    }
+
+    /// Tells of the element opened last when it is closed.
+    pub(super) fn mark(&mut self, what: What, origin: u32, ignored_at: Option<usize>) {
+        self.marks.push(Mark { depth: self.open.len().saturating_sub(1), what, origin, ignored_at });
+    }
+
+    /// An end tag; what it closed, the innermost first. `None` if that is nothing of interest.
+    #[inline]
+    pub(super) fn close(&mut self, name: Name) -> Option<Closed> {
+        if self.counts.get(group(name)).is_none_or(|c| *c == 0) {
+            return None;
+        }
+        let at = self.open.iter().rposition(|o| o.name == name)?;
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { break };
+            if let Some(count) = self.counts.get_mut(group(open.name)) {
+                *count -= 1;
+            }
+        }
+        let mut through_noscript = false;
+        while let Some((_, _)) = self.noscripts.last().filter(|(depth, _)| *depth >= at) {
+            through_noscript |= name != Kind::Noscript.name();
+            self.noscripts.pop();
+        }
+        self.marks.last().filter(|m| m.depth >= at)?;
+        let first = self.marks.iter().rposition(|m| m.depth < at).map_or(0, |i| i + 1);
+        Some(Closed { marks: self.marks.drain(first..).rev().collect(), through_noscript })
+    }
+
+    /// Start of the outermost `noscript` that is open: nothing from there on may leave yet.
+    pub(super) fn noscript(&self) -> Option<usize> {
+        self.noscripts.first().map(|(_, start)| *start)
+    }
+}
+
+/// Whether a browser with scripting, which takes the content of a `noscript` for text, would end it earlier.
+pub(super) fn ends_early(content: &[u8]) -> bool {
+    memmem::find_iter(content, b"</")
+        .any(|at| content.get(at + 2..at + 10).is_some_and(|name| name.eq_ignore_ascii_case(b"noscript")))
+}
+
+/// What stands in a document, from the position `base` on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bytes<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) base: usize,
+}
+
+impl<'b> Bytes<'b> {
+    /// Only what has not left can be asked for.
+    pub(super) fn get(self, range: Range<usize>) -> Result<&'b [u8], AnswerError> {
+        let start = range.start.checked_sub(self.base).ok_or(AnswerError::LostPlace)?;
+        let end = range.end.checked_sub(self.base).ok_or(AnswerError::LostPlace)?;
+        self.bytes.get(start..end).ok_or(AnswerError::LostPlace)
+    }
+}

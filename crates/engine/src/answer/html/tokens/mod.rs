@@ -1,0 +1,385 @@
+//! Finds tags in the bytes of a document as HTML, section 13.2.5 does, however they are cut into pieces.
+//!
+//! Between tags it jumps; within one it walks once, and where the bytes end inside a construct it remembers its place.
+//! It keeps positions only. Positions are counted from the document's start.
+
+mod tag;
+mod text;
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use self::tag::Attribute;
+pub(in crate::answer) use self::tag::Tag;
+use super::names::Name;
+
+/// Most attributes of one tag.
+const MAX_ATTRIBUTES: usize = 4096;
+
+/// How an element's content is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// As text up to the end tag of this name (RCDATA and RAWTEXT: what is markup there is the same).
+    Text(Name),
+    /// As a script, which may hold `<!--` and `<script>` of its own.
+    Script,
+    /// As text to the end of the document.
+    Plain,
+}
+
+/// How deep in a script's comments we are (sections 13.2.5.15 to .31).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escaped {
+    No,
+    Once,
+    Twice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Data,
+    Tag(InTag),
+    /// Up to `>`; the start is needed.
+    Doctype,
+    Comment {
+        body: usize,
+    },
+    /// Up to `>`.
+    Bogus,
+    Cdata,
+    Content(Content, Escaped),
+}
+
+/// Where in a tag (sections 13.2.5.8 and 13.2.5.32 to .40).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InTag {
+    Name,
+    BeforeName,
+    AttributeName,
+    AfterName,
+    BeforeValue,
+    Quoted(u8),
+    Unquoted,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token {
+    StartTag,
+    EndTag,
+    Doctype,
+}
+
+/// What stood between the last tag and here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Text {
+    Nothing,
+    Space,
+    Words,
+}
+
+#[derive(Debug)]
+pub(super) struct Tokenizer {
+    place: Place,
+    /// Everything before it is read.
+    at: usize,
+    /// Start of the tag or doctype being read or found last.
+    start: usize,
+    end_tag: bool,
+    name_end: usize,
+    attributes: Vec<Attribute>,
+    self_closing: bool,
+    /// Text since the last tag.
+    pub(super) text: Text,
+    /// Whether `<![CDATA[` is one here: only within SVG and MathML.
+    pub(super) cdata: bool,
+    /// More attributes than we keep.
+    pub(super) overflowed: bool,
+}
+
+pub(super) fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+}
+
+/// Bytes at the start that end neither a tag's nor an attribute's name; at least one.
+#[inline]
+fn run_of(bytes: &[u8]) -> usize {
+    const ENDS: [bool; 256] = {
+        let mut ends = [false; 256];
+        let mut i = 0;
+        while i < 8 {
+            ends[b" \t\n\r\x0C/>="[i] as usize] = true;
+            i += 1;
+        }
+        ends
+    };
+    bytes.iter().skip(1).position(|b| ENDS[usize::from(*b)]).map_or(bytes.len(), |i| i + 1)
+}
+
+fn starts_with(bytes: &[u8], word: &[u8]) -> Option<bool> {
+    let n = bytes.len().min(word.len());
+    if !bytes[..n].eq_ignore_ascii_case(&word[..n]) {
+        return Some(false);
+    }
+    (n == word.len()).then_some(true)
+}
+
+impl Tokenizer {
+    pub(super) fn new() -> Self {
+        Self {
+            place: Place::Data,
+            at: 0,
+            start: 0,
+            end_tag: false,
+            name_end: 0,
+            attributes: Vec::new(),
+            self_closing: false,
+            text: Text::Nothing,
+            cdata: false,
+            overflowed: false,
+        }
+    }
+
+    /// Up to where the document is understood: what comes after may be part of a tag.
+    pub(super) fn understood(&self) -> usize {
+        if matches!(self.place, Place::Tag(_) | Place::Doctype) { self.start } else { self.at }
+    }
+
+    /// Whether the document would end within a start tag.
+    pub(super) fn in_start_tag(&self) -> bool {
+        matches!(self.place, Place::Tag(_)) && !self.end_tag
+    }
+
+    /// Whether a `<` at the end of the document is only text.
+    pub(super) fn ends_with_text(&self, arrived: usize) -> bool {
+        self.place == Place::Data && self.at < arrived
+    }
+
+    /// The tag or doctype found last.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start..self.at
+    }
+
+    /// Its bytes, where `bytes` begin at `base`.
+    pub(super) fn tag<'b>(&self, bytes: &'b [u8], base: usize) -> Tag<'b, '_> {
+        let raw = self.start.checked_sub(base).and_then(|s| bytes.get(s..self.at - base)).unwrap_or_default();
+        let name_start = if self.end_tag { 2 } else { 1 };
+        let name = raw.get(name_start..self.name_end - self.start).unwrap_or_default();
+        Tag { raw, name, attributes: &self.attributes, self_closing: self.self_closing }
+    }
+
+    /// The content of the start tag found last is read so.
+    pub(super) fn enter(&mut self, content: Content) {
+        self.place = Place::Content(content, Escaped::No);
+    }
+
+    /// Reads on to the end of the next tag or doctype; `None` where the bytes end before it.
+    pub(super) fn next(&mut self, bytes: &[u8], base: usize) -> Option<Token> {
+        loop {
+            let rest = bytes.get(self.at.checked_sub(base)?..)?;
+            match self.place {
+                Place::Data => self.data(rest)?,
+                Place::Tag(state) => {
+                    self.walk(rest, state)?;
+                    self.place = Place::Data;
+                    return Some(if self.end_tag { Token::EndTag } else { Token::StartTag });
+                }
+                Place::Doctype => {
+                    let Some(end) = memchr(b'>', rest) else {
+                        self.at += rest.len();
+                        return None;
+                    };
+                    self.at += end + 1;
+                    self.place = Place::Data;
+                    return Some(Token::Doctype);
+                }
+                Place::Comment { body } => self.comment(rest, body)?,
+                Place::Bogus => {
+                    let Some(end) = memchr(b'>', rest) else {
+                        self.at += rest.len();
+                        return None;
+                    };
+                    self.at += end + 1;
+                    self.place = Place::Data;
+                }
+                Place::Cdata => {
+                    let Some(end) = memmem::find(rest, b"]]>") else {
+                        self.at += rest.len().saturating_sub(2);
+                        return None;
+                    };
+                    self.at += end + 3;
+                    self.place = Place::Data;
+                    self.text = Text::Words;
+                }
+                Place::Content(content, escaped) => self.content(rest, content, escaped)?,
+            }
+        }
+    }
+
+    fn saw(&mut self, text: &[u8]) {
+        if self.text != Text::Words && !text.is_empty() {
+            self.text = if text.iter().all(|b| is_space(*b)) { Text::Space } else { Text::Words };
+        }
+    }
+
+    fn open_tag(&mut self, end_tag: bool) {
+        self.place = Place::Tag(InTag::Name);
+        self.start = self.at;
+        self.end_tag = end_tag;
+        self.at += if end_tag { 2 } else { 1 };
+        self.attributes.clear();
+        self.self_closing = false;
+    }
+
+    /// To the next `<`, and what it begins. `None` where more bytes are needed.
+    #[inline]
+    fn data(&mut self, rest: &[u8]) -> Option<()> {
+        let Some(open) = memchr(b'<', rest) else {
+            self.saw(rest);
+            self.at += rest.len();
+            return None;
+        };
+        self.saw(rest.get(..open)?);
+        self.at += open;
+        let rest = rest.get(open..)?;
+        match *rest.get(1)? {
+            b if b.is_ascii_alphabetic() => self.open_tag(false),
+            b'/' => match *rest.get(2)? {
+                b if b.is_ascii_alphabetic() => self.open_tag(true),
+                b'>' => self.at += 3,
+                _ => self.place = Place::Bogus,
+            },
+            b'!' => {
+                let declaration = rest.get(2..)?;
+                if starts_with(declaration, b"--")? {
+                    self.at += 4;
+                    self.place = Place::Comment { body: self.at };
+                } else if starts_with(declaration, b"doctype")? {
+                    self.start = self.at;
+                    self.at += 9;
+                    self.place = Place::Doctype;
+                } else if self.cdata && starts_with(declaration, b"[CDATA[")? && declaration.starts_with(b"[CDATA[") {
+                    self.at += 9;
+                    self.place = Place::Cdata;
+                } else {
+                    self.place = Place::Bogus;
+                }
+            }
+            b'?' => self.place = Place::Bogus,
+            _ => {
+                self.at += 1;
+                self.text = Text::Words;
+            }
+        }
+        Some(())
+    }
+
+    /// Walks through a tag; `None` where the bytes end inside.
+    #[inline]
+    fn walk(&mut self, rest: &[u8], mut state: InTag) -> Option<()> {
+        let from = self.at;
+        let offset = |i: usize| u32::try_from(from + i - self.start).unwrap_or(u32::MAX);
+        let mut i = 0;
+        let done = loop {
+            let Some(b) = rest.get(i).copied() else { break false };
+            match state {
+                InTag::Name => match b {
+                    b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0C => {
+                        self.name_end = from + i;
+                        state = InTag::BeforeName;
+                    }
+                    _ => i += run_of(&rest[i..]),
+                },
+                InTag::BeforeName => match b {
+                    b'>' => break true,
+                    b'/' => {
+                        self.self_closing = true;
+                        i += 1;
+                    }
+                    b if is_space(b) => {
+                        self.self_closing = false;
+                        i += 1;
+                    }
+                    _ => {
+                        self.self_closing = false;
+                        if self.attributes.len() >= MAX_ATTRIBUTES {
+                            self.overflowed = true;
+                            self.attributes.clear();
+                        }
+                        let at = offset(i);
+                        self.attributes.push(Attribute { name: (at, at), value: (0, 0) });
+                        // An equals sign here belongs to the name.
+                        i += 1;
+                        state = InTag::AttributeName;
+                    }
+                },
+                InTag::AttributeName => match b {
+                    b'>' | b'/' | b'=' | b' ' | b'\t' | b'\n' | b'\r' | 0x0C => {
+                        let end = offset(i);
+                        if let Some(a) = self.attributes.last_mut() {
+                            a.name.1 = end;
+                            a.value = (end, end);
+                        }
+                        state = InTag::AfterName;
+                    }
+                    _ => i += run_of(&rest[i..]),
+                },
+                InTag::AfterName => match b {
+                    b'=' => {
+                        i += 1;
+                        state = InTag::BeforeValue;
+                    }
+                    b if is_space(b) => i += 1,
+                    _ => state = InTag::BeforeName,
+                },
+                InTag::BeforeValue => match b {
+                    b if is_space(b) => i += 1,
+                    // A missing value.
+                    b'>' => state = InTag::BeforeName,
+                    quote => {
+                        let quoted = matches!(quote, b'"' | b'\'');
+                        i += usize::from(quoted);
+                        let at = offset(i);
+                        if let Some(a) = self.attributes.last_mut() {
+                            a.value = (at, at);
+                        }
+                        state = if quoted { InTag::Quoted(quote) } else { InTag::Unquoted };
+                    }
+                },
+                InTag::Quoted(quote) => {
+                    let Some(end) = memchr(quote, &rest[i..]) else {
+                        i = rest.len();
+                        break false;
+                    };
+                    i += end;
+                    let end = offset(i);
+                    if let Some(a) = self.attributes.last_mut() {
+                        a.value.1 = end;
+                    }
+                    i += 1;
+                    state = InTag::BeforeName;
+                }
+                InTag::Unquoted => {
+                    if b == b'>' || is_space(b) {
+                        let end = offset(i);
+                        if let Some(a) = self.attributes.last_mut() {
+                            a.value.1 = end;
+                        }
+                        self.self_closing = false;
+                        state = InTag::BeforeName;
+                    } else {
+                        i += 1;
+                    }
+                }
+            }
+        };
+        if done {
+            self.at += i + 1;
+            return Some(());
+        }
+        self.at += i;
+        self.place = Place::Tag(state);
+        None
+    }
+}

@@ -1,0 +1,81 @@
+//! What the stack of open elements and the list of active formatting elements hold.
+
+use super::super::names::{Kind, Name};
+use crate::answer::selector::Seen;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    Html,
+    Svg,
+    MathMl,
+}
+
+/// Where HTML may stand within SVG and MathML (section 13.2.6, "integration points").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Point {
+    No,
+    Html,
+    MathMlText,
+}
+
+/// An open element.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    pub(super) space: Space,
+    pub(super) point: Point,
+    /// Number of the start tag it was made for; 0 for one without a tag.
+    pub(super) origin: u32,
+    /// No other node has it.
+    pub(super) id: u32,
+    /// Whether it is one person.
+    pub(super) item: bool,
+    /// Whether it went before the table that was the current element.
+    pub(super) fostered: bool,
+    pub(super) seen: Option<Box<Seen>>,
+}
+
+/// An entry of the list of active formatting elements.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Active {
+    Marker,
+    Element(Formatting),
+}
+
+/// An active formatting element.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Formatting {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    pub(super) origin: u32,
+    pub(super) id: u32,
+    pub(super) item: bool,
+    /// Whether it may hit the map by its surroundings.
+    pub(super) dependent: bool,
+    /// For one that may hit the map: the person it is in.
+    pub(super) owner: Option<Option<u32>>,
+}
+
+impl Node {
+    /// An HTML element of this kind.
+    #[inline]
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind && self.space == Space::Html
+    }
+
+    pub(super) fn is_special(&self) -> bool {
+        match self.space {
+            Space::Html => self.kind.is_special(),
+            Space::Svg => self.point != Point::No,
+            Space::MathMl => self.point != Point::No || self.kind == Kind::AnnotationXml,
+        }
+    }
+
+    pub(super) fn ends_scope(&self) -> bool {
+        match self.space {
+            Space::Html => self.kind.ends_scope(),
+            _ => self.is_special(),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The selectors of a route, compiled together: which parts of the map an element hits.
+//!
+//! The language is CSS with tags, `*`, classes, ids, attributes, `:not()`, `:first-child`, `:nth-child()`,
+//! `:first-of-type`, `:nth-of-type()`, joined by spaces and `>`, in lists. What follows an element in the document
+//! cannot be asked for: an answer is read once.
+
+mod matching;
+mod parse;
+
+use self::parse::{Complex, Compound};
+use crate::answer::html::Name;
+
+pub(super) use self::matching::{Reading, Seen};
+
+/// Most compounds to the left of a space or `>` in the selectors of one route.
+const MAX_ANCESTORS: usize = 128;
+
+/// How a compound is joined to the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    Within,
+    Child,
+}
+
+/// How an attribute's value is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Any,
+    Is,
+    Word,
+    Dash,
+    Starts,
+    Ends,
+    Holds,
+}
+
+/// One simple selector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    Tag(Name),
+    Id(Box<[u8]>),
+    Class(Box<[u8]>),
+    Attribute {
+        name: Box<[u8]>,
+        comparison: Comparison,
+        value: Box<[u8]>,
+        fold: bool,
+    },
+    Not(Vec<Compound>),
+    /// `an + b`, counting all siblings or those of the same type.
+    Nth {
+        of_type: bool,
+        a: i32,
+        b: i32,
+    },
+}
+
+/// One compound of one selector.
+#[derive(Debug)]
+struct Part {
+    /// What the element's own tag must be.
+    own: Compound,
+    /// Whether where it is filed says that the tag fits.
+    sure: bool,
+    /// What its place among its siblings must be.
+    place: Compound,
+    /// The part on its left: its bit among the ancestors, and how it is joined.
+    left: Option<(u32, Joint)>,
+    /// Its own bit, if there is a part on its right.
+    bit: Option<u32>,
+    /// What an element that fits is; `None` for a part that only stands left of others.
+    hit: Option<u16>,
+}
+
+/// All selectors of a route.
+#[derive(Debug, Default)]
+pub(super) struct Selectors {
+    parts: Vec<Part>,
+    by_tag: Vec<(Name, u16)>,
+    by_class: Vec<(Box<[u8]>, u16)>,
+    by_id: Vec<(Box<[u8]>, u16)>,
+    by_attribute: Vec<(Box<[u8]>, u16)>,
+    by_nothing: Vec<u16>,
+    tags: u64,
+    classes: u64,
+    ancestors: usize,
+    /// Whether an element's surroundings matter, and not only its tag.
+    depends: bool,
+    counts: bool,
+    beyond_ascii: bool,
+}
+
+impl Selectors {
+    /// Adds a list of selectors, each of which means `hit`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn add(&mut self, text: &str, hit: u16) -> Result<(), String> {
+        self.beyond_ascii |= !text.is_ascii();
+        for complex in parse::list(text)? {
+            self.add_one(complex, hit)?;
+        }
+        Ok(())
+    }
+
+    fn add_one(&mut self, complex: Complex, hit: u16) -> Result<(), String> {
+        let last = complex.len().saturating_sub(1);
+        let mut left = None;
+        for (i, (joint, compound)) in complex.into_iter().enumerate() {
+            let number = u16::try_from(self.parts.len()).map_err(|_| "there are too many selectors".to_owned())?;
+            let (place, own): (Compound, Compound) = compound.into_iter().partition(Test::asks_for_place);
+            self.counts |= !place.is_empty();
+            self.depends |= !place.is_empty() || last > 0;
+            let mut bit = None;
+            if i < last {
+                if self.ancestors >= MAX_ANCESTORS {
+                    return Err(format!(
+                        "the route's selectors have more than {MAX_ANCESTORS} parts that stand left of others"
+                    ));
+                }
+                bit = u32::try_from(self.ancestors).ok();
+                self.ancestors += 1;
+            }
+            self.file(&own, number);
+            let hit = (i == last).then_some(hit);
+            let sure = matches!(&*own, [] | [Test::Tag(_) | Test::Class(_) | Test::Id(_)]);
+            self.parts.push(Part { own, sure, place, left: left.map(|l| (l, joint)), bit, hit });
+            left = bit;
+        }
+        Ok(())
+    }
+
+    /// Files a part where the rarest of its tests is looked up.
+    fn file(&mut self, own: &Compound, number: u16) {
+        let rarity = |t: &&Test| match t {
+            Test::Id(_) => 0,
+            Test::Class(_) => 1,
+            Test::Attribute { .. } => 2,
+            Test::Tag(_) => 3,
+            Test::Not(_) | Test::Nth { .. } => 4,
+        };
+        match own.iter().min_by_key(rarity) {
+            Some(Test::Id(id)) => self.by_id.push((id.clone(), number)),
+            Some(Test::Class(class)) => {
+                self.classes |= matching::class_bloom(class);
+                self.by_class.push((class.clone(), number));
+            }
+            Some(Test::Attribute { name, .. }) => self.by_attribute.push((name.clone(), number)),
+            Some(Test::Tag(name)) => {
+                self.tags |= name.bloom();
+                self.by_tag.push((*name, number));
+            }
+            _ => self.by_nothing.push(number),
+        }
+    }
+
+    /// Whether an element's surroundings matter, and not only its tag.
+    pub(super) fn depends(&self) -> bool {
+        self.depends
+    }
+
+    /// Whether a selector has bytes beyond ASCII, so that values must be read in the page's encoding.
+    pub(super) fn beyond_ascii(&self) -> bool {
+        self.beyond_ascii
+    }
+}
+
+impl Test {
+    fn asks_for_place(&self) -> bool {
+        match self {
+            Self::Nth { .. } => true,
+            Self::Not(list) => list.iter().flatten().any(Self::asks_for_place),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a CSS selector can be used in a people map.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_selector(text: &str) -> Result<(), String> {
+    parse::list(text).map(drop)
+}

@@ -1,0 +1,44 @@
+//! Pieces of markup that broken pages are made of; `#` stands for a word, `@` for a person.
+#![allow(dead_code, reason = "each user uses its part")]
+
+#[rustfmt::skip]
+/// Markup of all sorts; `#` becomes another word each time.
+pub const MARKUP: &[&str] = &[
+    "#", "#", "# #", "\n", " ", "<p>", "<p>", "</p>", "</p>", "<div>", "</div>", "<span>", "</span>", "<b>", "</b>",
+    "<i>", "</i>", "<a>", "</a>", "<nobr>", "</nobr>", "<font color=red>", "</font>", "<ul>", "</ul>", "<li>",
+    "</li>", "<dl>", "<dt>", "<dd>", "</dd>", "</dl>", "<h2>", "</h3>", "<table>", "<table>", "</table>", "</table>",
+    "<tr>", "</tr>", "<td>", "</td>", "<th>", "</th>", "<tbody>", "</tbody>", "<thead>", "<tfoot>", "<caption>",
+    "</caption>", "<colgroup>", "<col>", "</colgroup>", "<form>", "</form>", "<button>", "</button>", "<select>",
+    "</select>", "<option>", "</option>", "<optgroup>", "<object>", "</object>", "<marquee>", "</marquee>",
+    "<template>", "</template>", "<svg>", "</svg>", "<math>", "</math>", "<mi>", "</mi>", "<foreignObject>",
+    "</foreignObject>", "<desc>", "</desc>", "<annotation-xml encoding='text/html'>", "</annotation-xml>", "<g/>",
+    "<path d=x>", "<![CDATA[", "]]>", "<!--", "-->", "<!-- # -->", "<script>", "</script>", "<style>", "</style>",
+    "<title>", "</title>", "<textarea>", "</textarea>", "<iframe>", "</iframe>", "<xmp>", "</xmp>", "<noscript>",
+    "</noscript>", "<br>", "</br>", "<hr>", "<img>", "<input>", "<input type=hidden>", "<body>", "</body>",
+    "<body class=x>", "<html lang=en>", "</html>", "<head>", "</head>", "<!doctype html>", "<ruby>", "<rt>", "<rtc>",
+    "</ruby>", "<address>", "</address>", "<center>", "</center>", "<pre>", "</pre>", "<x-y>", "</x-y>", "</", "<",
+    "</>", "<a href='x>y'>", "<p class=>", "<image>", "<details>", "<summary>", "</summary>", "</details>",
+    "<article>", "</article>", "<meta>", "<link>", "<em>", "</em>", "<u>", "</u>", "<small>", "</small>",
+    "<p class=email>#", "<span class=email>#", "<div class=email title='#'>#", "<b class=email>#",
+    "<i class='x email'>#", "<a class=email href=#>#", "<td class=email>#", "<tr class=email>#", "<li class=email>#",
+    "<table class=email>#", "<caption class=email>#", "<nobr class=email>#", "<form class=email>#",
+    "<option class=email>#", "<button class=email>#", "<svg class=email>#", "<g class=email>#", "<mi class=email>#",
+    "<h2 class=email>#", "<dd class=email>#", "<x-y class=email>#", "<object class=email>#",
+    "<input class=email value=#>", "<p class=email>#</p>", "<span class=email>#</span>", "<b class=email>#</b>",
+    "<a class=email>#</a>", "<textarea class=email>#</textarea>", "<noscript class=email>#",
+    "<template class=email>#", "<body class=email>", "<font class=email>#", "<em class=email>#",
+    "<tbody class=email>", "<ul class=email>#",
+];
+
+#[rustfmt::skip]
+/// The same, around the people of a list.
+pub const LIST: &[&str] = &[
+    "#", "<p>", "</p>", "<div>", "</div>", "<ul>", "</ul>", "<b>", "</b>", "<a>", "</a>", "<table>", "</table>",
+    "<tr>", "</tr>", "<td>", "</td>", "<span>", "</span>", "<form>", "</form>", "<svg>", "</svg>", "<button>",
+    "</button>", "<template>", "</template>", "<h2>", "</h2>", "<li class=member data-id=@>",
+    "<li class=member data-id=@>", "</li>", "<div class=member data-id=@>", "<tr class=member data-id=@>",
+    "<p class=member data-id=@>", "<a class=member data-id=@>", "<b class=member data-id=@>",
+    "<table class=member data-id=@>", "<td class=member data-id=@>", "<span class=member data-id=@>",
+    "<b class=name>#</b>", "<b class=name>#", "<span class=name>#</span>", "<p class=email>#", "<p class=email>#</p>",
+    "<td class=email>#</td>", "<a class=email>#</a>", "<div class=email>#</div>", "<i class=name>#</i>",
+];
