@@ -22,7 +22,30 @@ pub struct RuleError {
 }
 
 /// Compiled rules, in the policy's order.
-pub(super) struct Rules(Vec<Program>);
+pub(super) struct Rules {
+    programs: Vec<Program>,
+    /// The language's own functions, registered once: to do so for every request costs more than the rest of a verdict.
+    language: Context<'static, 'static>,
+    needs: Needs,
+}
+
+/// Which facts the rules read: what no rule reads is not gathered.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    request: bool,
+    /// Whether `headers` stands anywhere in a rule: too many at worst, never too few.
+    headers: bool,
+    identity: bool,
+    state: bool,
+}
+
+impl Needs {
+    fn of(rules: &[Rule], programs: &[Program]) -> Self {
+        let reads = |name: &str| programs.iter().any(|p| p.references().has_variable(name));
+        let whole = rules.iter().any(|r| r.when.contains("headers") || r.when.contains('['));
+        Self { request: reads("request"), headers: whole, identity: reads("identity"), state: reads("state") }
+    }
+}
 
 #[derive(Serialize)]
 struct RequestFacts<'a> {
@@ -76,15 +99,16 @@ pub fn check(expression: &str) -> Result<(), String> {
 
 impl Rules {
     pub(super) fn compile(rules: &[Rule]) -> Result<Self, RuleError> {
-        rules
+        let programs = rules
             .iter()
             .map(|r| {
                 check(&r.when)
                     .and_then(|()| Program::compile(&r.when).map_err(|e| e.to_string()))
                     .map_err(|why| RuleError { name: r.name.clone(), why })
             })
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .collect::<Result<Vec<_>, _>>()?;
+        let needs = Needs::of(rules, &programs);
+        Ok(Self { programs, language: Context::default(), needs })
     }
 
     /// Evaluates the rules one by one; the facts are only gathered when there is a rule.
@@ -96,14 +120,14 @@ impl Rules {
         snap: &Snapshot,
         risk: u16,
     ) -> Vec<(&'r Rule, Result<bool, String>)> {
-        if self.0.is_empty() {
+        if self.programs.is_empty() {
             return Vec::new();
         }
-        let mut context = Context::default();
-        if let Err(e) = facts(&mut context, req, id, snap, risk) {
+        let mut context = self.language.new_inner_scope();
+        if let Err(e) = facts(&mut context, self.needs, req, id, snap, risk) {
             return rules.iter().map(|r| (r, Err(e.clone()))).collect();
         }
-        self.0
+        self.programs
             .iter()
             .zip(rules)
             .map(|(program, rule)| {
@@ -120,26 +144,41 @@ impl Rules {
 
 fn facts(
     context: &mut Context<'_, '_>,
+    needs: Needs,
     req: &Request<'_>,
     id: &Identity,
     snap: &Snapshot,
     risk: u16,
 ) -> Result<(), String> {
-    let headers: HashMap<&str, &str> =
-        req.headers.iter().filter_map(|(n, v)| Some((n.as_str(), v.to_str().ok()?))).collect();
-    let people = |w: Window| {
-        let [basic, personal, contact] = snap.people[w as usize];
-        People { basic, personal, contact }
-    };
-    let request = RequestFacts {
+    if needs.request {
+        context.add_variable("request", request_facts(req, needs.headers)).map_err(|e| e.to_string())?;
+    }
+    if needs.identity {
+        context.add_variable("identity", identity_facts(req, id, snap)).map_err(|e| e.to_string())?;
+    }
+    if needs.state {
+        context.add_variable("state", state_facts(snap, risk)).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+fn request_facts<'a>(req: &Request<'a>, headers: bool) -> RequestFacts<'a> {
+    let text = |v: &'a http::HeaderValue| v.to_str().ok();
+    RequestFacts {
         method: req.method,
         host: req.host,
         path: req.path,
         query: req.query.unwrap_or(""),
-        user_agent: headers.get("user-agent").copied().unwrap_or(""),
-        headers,
-    };
-    let identity = IdentityFacts {
+        user_agent: req.headers.get(http::header::USER_AGENT).and_then(text).unwrap_or(""),
+        headers: match headers {
+            true => req.headers.iter().filter_map(|(n, v)| Some((n.as_str(), text(v)?))).collect(),
+            false => HashMap::new(),
+        },
+    }
+}
+
+fn identity_facts<'a>(req: &Request<'_>, id: &'a Identity, snap: &Snapshot) -> IdentityFacts<'a> {
+    IdentityFacts {
         lane: id.lane,
         standing: snap.standing,
         agent: id.agent.as_deref().unwrap_or(""),
@@ -148,16 +187,20 @@ fn facts(
         asn: id.asn.unwrap_or(0),
         session_age_s: id.session.filter(|s| s.returned).map_or(0, |s| (req.now_ms / 1000).saturating_sub(s.since_s)),
         proven: snap.standing == Standing::Proven,
+    }
+}
+
+fn state_facts(snap: &Snapshot, risk: u16) -> StateFacts {
+    let people = |w: Window| {
+        let [basic, personal, contact] = snap.people[w as usize];
+        People { basic, personal, contact }
     };
-    let state = StateFacts {
+    StateFacts {
         people_hour: people(Window::Hour),
         people_day: people(Window::Day),
         people_month: people(Window::Month),
         beyond: snap.beyond,
         risk,
         posture: snap.posture,
-    };
-    context.add_variable("request", request).map_err(|e| e.to_string())?;
-    context.add_variable("identity", identity).map_err(|e| e.to_string())?;
-    context.add_variable("state", state).map_err(|e| e.to_string())
+    }
 }
