@@ -1,6 +1,6 @@
 """The engine's face: the Rust rooms and the edge, as Python sees them. Built from `crates/python`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os import PathLike
 
 def run_edge(settings_json: str) -> None:
@@ -54,3 +54,61 @@ def dns_name_belongs(agent: str, dns_name: str) -> bool:
 
 def reasons() -> str:
     """Every reason a verdict can have, as a JSON list of code, operator, visitor."""
+
+REPLAY_SIGHTINGS: int
+"""Number of the part that `replay_parse` gives for `replay_timeline`; the others are for `replay_partition`."""
+
+class LogReplay:
+    """Access logs through the engine, in virtual time; what it gives depends on the lines alone.
+
+    Not on how they are divided into files, on the order of the files, or on the number of workers. Raises ValueError
+    when policy or options cannot be used.
+    """
+
+    def __init__(self, policy_json: str, options_json: str) -> None: ...
+    def run(self, paths: list[str], progress: Callable[[int, int, int], object]) -> None:
+        """Reads and replays. `progress` is told bytes done, bytes in all, lines; what it raises stops the replay.
+
+        Raises OSError when a file or the temporary folder cannot be used.
+        """
+
+    def gather(self, parts: list[bytes], tally_json: str, past_json: str) -> None:
+        """Puts together what the steps below gave, instead of `run`; parts in the order of the past's `groups`."""
+
+    def summary(self) -> str:
+        """JSON. Raises RuntimeError before `run`."""
+
+    def actors(self, at_least_people: int = 0) -> Iterator[str]:
+        """Each actor that was shown so many people, as JSON, in the order of their numbers."""
+
+    def people(self, actor: int) -> bytes:
+        """The people an actor was really shown: a roaring bitmap (portable) over numbers of people."""
+
+    def person(self, number: int) -> str:
+        """The site's identifier of a person. Raises IndexError."""
+
+    def popularity(self) -> bytes:
+        """By how many actors each person was read, by number: 32-bit little-endian."""
+
+def replay_divisible(policy_json: str, options_json: str) -> bool:
+    """Whether the replay can be divided by network: not where the policy limits clients or all strangers."""
+
+def replay_ranges(path: str | PathLike[str], each_bytes: int) -> list[tuple[int, int]]:
+    """Ranges of a file (first byte, byte after the last) that can be parsed side by side."""
+
+def replay_parse(
+    policy_json: str, options_json: str, path: str | PathLike[str], start: int, end: int
+) -> tuple[list[tuple[int, bytes]], str]:
+    """Step one: the events of a range by partition (number, batch), and the range's tally."""
+
+def replay_tally(tallies_json: list[str]) -> str:
+    """The sum of tallies."""
+
+def replay_timeline(policy_json: str, options_json: str, sightings: list[bytes], tally_json: str) -> str:
+    """Step two: the past as JSON, from all batches numbered `REPLAY_SIGHTINGS` and the sum of all tallies.
+
+    Its `groups` is a list of lists of partitions: each group is one call of `replay_partition`.
+    """
+
+def replay_partition(policy_json: str, options_json: str, past_json: str, group: int, batches: list[bytes]) -> bytes:
+    """Step three: one group replayed, given all batches of its partitions."""

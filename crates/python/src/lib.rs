@@ -4,6 +4,7 @@
 //! interpreter.
 
 mod ledger;
+mod replay;
 
 use hedgerow_engine::doors::Level;
 use hedgerow_engine::identify::{Keys, dns_name_belongs as belongs};
@@ -88,6 +89,7 @@ fn reasons() -> PyResult<String> {
 #[pymodule]
 fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     ledger::add_to(m)?;
+    replay::add_to(m)?;
     m.add_function(wrap_pyfunction!(run_edge, m)?)?;
     m.add_function(wrap_pyfunction!(check_policy, m)?)?;
     m.add_function(wrap_pyfunction!(check_selector, m)?)?;

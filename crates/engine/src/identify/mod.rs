@@ -15,6 +15,7 @@ mod contradictions;
 mod cookies;
 mod crawlers;
 mod forwarded;
+mod glimpse;
 mod keys;
 mod lane;
 mod network;
@@ -44,13 +45,14 @@ pub use address::explain_address;
 pub use address_set::{AddressSet, is_internal};
 pub use contradictions::Contradiction;
 pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
+pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
-pub use network::{AsnError, AsnTable};
+pub use network::{AsnError, AsnTable, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
-pub use visit::{VisitKind, visit};
+pub use visit::{VisitKind, visit, visit_by_path};
 
-use crate::doors::{Account, Evidence, Identity, Lane, Level, Request, Session, Signal};
+use crate::doors::{Account, Evidence, Identity, Lane, Level, Pseudonym, Request, Session, Signal};
 use crate::policy::{AccountTrust, Headers, Site};
 
 /// Most bytes of an account's name in the application's header.
@@ -174,16 +176,32 @@ impl Identifier {
         }
 
         let account = self.account(req.headers, accounts, now_s);
-        if account.is_some_and(|a| a.confirmed) && matches!(lane, Lane::Visitor | Lane::Automation) {
-            lane = Lane::Member;
-        }
+        lane = with_account(lane, account.as_ref());
         let (session, set_cookie) = self.session(req.headers, kind, lane, fresh, now_s);
+        let client = client::name(&self.keys, &agent, &prints, coarse);
+        let identity =
+            self.named(&found, agent.named.map(|(name, _)| name), client, lane, account, session, evidence, kind);
+        Identified { identity, set_cookie, proxy_finding }
+    }
 
+    /// The identity, once everything about it is known: every name is given here.
+    #[expect(clippy::too_many_arguments, reason = "the parts of an identity; a struct would only rename them")]
+    fn named(
+        &self,
+        found: &address::Found,
+        agent: Option<&'static str>,
+        client: Pseudonym,
+        lane: Lane,
+        account: Option<Account>,
+        session: Option<Session>,
+        evidence: SmallVec<[Evidence; 2]>,
+        kind: VisitKind,
+    ) -> Identity {
         let (bytes, len) = network::address_bytes(found.address);
         let address = self.keys.pseudonym(Level::Address, &bytes[..len]);
         let (bytes, len) = network::network_bytes(found.address);
         let network = self.keys.pseudonym(Level::Network, &bytes[..len]);
-        let identity = Identity {
+        Identity {
             address_raw: found.address,
             address_source: found.source,
             address,
@@ -191,15 +209,14 @@ impl Identifier {
             asn: self.asn.as_ref().and_then(|table| table.lookup(found.address)),
             session,
             account,
-            client: client::name(&self.keys, &agent, &prints, coarse),
+            client,
             licence: None,
             lane,
-            agent: agent.named.map(|(name, _)| name.to_owned()),
+            agent: agent.map(str::to_owned),
             evidence,
             wants_html: kind.wants_html,
             navigation: kind.navigation,
-        };
-        Identified { identity, set_cookie, proxy_finding }
+        }
     }
 
     /// Takes what the application's answer says about the account: updates the identity (account, lane) and remembers
@@ -251,13 +268,17 @@ impl Identifier {
     /// page that crawlers are asked to leave alone do nothing wrong.
     #[must_use]
     pub fn robots_refused(&self, req: &Request<'_>, identity: &Identity) -> bool {
-        if !matches!(identity.lane, Lane::Automation | Lane::SearchEngine) || self.robots.is_empty() {
+        self.refused_by_robots(identity.lane, identity.agent.as_deref(), req.path, req.query)
+    }
+
+    fn refused_by_robots(&self, lane: Lane, agent: Option<&str>, path: &str, query: Option<&str>) -> bool {
+        if !matches!(lane, Lane::Automation | Lane::SearchEngine) || self.robots.is_empty() {
             return false;
         }
-        let agent = identity.agent.as_deref().unwrap_or("*");
-        match req.query {
-            None => self.robots.refuses(agent, req.path),
-            Some(query) => self.robots.refuses(agent, &format!("{}?{query}", req.path)),
+        let agent = agent.unwrap_or("*");
+        match query {
+            None => self.robots.refuses(agent, path),
+            Some(query) => self.robots.refuses(agent, &format!("{path}?{query}")),
         }
     }
 
@@ -317,6 +338,14 @@ impl Identifier {
             || host.ends_with(".localhost")
             || host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
     }
+}
+
+/// Who is signed in, as the application confirmed, is a member whatever its software says.
+fn with_account(lane: Lane, account: Option<&Account>) -> Lane {
+    if account.is_some_and(|a| a.confirmed) && matches!(lane, Lane::Visitor | Lane::Automation) {
+        return Lane::Member;
+    }
+    lane
 }
 
 /// Whether a request carries a forwarding header at all.

@@ -103,6 +103,13 @@ pub fn visit(req: &Request<'_>) -> VisitKind {
     }
 }
 
+/// The kind of a visit of which only the path is known: what [`visit`] says of a request without headers.
+#[must_use]
+pub fn visit_by_path(path: &str) -> VisitKind {
+    let asset = has_asset_extension(path);
+    VisitKind { asset, navigation: !asset, wants_html: false }
+}
+
 /// Whether a script asks, by the header most libraries add (`X-Requested-With: XMLHttpRequest`) or by WebSocket upgrade.
 #[must_use]
 pub fn is_script_call(headers: &HeaderMap) -> bool {

@@ -7,6 +7,7 @@
 pub mod proof;
 pub mod reasons;
 mod rules;
+mod sight;
 pub mod signals;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::policy::{OnFailure, RouteMatch, Site, Window};
 pub use crate::state::Snapshot;
 use crate::state::{Posture, Spent, charge_code, standing_of};
 pub use rules::{RuleError, check as check_expression};
+pub use sight::Sight;
 
 /// Judges the requests of one site.
 pub struct Judge {
@@ -134,7 +136,8 @@ fn weigh(site: &Site, e: &Evidence, v: &mut Verdict) {
 }
 
 /// What nobody is ever kept from: the site's word to robots, and what browsers fetch by themselves.
-fn always_open(path: &str) -> bool {
+#[must_use]
+pub fn always_open(path: &str) -> bool {
     matches!(path, "/robots.txt" | "/favicon.ico" | "/sitemap.xml") || path.starts_with("/.well-known/")
 }
 

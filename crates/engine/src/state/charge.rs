@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::posture::{Posture, Tension};
 use super::seen::{Undo, column};
 use super::table::Principal;
-use super::{Spent, State, actor, principals, seconds};
+use super::{Spent, State, actor, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
 use crate::policy::{FieldSet, Limits, Site, Window};
 
@@ -39,13 +39,8 @@ pub struct Replay {
 
 /// The key a person has in the set of a sensitivity. Special fields share the contact column: under a key of their own, so
 /// that whose e-mail was shown is not taken for somebody whose faith was.
-fn key_in_column(person: u64, s: Sensitivity) -> u64 {
+pub(super) fn key_in_column(person: u64, s: Sensitivity) -> u64 {
     if s == Sensitivity::Special { !person } else { person }
-}
-
-/// Strangers and those who are no better known: they move the posture and feel it.
-fn strange(standing: Standing) -> bool {
-    matches!(standing, Standing::Stranger | Standing::Proven | Standing::Automation | Standing::Preview)
 }
 
 /// The limits of one principal: the written ones, tightened for newcomers while the site is tense.
@@ -62,7 +57,7 @@ fn limits(
     let newcomer = tension.newcomer(&site.posture, p.first_s, now_s);
     // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
     if tension.posture == Posture::Calm
-        || !strange(standing)
+        || !is_stranger(standing)
         || !newcomer
         || matches!(level, Level::Network | Level::Client)
     {
@@ -191,7 +186,7 @@ impl State {
         let mut out = Charged::default();
         let family = site.routes.get(route).map_or("", |r| r.family.as_str());
         let who = principals(id);
-        let strange = strange(allowance.standing);
+        let strange = is_stranger(allowance.standing);
         for s in want.sensitivities(&site.fields).iter() {
             let fields = want.of_sensitivities(&site.fields, crate::doors::SensitivitySet::NONE.with(s));
             if allowance.never.has(s) {
@@ -215,13 +210,12 @@ impl State {
                     continue;
                 }
             }
-            let tension =
-                if strange { self.family(family, |f| f.tension(&site.posture, now_s)) } else { Tension::NONE };
+            let tension = if strange { self.tension(site, family, now_s) } else { Tension::NONE };
             let posture = tension.posture;
             match self.take(site, &who, allowance, s, person_key, tension, now_s) {
                 Ok(()) => {
                     out.shown = out.shown.union(fields);
-                    if strange {
+                    if strange && self.past.is_none() {
                         self.family(family, |f| f.shown(&site.posture, person_key, s, now_s));
                     }
                 }
@@ -307,7 +301,7 @@ impl State {
             for (i, (level, name)) in r.principals.iter().enumerate() {
                 if *site.budgets.limits(r.standing, *level, s) == Limits::default()
                     && !(revealed && i == 0)
-                    && (!strange(r.standing) || matches!(level, Level::Network | Level::Client))
+                    && (!is_stranger(r.standing) || matches!(level, Level::Network | Level::Client))
                 {
                     continue;
                 }
@@ -316,7 +310,7 @@ impl State {
                     p.seen.show(key_in_column(r.person_key, s), column(s), now_s);
                 });
             }
-            if strange(r.standing) {
+            if is_stranger(r.standing) {
                 self.family(&r.family, |f| {
                     f.tick(&site.posture, now_s);
                     f.shown(&site.posture, r.person_key, s, now_s);

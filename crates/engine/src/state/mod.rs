@@ -11,6 +11,7 @@ mod seen;
 mod sketch;
 mod standing;
 mod table;
+mod timeline;
 
 #[cfg(test)]
 pub(crate) mod test_site;
@@ -20,7 +21,10 @@ mod tests;
 pub use charge::{Charged, Replay, code as charge_code};
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
-pub use standing::standing_of;
+pub use standing::{is_stranger, standing_in, standing_of};
+pub use timeline::{Change, Timeline, TimelineMaker};
+
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -41,6 +45,8 @@ const MOST_FAMILIES: usize = 64;
 pub struct State {
     table: Table,
     families: Mutex<HashMap<String, FamilyPosture>>,
+    /// The postures of a past that is replayed; what is shown then moves nothing.
+    past: Option<Arc<Timeline>>,
 }
 
 /// What a request is besides its route.
@@ -114,7 +120,13 @@ impl State {
     /// A state that uses at most about `memory_bytes` for principals; postures come on top, 270 KiB a family.
     #[must_use]
     pub fn new(memory_bytes: usize) -> Self {
-        Self { table: Table::new(memory_bytes), families: Mutex::new(HashMap::new()) }
+        Self { table: Table::new(memory_bytes), families: Mutex::new(HashMap::new()), past: None }
+    }
+
+    /// A state for the replay of a past whose postures are known.
+    #[must_use]
+    pub fn of_the_past(memory_bytes: usize, postures: Arc<Timeline>) -> Self {
+        Self { past: Some(postures), ..Self::new(memory_bytes) }
     }
 
     /// Notes a request, and says what the judge may know.
@@ -128,8 +140,7 @@ impl State {
     ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
-        let tension =
-            route.map_or(Tension::NONE, |r| self.family(&r.route.family, |f| f.tension(&site.posture, now_s)));
+        let tension = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -189,6 +200,13 @@ impl State {
         snapshot
     }
 
+    fn tension(&self, site: &Site, family: &str, now_s: u32) -> Tension {
+        match &self.past {
+            Some(postures) => postures.at(family, now_s),
+            None => self.family(family, |f| f.tension(&site.posture, now_s)),
+        }
+    }
+
     fn family<T>(&self, name: &str, act: impl FnOnce(&mut FamilyPosture) -> T) -> T {
         let mut families = self.families.lock();
         let name = if families.len() >= MOST_FAMILIES && !families.contains_key(name) { "(others)" } else { name };
@@ -236,6 +254,13 @@ impl State {
     pub fn principals(&self) -> usize {
         self.table.sizes().0
     }
+}
+
+/// Key of the principal that behaves, as the tables have it: equal for two identities exactly if their requests are laid
+/// to the same one.
+#[must_use]
+pub fn behaves_as(id: &Identity) -> (Level, u64) {
+    actor(id)
 }
 
 /// The principal that behaves: the innermost one that is one visitor. Without account and session it is the software at

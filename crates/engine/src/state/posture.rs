@@ -4,7 +4,7 @@
 //! charge: fifty harvesters together make thousands of charges a second, and a posture that looked once a second
 //! would let them all through.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::seen::{COLUMNS, column};
 use super::sketch::Ring;
@@ -12,7 +12,7 @@ use crate::doors::Sensitivity;
 use crate::policy::{PostureLimits, PosturePolicy, Window};
 
 /// How tense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Posture {
     /// As usual.
@@ -152,6 +152,16 @@ impl FamilyPosture {
     /// [`FamilyPosture::tick`], with when the wave began.
     pub(super) fn tension(&mut self, policy: &PosturePolicy, now_s: u32) -> Tension {
         Tension { posture: self.tick(policy, now_s), since_s: self.since_s }
+    }
+
+    /// How tense it is as last looked at.
+    pub(super) fn standing(&self) -> Tension {
+        Tension { posture: self.posture, since_s: self.since_s }
+    }
+
+    /// When the posture falls next, if nothing more is shown until then; `None` when it is calm.
+    pub(super) fn falls_at(&self, policy: &PosturePolicy) -> Option<u32> {
+        (self.posture != Posture::Calm).then(|| self.last_over_s.saturating_add(policy.calm_after_s))
     }
 
     /// A stranger was shown somebody.

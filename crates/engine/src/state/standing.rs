@@ -6,12 +6,8 @@ use crate::policy::{AccountTrust, Site};
 /// The standing of a request. A pass or a sign-in moves it to another budget; nothing removes the budget.
 #[must_use]
 pub fn standing_of(site: &Site, id: &Identity, now_ms: u64) -> Standing {
-    match id.lane {
-        Lane::SearchEngine => return Standing::SearchEngine,
-        Lane::Preview => return Standing::Preview,
-        Lane::Licensed => return Standing::Licensed,
-        Lane::Researcher => return Standing::Researcher,
-        Lane::Visitor | Lane::Member | Lane::Automation => {}
+    if !matches!(id.lane, Lane::Visitor | Lane::Member | Lane::Automation) {
+        return standing_in(id.lane);
     }
     if let Some(a) = id.account {
         let of_age = a.since_s.is_some_and(|s| now_ms / 1000 >= s.saturating_add(u64::from(site.account.new_for_s)));
@@ -31,4 +27,23 @@ pub fn standing_of(site: &Site, id: &Identity, now_ms: u64) -> Standing {
     } else {
         Standing::Stranger
     }
+}
+
+/// The standing of somebody of a lane who is not signed in and has proved nothing.
+#[must_use]
+pub fn standing_in(lane: Lane) -> Standing {
+    match lane {
+        Lane::SearchEngine => Standing::SearchEngine,
+        Lane::Preview => Standing::Preview,
+        Lane::Licensed => Standing::Licensed,
+        Lane::Researcher => Standing::Researcher,
+        Lane::Automation => Standing::Automation,
+        Lane::Visitor | Lane::Member => Standing::Stranger,
+    }
+}
+
+/// Strangers and those who are no better known: they move the posture and feel it.
+#[must_use]
+pub fn is_stranger(standing: Standing) -> bool {
+    matches!(standing, Standing::Stranger | Standing::Proven | Standing::Automation | Standing::Preview)
 }

@@ -1,0 +1,210 @@
+//! The replay's part of the face: a whole replay as one object, and its steps as functions over bytes.
+
+use std::path::PathBuf;
+
+use hedgerow_replay::past::Past;
+use hedgerow_replay::runs::SIGHTINGS;
+use hedgerow_replay::scatter::{self, RangeTally};
+use hedgerow_replay::source::{self, Range};
+use hedgerow_replay::{Attachment, LogReplay as Replay, ReplayError};
+use pyo3::exceptions::{PyIndexError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::json;
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
+fn failed(e: ReplayError) -> PyErr {
+    let text = e.to_string();
+    match e {
+        ReplayError::Policy(_) | ReplayError::Options(_) | ReplayError::Foreign(_) => PyValueError::new_err(text),
+        ReplayError::Io { .. } | ReplayError::Temporary(_) | ReplayError::Ledger(_) => PyOSError::new_err(text),
+        ReplayError::Stopped | ReplayError::NotRun => PyRuntimeError::new_err(text),
+    }
+}
+
+fn read_json<'d, T: serde::Deserialize<'d>>(what: &str, text: &'d str) -> PyResult<T> {
+    serde_json::from_str(text).map_err(|e| PyValueError::new_err(format!("{what} cannot be read: {e}")))
+}
+
+/// Replays access logs against one site's policy.
+#[pyclass]
+struct LogReplay {
+    // Boxed, as what it holds may want a wider alignment than Python gives its objects.
+    replay: Box<Replay>,
+}
+
+#[pymethods]
+impl LogReplay {
+    #[new]
+    fn new(py: Python<'_>, policy_json: &str, options_json: &str) -> PyResult<Self> {
+        let made = py.detach(|| Replay::new(policy_json.as_bytes(), options_json.as_bytes()));
+        Ok(Self { replay: Box::new(made.map_err(failed)?) })
+    }
+
+    fn run(&mut self, py: Python<'_>, paths: Vec<PathBuf>, progress: Py<PyAny>) -> PyResult<()> {
+        let mut raised = None;
+        let replay = &mut self.replay;
+        let done = py.detach(|| {
+            replay.run(&paths, |bytes, total, lines| {
+                Python::attach(|py| {
+                    let told = py.check_signals().and_then(|()| progress.call1(py, (bytes, total, lines)));
+                    raised = told.err();
+                    raised.is_none()
+                })
+            })
+        });
+        match raised {
+            Some(error) => Err(error),
+            None => done.map_err(failed),
+        }
+    }
+
+    fn gather(&mut self, py: Python<'_>, parts: Vec<Vec<u8>>, tally_json: &str, past_json: &str) -> PyResult<()> {
+        let (tally, past): (RangeTally, Past) =
+            (read_json("the tally", tally_json)?, read_json("the past", past_json)?);
+        py.detach(|| self.replay.gather(parts, tally, past)).map_err(failed)
+    }
+
+    fn summary(&self) -> PyResult<String> {
+        self.replay.summary().map_err(failed)
+    }
+
+    #[pyo3(signature = (at_least_people=0))]
+    fn actors(this: Py<Self>, at_least_people: u64) -> Actors {
+        Actors { of: this, next: 0, at_least_people }
+    }
+
+    fn people<'py>(&self, py: Python<'py>, actor: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let found = self.replay.gathered().and_then(|g| g.actor(actor)).map_err(failed)?;
+        let (_, people) = found.ok_or_else(|| PyIndexError::new_err(format!("there is no actor {actor}")))?;
+        let mut bytes = Vec::with_capacity(people.serialized_size());
+        people.serialize_into(&mut bytes)?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn person(&self, number: usize) -> PyResult<String> {
+        let names = &self.replay.gathered().map_err(failed)?.names;
+        names
+            .get(number)
+            .map(|n| n.to_string())
+            .ok_or_else(|| PyIndexError::new_err(format!("there is no person {number}")))
+    }
+
+    fn popularity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let all = &self.replay.gathered().map_err(failed)?.popularity;
+        let bytes: Vec<u8> = all.iter().flat_map(|n| n.to_le_bytes()).collect();
+        Ok(PyBytes::new(py, &bytes))
+    }
+}
+
+/// The actors of a replay.
+#[pyclass]
+struct Actors {
+    of: Py<LogReplay>,
+    next: usize,
+    at_least_people: u64,
+}
+
+#[pymethods]
+impl Actors {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<String>> {
+        let of = self.of.borrow(py);
+        let gathered = of.replay.gathered().map_err(failed)?;
+        loop {
+            let Some((json, people)) = gathered.actor(self.next).map_err(failed)? else { return Ok(None) };
+            self.next += 1;
+            if people.len() >= self.at_least_people {
+                return Ok(Some(json));
+            }
+        }
+    }
+}
+
+fn attachment(policy_json: &str, options_json: &str) -> PyResult<Attachment> {
+    Attachment::new(policy_json.as_bytes(), options_json.as_bytes()).map_err(failed)
+}
+
+/// Divides a file into ranges that can be parsed side by side.
+#[pyfunction]
+fn replay_ranges(path: PathBuf, each_bytes: u64) -> PyResult<Vec<(u64, u64)>> {
+    Ok(source::ranges(&path, each_bytes)?.into_iter().map(|r| (r.start, r.end)).collect())
+}
+
+/// Step one: a range's events by partition, and its tally as JSON.
+#[pyfunction]
+fn replay_parse<'py>(
+    py: Python<'py>,
+    policy_json: &str,
+    options_json: &str,
+    path: PathBuf,
+    start: u64,
+    end: u64,
+) -> PyResult<(Vec<(usize, Bound<'py, PyBytes>)>, String)> {
+    let at = attachment(policy_json, options_json)?;
+    let (parts, tally) = py.detach(|| scatter::parse(&at, &Range { path, start, end })).map_err(failed)?;
+    let parts = parts.into_iter().map(|(part, bytes)| (part, PyBytes::new(py, &bytes))).collect();
+    Ok((parts, json(&tally)?))
+}
+
+/// Sums tallies.
+#[pyfunction]
+fn replay_tally(tallies_json: Vec<String>) -> PyResult<String> {
+    let mut all = RangeTally::default();
+    for text in &tallies_json {
+        all.add(read_json("a tally", text)?);
+    }
+    json(&all)
+}
+
+/// Step two: the past, as JSON.
+#[pyfunction]
+fn replay_timeline(
+    py: Python<'_>,
+    policy_json: &str,
+    options_json: &str,
+    sightings: Vec<Vec<u8>>,
+    tally_json: &str,
+) -> PyResult<String> {
+    let at = attachment(policy_json, options_json)?;
+    let tally: RangeTally = read_json("the tally", tally_json)?;
+    json(&py.detach(|| scatter::timeline(&at, sightings, &tally)).map_err(failed)?)
+}
+
+/// Step three: a group of partitions, replayed.
+#[pyfunction]
+fn replay_partition<'py>(
+    py: Python<'py>,
+    policy_json: &str,
+    options_json: &str,
+    past_json: &str,
+    group: usize,
+    batches: Vec<Vec<u8>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut at = attachment(policy_json, options_json)?;
+    let past: Past = read_json("the past", past_json)?;
+    let part = py.detach(|| scatter::partition(&mut at, &past, group, batches)).map_err(failed)?;
+    Ok(PyBytes::new(py, &part))
+}
+
+/// Whether a policy's replay can be divided by network.
+#[pyfunction]
+fn replay_divisible(policy_json: &str, options_json: &str) -> PyResult<bool> {
+    Ok(attachment(policy_json, options_json)?.divisible())
+}
+
+/// Adds all of this to the module.
+pub fn add_to(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("REPLAY_SIGHTINGS", SIGHTINGS)?;
+    m.add_class::<LogReplay>()?;
+    m.add_function(wrap_pyfunction!(replay_ranges, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_parse, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_tally, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_timeline, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_partition, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_divisible, m)?)
+}

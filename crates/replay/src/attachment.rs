@@ -1,0 +1,224 @@
+//! The engine's rooms of one site, as a log's attachment: which policy, with which sight, for which routes.
+
+use std::sync::Arc;
+
+use hedgerow_engine::answer::Plan;
+use hedgerow_engine::doors::SensitivitySet;
+use hedgerow_engine::identify::{AsnTable, Crawlers, Identifier, Keys};
+use hedgerow_engine::judge::{Judge, Sight};
+use hedgerow_engine::policy::{FieldSet, Policy, RouteKind, Site};
+use serde::Deserialize;
+
+use crate::ReplayError;
+use crate::formats::Choice;
+
+/// What whoever replays a log may choose.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Format of the log: `auto`, or a name; see `formats::Choice`.
+    pub format: String,
+    /// Name of the policy's site; absent when it has one only.
+    pub site: Option<String>,
+    /// Threads; 0 for one a core.
+    pub workers: usize,
+    /// Folder for what does not fit into memory; absent for the system's.
+    pub temporary_folder: Option<std::path::PathBuf>,
+    /// Folder of a ledger to write; absent for none.
+    pub ledger_folder: Option<std::path::PathBuf>,
+    /// 64 hexadecimal digits from which names are keyed; absent for names that mean nothing outside this replay.
+    pub secret: Option<String>,
+    /// Table of autonomous systems.
+    pub asn_table: Option<std::path::PathBuf>,
+    /// When the log is read, Unix seconds: later lines are from a wrong clock.
+    pub now_s: u64,
+    /// Memory for events of one worker before they go to the temporary folder, MiB.
+    pub run_mb: usize,
+    /// Memory of the engine's state for one partition, MiB.
+    pub state_mb: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: "auto".to_owned(),
+            site: None,
+            workers: 0,
+            temporary_folder: None,
+            ledger_folder: None,
+            secret: None,
+            asn_table: None,
+            now_s: u64::MAX,
+            run_mb: 128,
+            state_mb: 64,
+        }
+    }
+}
+
+/// A route, as far as a log shows what it shows.
+#[derive(Debug)]
+pub struct Shown {
+    /// Fields a page of it is taken to show.
+    pub fields: FieldSet,
+    /// Their sensitivities.
+    pub sensitivities: SensitivitySet,
+}
+
+/// The rooms of one site.
+pub struct Attachment {
+    /// The site, judged with a log's sight.
+    pub site: Site,
+    /// The policy, by hash of its text.
+    pub policy_id: String,
+    /// Keys.
+    pub keys: Arc<Keys>,
+    /// Identify.
+    pub identifier: Identifier,
+    /// Judge.
+    pub judge: Judge,
+    /// Its routes.
+    pub routes: Vec<Shown>,
+    /// Number of each route's family, among [`Attachment::family_names`].
+    pub families: Vec<u16>,
+    /// The families.
+    pub family_names: Vec<String>,
+    /// Format to read.
+    pub choice: Choice,
+    /// Nothing later than this is believed, milliseconds.
+    pub latest_ms: u64,
+    /// As given.
+    pub options: Options,
+}
+
+/// The site's own secret, from the gateway's.
+#[must_use]
+pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
+    blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.trim().chars().filter_map(|c| c.to_digit(16)).filter_map(|d| u8::try_from(d).ok()).collect();
+    let mut out = [0u8; 32];
+    if digits.len() != 64 || text.trim().len() != 64 {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair[0] << 4 | pair[1];
+    }
+    Some(out)
+}
+
+impl Attachment {
+    /// Compiles a policy and the options.
+    ///
+    /// # Errors
+    /// [`ReplayError`] says which of the two cannot be used, and why.
+    pub fn new(policy_json: &[u8], options_json: &[u8]) -> Result<Self, ReplayError> {
+        let policy = Policy::from_json(policy_json).map_err(|e| ReplayError::Policy(e.to_string()))?;
+        let options: Options = serde_json::from_slice(options_json).map_err(|e| ReplayError::Options(e.to_string()))?;
+        let policy_id = policy.id;
+        let mut sites = policy.sites;
+        let at = match &options.site {
+            Some(name) => sites
+                .iter()
+                .position(|s| s.name == *name)
+                .ok_or_else(|| ReplayError::Options(format!("the policy has no site `{name}`")))?,
+            None if sites.len() == 1 => 0,
+            None => {
+                return Err(ReplayError::Options(format!(
+                    "the policy has {} sites; say which one with `site`",
+                    sites.len()
+                )));
+            }
+        };
+        // Whether a log shows sub-resources is known when all of it was read; see `past`.
+        let site = sites.swap_remove(at).seen_by(Sight::of_a_log(true));
+        let secret = match &options.secret {
+            None => [0u8; 32],
+            Some(text) => {
+                unhex(text).ok_or_else(|| ReplayError::Options("`secret` must be 64 hexadecimal digits".to_owned()))?
+            }
+        };
+        let keys = Arc::new(Keys::from_secret(&site_secret(&secret, &site.name)));
+        let asn = match &options.asn_table {
+            None => None,
+            Some(path) => Some(Arc::new(AsnTable::open(path).map_err(|e| ReplayError::Options(e.to_string()))?)),
+        };
+        let identifier = Identifier::new(&site, Arc::clone(&keys), Arc::new(Crawlers::shipped()), asn, true)
+            .map_err(|e| ReplayError::Policy(e.to_string()))?;
+        let judge = Judge::new(&site).map_err(|e| ReplayError::Policy(e.to_string()))?;
+        let routes = (0..site.routes.len()).map(|i| shown(&site, i)).collect::<Result<_, _>>()?;
+        let mut family_names: Vec<String> = Vec::new();
+        let mut families = Vec::with_capacity(site.routes.len());
+        for route in &site.routes {
+            let known = family_names.iter().position(|f| *f == route.family).unwrap_or_else(|| {
+                family_names.push(route.family.clone());
+                family_names.len() - 1
+            });
+            families.push(u16::try_from(known).map_err(|_| ReplayError::Policy("too many families".to_owned()))?);
+        }
+        let choice = Choice::parse(&options.format).map_err(|e| ReplayError::Options(e.to_string()))?;
+        // A clock may run ahead by a time zone; beyond a day it is wrong.
+        let latest_ms = options.now_s.saturating_add(86_400).saturating_mul(1000);
+        Ok(Self {
+            site,
+            policy_id,
+            keys,
+            identifier,
+            judge,
+            routes,
+            families,
+            family_names,
+            choice,
+            latest_ms,
+            options,
+        })
+    }
+
+    /// Takes up what the whole log showed about itself: without pictures, styles and scripts in it, nobody can be held to
+    /// have loaded none.
+    pub fn see(&mut self, subresources: bool) {
+        let sight = Sight::of_a_log(subresources);
+        self.site.signals.retain(|(signal, _)| sight.shows(*signal));
+    }
+
+    /// Whether the replay may be divided by network: not where the policy limits something that spans networks.
+    #[must_use]
+    pub fn divisible(&self) -> bool {
+        use hedgerow_engine::doors::{Level, Sensitivity, Standing};
+        use hedgerow_engine::policy::Limits;
+        const ALL: [Standing; 9] = [
+            Standing::Stranger,
+            Standing::Proven,
+            Standing::NewMember,
+            Standing::Member,
+            Standing::Automation,
+            Standing::SearchEngine,
+            Standing::Preview,
+            Standing::Licensed,
+            Standing::Researcher,
+        ];
+        ALL.into_iter().all(|standing| {
+            [Level::Client, Level::Strangers].into_iter().all(|level| {
+                Sensitivity::ALL.into_iter().all(|s| *self.site.budgets.limits(standing, level, s) == Limits::default())
+            })
+        })
+    }
+}
+
+/// What a page of a route shows. Where the people map does not say, a page of one person shows what such pages do:
+/// everything basic and personal.
+fn shown(site: &Site, index: usize) -> Result<Shown, ReplayError> {
+    let declared = Plan::compile(site, index).map_err(|e| ReplayError::Policy(e.to_string()))?.declared();
+    let usual = SensitivitySet::NONE
+        .with(hedgerow_engine::doors::Sensitivity::Basic)
+        .with(hedgerow_engine::doors::Sensitivity::Personal);
+    let fields = if declared.is_empty() && site.routes[index].kind != RouteKind::Other {
+        let all = (0..site.fields.len()).fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)));
+        all.of_sensitivities(&site.fields, usual)
+    } else {
+        declared
+    };
+    Ok(Shown { fields, sensitivities: fields.sensitivities(&site.fields) })
+}

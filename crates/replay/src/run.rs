@@ -1,0 +1,234 @@
+//! A whole replay on one machine: the three steps, one after the other, each on all workers.
+
+use std::collections::HashMap as StdMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ReplayError;
+use crate::attachment::Attachment;
+use crate::gather::{Gathered, PartSource};
+use crate::parsing::Parser;
+use crate::partition::replay;
+use crate::past::Past;
+use crate::runs::{Merge, Run, SIGHTINGS};
+use crate::scatter::RangeTally;
+use crate::source::{self, Range};
+use crate::tally::Tally;
+
+/// Bytes of a file one worker takes at a time.
+const RANGE: u64 = 16 << 20;
+
+/// A replay of logs against one site's policy.
+pub struct LogReplay {
+    attachment: Attachment,
+    done: Option<Done>,
+}
+
+struct Done {
+    tally: Tally,
+    past: Past,
+    gathered: Gathered,
+    input: Value,
+}
+
+/// What the reading step came to.
+#[derive(Default)]
+struct Read {
+    runs: Vec<Run>,
+    tally: Tally,
+    members: StdMap<hedgerow_engine::doors::Pseudonym, u64>,
+    broken: Vec<(PathBuf, String)>,
+}
+
+/// How far the reading is.
+#[derive(Default)]
+struct Progress {
+    bytes: AtomicU64,
+    lines: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl LogReplay {
+    /// A replay under a compiled policy.
+    ///
+    /// # Errors
+    /// [`ReplayError`] says what of policy or options cannot be used.
+    pub fn new(policy_json: &[u8], options_json: &[u8]) -> Result<Self, ReplayError> {
+        Ok(Self { attachment: Attachment::new(policy_json, options_json)?, done: None })
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.attachment.options.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    fn workers(&self) -> usize {
+        match self.attachment.options.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.min(1024),
+        }
+    }
+
+    /// Reads and replays files. `progress` is told bytes done, bytes in all and lines, and may stop it by saying `false`.
+    ///
+    /// # Errors
+    /// [`ReplayError`], when a file cannot be opened or the temporary folder not written.
+    pub fn run(
+        &mut self,
+        paths: &[PathBuf],
+        mut progress: impl FnMut(u64, u64, u64) -> bool,
+    ) -> Result<(), ReplayError> {
+        self.done = None;
+        let mut ranges = Vec::new();
+        let mut total = 0;
+        for path in paths {
+            let fail = |source| ReplayError::Io { path: path.clone(), act: "read", source };
+            total += source::shape(path).map_err(fail)?.bytes;
+            ranges.extend(source::ranges(path, RANGE).map_err(fail)?);
+        }
+        let state = Progress::default();
+        let read = self.read(&ranges, &state, &mut |bytes, lines| progress(bytes.min(total), total, lines))?;
+        let input = input(Some(paths.len()), Some(total), &read.broken);
+        let sightings = Merge::of(&read.runs, &[SIGHTINGS])?;
+        let past = Past::make(&self.attachment, sightings, &read.tally, read.members.values().copied())?;
+        self.attachment.see(past.subresources);
+        let parts = self.replay(&past, &read.runs)?;
+        let gathered = Gathered::of(&parts, &self.folder())?;
+        progress(total, total, read.tally.lines);
+        self.done = Some(Done { tally: read.tally, past, gathered, input });
+        Ok(())
+    }
+
+    /// The first step, on all workers.
+    fn read(
+        &self,
+        ranges: &[Range],
+        state: &Progress,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Read, ReplayError> {
+        let next = AtomicUsize::new(0);
+        let all: Mutex<Read> = Mutex::default();
+        let folder = self.folder();
+        let work = || -> Result<(), ReplayError> {
+            let mut parser = Parser::new(&self.attachment);
+            let limit = self.attachment.options.run_mb.max(1) << 20;
+            let mut runs = Vec::new();
+            let mut members: StdMap<_, u64> = StdMap::new();
+            let mut broken = Vec::new();
+            while let Some(range) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let mut lines = parser.tally.lines;
+                let failure = parser.range(range, |parser, bytes| {
+                    state.bytes.fetch_add(bytes, Ordering::Relaxed);
+                    state.lines.fetch_add(parser.tally.lines - lines, Ordering::Relaxed);
+                    lines = parser.tally.lines;
+                    if state.stop.load(Ordering::Relaxed) {
+                        return Err(ReplayError::Stopped);
+                    }
+                    if parser.bytes() >= limit {
+                        let batches = parser.take();
+                        batches.members.iter().for_each(|(a, m)| *members.entry(*a).or_default() |= m);
+                        runs.push(Run::spill(&batches.sorted(), &folder)?);
+                    }
+                    Ok(())
+                })?;
+                if let Some(why) = failure {
+                    broken.push((range.path.clone(), why.to_string()));
+                }
+            }
+            let batches = parser.take();
+            batches.members.iter().for_each(|(a, m)| *members.entry(*a).or_default() |= m);
+            runs.push(Run::keep(batches.sorted()));
+            let mut all = all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            all.runs.append(&mut runs);
+            all.tally.add(std::mem::take(&mut parser.tally));
+            all.broken.append(&mut broken);
+            members.into_iter().for_each(|(a, m)| *all.members.entry(a).or_default() |= m);
+            Ok(())
+        };
+        let workers = self.workers().min(ranges.len()).max(1);
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            while handles.iter().any(|h| !h.is_finished()) {
+                std::thread::sleep(Duration::from_millis(20));
+                let (bytes, lines) = (state.bytes.load(Ordering::Relaxed), state.lines.load(Ordering::Relaxed));
+                if !progress(bytes, lines) {
+                    state.stop.store(true, Ordering::Relaxed);
+                }
+            }
+            handles.into_iter().try_for_each(|h| h.join().unwrap_or(Err(ReplayError::Stopped)))
+        })?;
+        Ok(all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The third step, on all workers; parts come back in the order of the groups.
+    fn replay(&self, past: &Past, runs: &[Run]) -> Result<Vec<PartSource>, ReplayError> {
+        let next = AtomicUsize::new(0);
+        let parts: Mutex<Vec<Option<File>>> = Mutex::new(past.groups.iter().map(|_| None).collect());
+        let folder = self.folder();
+        let work = || -> Result<(), ReplayError> {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(group) = past.groups.get(number) else { return Ok(()) };
+                let file = tempfile::tempfile_in(&folder).map_err(ReplayError::Temporary)?;
+                let out = BufWriter::with_capacity(1 << 18, file);
+                let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, out)?;
+                let file = out.into_inner().map_err(|e| ReplayError::Temporary(e.into_error()))?;
+                parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[number] = Some(file);
+            }
+        };
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..self.workers()).map(|_| scope.spawn(work)).collect();
+            handles.into_iter().try_for_each(|h| h.join().unwrap_or(Err(ReplayError::Stopped)))
+        })?;
+        let parts = parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(parts.into_iter().flatten().map(PartSource::File).collect())
+    }
+
+    /// Puts together what the steps of [`crate::scatter`] gave, as [`LogReplay::run`] would have: parts in the order of
+    /// the past's groups.
+    ///
+    /// # Errors
+    /// [`ReplayError::Foreign`] for bytes of another version.
+    pub fn gather(&mut self, parts: Vec<Vec<u8>>, read: RangeTally, past: Past) -> Result<(), ReplayError> {
+        let parts: Vec<PartSource> = parts.into_iter().map(PartSource::Bytes).collect();
+        let gathered = Gathered::of(&parts, &self.folder())?;
+        let input = input(None, None, &read.broken);
+        self.attachment.see(past.subresources);
+        self.done = Some(Done { tally: read.tally, past, gathered, input });
+        Ok(())
+    }
+
+    fn done(&self) -> Result<&Done, ReplayError> {
+        self.done.as_ref().ok_or(ReplayError::NotRun)
+    }
+
+    /// The summary, as JSON.
+    ///
+    /// # Errors
+    /// [`ReplayError::NotRun`].
+    pub fn summary(&self) -> Result<String, ReplayError> {
+        let d = self.done()?;
+        Ok(crate::summary::of(&d.tally, &d.past, &d.gathered, &d.input).to_string())
+    }
+
+    /// All that was gathered.
+    ///
+    /// # Errors
+    /// [`ReplayError::NotRun`].
+    pub fn gathered(&self) -> Result<&Gathered, ReplayError> {
+        Ok(&self.done()?.gathered)
+    }
+}
+
+/// What is told of the files; not a function of the lines alone.
+fn input(files: Option<usize>, bytes: Option<u64>, broken: &[(PathBuf, String)]) -> Value {
+    let mut told: Vec<Value> =
+        broken.iter().map(|(path, why)| json!({"file": path.display().to_string(), "why": why})).collect();
+    told.sort_by_key(ToString::to_string);
+    json!({"files": files, "bytes": bytes, "broken": told})
+}
