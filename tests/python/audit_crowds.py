@@ -96,6 +96,7 @@ def _visitor(rng: np.random.Generator, i: int) -> Actor:
         int(rng.integers(1, 300)),
         gap,
         float(rng.uniform(0.4, 2.0)),
+        int(rng.integers(2, 12)),
         begin,
         begin + int(20 * gap),
     )
@@ -131,7 +132,15 @@ def plant(
         if alike:
             network = f"h{i}" if networks is None else f"h{i % networks}"
             actor = Actor(
-                network, "bot-client", "profile", int(rng.integers(1, 300)), 60.0, 0.1, 500_000, 500_000 + 60 * each
+                network,
+                "bot-client",
+                "profile",
+                int(rng.integers(1, 300)),
+                60.0,
+                0.1,
+                each,
+                500_000,
+                500_000 + 60 * each,
             )
         else:
             actor = _visitor(rng, 20_000_000 + 3 * i)

@@ -89,7 +89,7 @@ def test_two_harvests_with_different_software_are_two_groups() -> None:
     for i in range(300):
         rng = np.random.default_rng(50_000 + i)
         people = BitMap(int(x) for x in rng.choice(5_000, 20, replace=False))
-        crowd.add(Actor(f"o{i}", "other", "api", None, 7.0, 1.5, 1_000_000, 1_003_000), people, planted=True)
+        crowd.add(Actor(f"o{i}", "other", "api", None, 7.0, 1.5, 20, 1_000_000, 1_003_000), people, planted=True)
     found = _found(crowd)
     assert sorted(len(g.members) for g in found.groups) == [300, 300]
     assert {"client", "template"} <= set(found.groups[0].shares)

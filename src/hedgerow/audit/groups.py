@@ -34,6 +34,10 @@ LEAST_COMPLEMENT: Final = 0.85
 """Union over that of readers without preference at least; a class that reads its own thirty people has far less."""
 TIGHT: Final = 0.5
 """Share of those with a trait who must be members for the trait to be what holds the group together."""
+COHORT: Final = 0.8
+"""Share of those with all traits of a group who must have been found by whom they read, for the others to belong."""
+FEWEST_PAGES: Final = 4
+"""Pages an actor must have read for its pace to be called even or not."""
 MOST_TESTS: Final = 4_000
 """Candidate groups tested; the largest first."""
 
@@ -50,6 +54,7 @@ class Actor:
     asn: int | None = None
     gap_mean_s: float | None = None
     gap_cv: float | None = None
+    pages: int = 0
     first_s: int = 0
     last_s: int = 0
 
@@ -88,7 +93,6 @@ def find_groups(
     sets: Sequence[BitMap],
     *,
     popularity: Counts | None = None,
-    labels: npt.NDArray[np.uint64] | None = None,
     members: int = 0,
 ) -> Groups:
     """Finds harvesters and groups acting together.
@@ -98,14 +102,12 @@ def find_groups(
         sets: The people each of them read, as numbers.
         popularity: By person, how many actors read this person, where `sets` holds only the larger ones; absent = as
             the sets say.
-        labels: By person, a number that stays the same however the log is cut (a hash of the identifier); absent = the
-            number itself.
         members: People the site has, read or not; 0 = as many as were read.
     """
     reads = flatten(sets, 0 if popularity is None else int(popularity.size))
     counted = np.bincount(reads.person, minlength=reads.known)
     popular = counted if popularity is None else np.maximum(counted, popularity[: reads.known])
-    search = _Search(list(actors), reads, popular, labels, members)
+    search = _Search(list(actors), reads, popular, members)
     return search.run()
 
 
@@ -117,15 +119,13 @@ class _Search:
         actors: list[Actor],
         reads: Reads,
         popular: Counts,
-        labels: npt.NDArray[np.uint64] | None,
         members: int,
     ) -> None:
         self.actors = actors
         self.reads = reads
         self.popular = popular
         self.members = members
-        known = np.arange(reads.known, dtype=np.uint64) if labels is None else labels[: reads.known]
-        self.half = halves(known)
+        self.half = halves(np.arange(reads.known, dtype=np.uint64))
         self.icc = resemblance(reads, popular)
         self.tests = 0
 
@@ -236,7 +236,30 @@ class _Search:
         chosen = ids[doubt > 0.5]
         if chosen.size < 2:
             return None
-        return self._group(chosen, taken, p)
+        group = self._group(chosen, taken, p)
+        return self._cohort(group, taken) if group else None
+
+    def _cohort(self, group: Group, taken: npt.NDArray[np.bool_]) -> Group:
+        """The same group with all who share its traits, and without those who do not, where both are few.
+
+        Whether ten people of one address look like chance says less about that address than that a hundred others with
+        the same software, the same kind of page and the same pace do not.
+        """
+        if len(group.shares) < 2 or not {"network", "client"} & set(group.shares):
+            return group
+        usual = {name: _usual(name, [self.actors[i] for i in group.members]) for name in group.shares}
+        alike = np.array(
+            [
+                i
+                for i, a in enumerate(self.actors)
+                if not taken[i] and self.reads.sizes[i] and all(v in _values(n, a) for n, v in usual.items())
+            ],
+            dtype=np.int64,
+        )
+        both = np.intersect1d(alike, np.array(group.members)).size
+        if both < COHORT * max(alike.size, len(group.members)):
+            return group
+        return self._group(alike, taken, group.p_value) or group
 
     def _alone(self, i: int, taken: npt.NDArray[np.bool_]) -> Group | None:
         ids = np.array([i])
@@ -318,11 +341,13 @@ def _end(actors: Iterable[Actor]) -> int:
     return max(a.last_s for a in actors)
 
 
-def pace(actor: Actor, shift: float = 0.0) -> tuple[int, bool] | None:
-    """Class of an actor's timing: the pause between pages in octaves, and whether it is even."""
+def pace(actor: Actor, shift: float = 0.0) -> tuple[int, int] | None:
+    """Class of an actor's timing: the pause between pages in octaves, and how even it is (as a clock, evenly, not)."""
     if actor.gap_mean_s is None or actor.gap_cv is None or actor.gap_mean_s <= 0:
         return None
-    return math.floor(math.log2(actor.gap_mean_s) + shift), actor.gap_cv < 0.5
+    # Two pauses are even by chance.
+    even = (actor.gap_cv >= 0.15) + (actor.gap_cv >= 0.5) if actor.pages >= FEWEST_PAGES else 3
+    return math.floor(math.log2(actor.gap_mean_s) + shift), even
 
 
 def keys_of(actor: Actor) -> list[tuple[object, ...]]:
@@ -348,22 +373,28 @@ def keys_of(actor: Actor) -> list[tuple[object, ...]]:
     return keys
 
 
+def _values(name: str, actor: Actor) -> list[object]:
+    """What an actor has of a trait; of the pace both classes, since borders between classes are arbitrary."""
+    if name == "pace":
+        return [(shift, p) for shift in (0.0, 0.5) if (p := pace(actor, shift)) is not None]
+    value = {"network": actor.network, "asn": actor.asn, "client": actor.client, "template": actor.template}[name]
+    return [] if value is None else [value]
+
+
+def _counted(name: str, actors: Sequence[Actor]) -> list[tuple[int, object]]:
+    counts: dict[object, int] = defaultdict(int)
+    for actor in actors:
+        for value in _values(name, actor):
+            counts[value] += 1
+    return sorted(((n, v) for v, n in counts.items()), key=lambda c: (-c[0], str(c[1])))
+
+
+def _usual(name: str, actors: Sequence[Actor]) -> object:
+    return _counted(name, actors)[0][1]
+
+
 def shared(actors: Sequence[Actor]) -> tuple[str, ...]:
     """What at least nine of ten have in common."""
-    traits: dict[str, list[object]] = {
-        "network": [a.network for a in actors],
-        "asn": [a.asn for a in actors],
-        "client": [a.client for a in actors],
-        "template": [a.template for a in actors],
-    }
-    found = [name for name, values in traits.items() if _agree(values)]
-    if any(_agree([pace(a, shift) for a in actors]) for shift in (0.0, 0.5)):
-        found.append("pace")
-    return tuple(found)
-
-
-def _agree(values: list[object]) -> bool:
-    counts: dict[object, int] = defaultdict(int)
-    for v in values:
-        counts[v] += v is not None
-    return max(counts.values(), default=0) >= 0.9 * len(values) > 0
+    wanted = 0.9 * len(actors)
+    names = ("network", "asn", "client", "template", "pace")
+    return tuple(n for n in names if (counted := _counted(n, actors)) and counted[0][0] >= wanted)

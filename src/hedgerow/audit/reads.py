@@ -33,7 +33,7 @@ class Reads:
     @property
     def sizes(self) -> Counts:
         """People read, by actor."""
-        return np.asarray(np.diff(self.start))
+        return np.diff(self.start).astype(np.int64)
 
     def of(self, actors: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """People read by these actors, one after the other."""
@@ -67,9 +67,9 @@ def flatten(sets: Sequence[BitMap], known: int) -> Reads:
     return Reads(person, np.repeat(np.arange(sizes.size), sizes), np.concatenate(([0], np.cumsum(sizes))), known)
 
 
-def halves(labels: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """Splits people in two by a hash of what they are, so that the split does not follow the order of the log."""
-    x = labels * _MIX
+def halves(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Splits people in two by a hash of their number: neighbours may belong together, chance may not."""
+    x = numbers * _MIX
     x ^= x >> np.uint64(29)
     x *= np.uint64(0xBF58476D1CE4E5B9)
     return np.asarray((x >> np.uint64(40)) & np.uint64(1), dtype=np.bool_)
@@ -77,7 +77,8 @@ def halves(labels: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
 
 def _bin(counts: Reals) -> npt.NDArray[np.int64]:
     """Classes of popularity, two an octave."""
-    return np.minimum(np.round(2 * np.log2(1 + np.maximum(counts, 0.0))).astype(np.int64), _BINS - 1)
+    octaves = np.round(2 * np.log2(1 + np.maximum(counts, 0.0)))
+    return np.asarray(np.minimum(octaves, _BINS - 1), dtype=np.int64)
 
 
 def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> tuple[Reals, Reals]:

@@ -44,7 +44,7 @@ def _gather(name: str) -> None:
     part.register(app)
 
 
-for _part in ("hedgerow.people.commands", "hedgerow.ledger.commands"):
+for _part in ("hedgerow.people.commands", "hedgerow.ledger.commands", "hedgerow.audit.commands"):
     _gather(_part)
 
 
