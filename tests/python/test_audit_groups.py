@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from audit_crowds import Crowd, ordinary, plant
 from hedgerow.audit.groups import ALARMS_PER_AUDIT, Actor, Groups, find_groups
 from hedgerow.audit.popularity import against, draw_chances, expected_union, low_mean
-from tests.python.audit_crowds import Crowd, ordinary, plant
 
 FULL = bool(os.environ.get("HEDGEROW_FULL"))
 SEEDS = 200 if FULL else 3

@@ -70,6 +70,8 @@ def audit(asked: Asked) -> Outcome:
     bar = Bar("Replaying")
     replay = _replayed(asked.engine, tables, wish, bar)
     bar.done()
+    if wish.ledger is not None and not any(wish.ledger.iterdir()):
+        raise AuditError(f"no ledger was written to {wish.ledger}: this log showed nobody")
     summary = json.loads(replay.summary())
     routes = [route_as_json(r) for r in learnt.routes] if learnt else _given(tables, site)
     setting = Setting(

@@ -132,7 +132,9 @@ def gather(replay: Replay, members: int = 0) -> Gathered:
         taken=taken,
         looked_at=len(kept),
         growth={i: _growth([(a.first_s, sets[a.number]) for a in h.members]) for i, h in enumerate(harvests[:12])},
-        usual_growth=_growth([(a.first_s, sets[a.number]) for a in usual]),
+        usual_growth=_growth(
+            [(a.first_s, sets[a.number]) for a in usual], until=max((h.reads for h in harvests), default=2_000)
+        ),
     )
 
 
@@ -149,15 +151,15 @@ def _harvest(group: Group, actors: list[Seen], sets: dict[int, BitMap]) -> Harve
     return Harvest(members, BitMap.union(*(sets[m.number] for m in members)), group.reads, group)
 
 
-def _growth(of: list[tuple[int, BitMap]], steps: int = 60) -> list[tuple[int, int]]:
+def _growth(of: list[tuple[int, BitMap]], until: int | None = None, steps: int = 60) -> list[tuple[int, int]]:
     """Distinct people after so many reads, actor by actor in the order they came; so many points at most."""
     union, reads = BitMap(), 0
     points = [(0, 0)]
-    ordered = sorted(of, key=lambda o: (o[0], -len(o[1])))
-    wanted = max(1, len(ordered) // steps)
-    for i, (_, people) in enumerate(ordered, 1):
+    for _, people in sorted(of, key=lambda o: (o[0], -len(o[1]), len(o[1]) and o[1].min())):
+        if until is not None and reads + len(people) > until:
+            break
         union |= people
         reads += len(people)
-        if i % wanted == 0 or i == len(ordered):
-            points.append((reads, len(union)))
-    return points
+        points.append((reads, len(union)))
+    thinned = points[:: max(1, len(points) // steps)]
+    return thinned if thinned[-1] == points[-1] else [*thinned, points[-1]]

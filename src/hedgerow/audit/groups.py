@@ -240,19 +240,27 @@ class _Search:
         return self._cohort(group, taken) if group else None
 
     def _cohort(self, group: Group, taken: npt.NDArray[np.bool_]) -> Group:
-        """The same group with all who share its traits, and without those who do not, where both are few.
+        """The same group with all who share its traits and times, and without those who do not, where both are few.
 
         Whether ten people of one address look like chance says less about that address than that a hundred others with
         the same software, the same kind of page and the same pace do not.
         """
         if len(group.shares) < 2 or not {"network", "client"} & set(group.shares):
             return group
-        usual = {name: _usual(name, [self.actors[i] for i in group.members]) for name in group.shares}
+        known = [self.actors[i] for i in group.members]
+        usual = {name: _usual(name, known) for name in group.shares}
+        first = float(np.percentile([a.first_s for a in known], 5))
+        last = float(np.percentile([a.last_s for a in known], 95))
+        around = max(3_600.0, 0.25 * (last - first))
         alike = np.array(
             [
                 i
                 for i, a in enumerate(self.actors)
-                if not taken[i] and self.reads.sizes[i] and all(v in _values(n, a) for n, v in usual.items())
+                if not taken[i]
+                and self.reads.sizes[i]
+                and first - around <= a.first_s
+                and a.last_s <= last + around
+                and all(v in _values(n, a) for n, v in usual.items())
             ],
             dtype=np.int64,
         )

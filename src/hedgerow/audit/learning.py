@@ -162,9 +162,13 @@ def _judge(t: Template, below: dict[tuple[str | Shape, ...], list[tuple[str, int
         points -= 4
         doubts.append(f"`{other}` mostly speaks of something else than people")
     shape = t.parts[at]
-    if not isinstance(shape, str) and shape[0]:
+    if not isinstance(shape, str) and shape[0] in {"@", "~"}:
         points += 3
-        why.append(f"identifiers begin with `{shape[0]}`")
+        why.append(f"identifiers begin with `{shape[0]}`, as names of people do")
+    elif not isinstance(shape, str) and shape[0]:
+        stem = says(shape[0], PEOPLE)
+        points += 5 if stem else -1
+        (why if stem else doubts).append(f"identifiers begin with `{shape[0]}`")
     points += _from_samples(t, at, why, doubts)
     beside = below.get(t.parts[: at + 1], [])
     strong = sorted({w for w, n in beside if n >= 3 and BESIDE.get(w.lower(), 0) == 3})
