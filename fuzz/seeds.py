@@ -370,6 +370,13 @@ def seeds() -> dict[str, list[bytes]]:
             b"User-agent: *\nDisallow: /a*b$\nAllow: /\xc3\xa9%2F\n# c\r\nuser-agent: x\nuser-agent: y/1.0\n"
             b"disallow:\n/a/b"
         ],
+        "log_lines": [bytes([n]) + line + b"\n" + line for n, line in enumerate(LOG_LINES)]
+        + [b"\0" + b"\n".join(LOG_LINES)],
+        "log_formats": [
+            b'\1$remote_addr - $remote_user [$time_local] "$request" $status "$http_user_agent"',
+            b'\0%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"',
+        ],
+        "log_replay": [bytes([how]) + b"\n".join(LOG_LINES[:5] * 3) for how in (0, 65, 130)] + [b"\x03"],
         "named_people": [
             b'"42";fields="name email", "43", tok;fields=name, 7',
             b'("a" "b");x=1, ?1, :aGk=:, 1.5, @12, %"a%c3%a9"',
@@ -398,6 +405,17 @@ def seeds() -> dict[str, list[bytes]]:
 
 
 WORDS: dict[str, list[str]] = {
+    "log_lines": [
+        '] "GET /members/7 HTTP/1.1" 200 1 "-" "',
+        "[10/Oct/2025:13:55:36 +0000]",
+        "#Fields: date time c-ip cs-uri-stem sc-status",
+        '"request":{',
+        "RequestMethod",
+        "2025-10-10T20:55:36Z",
+        "\\x22",
+    ],
+    "log_formats": ["$remote_addr", "$time_local", "$request", "$status", "log_format", "LogFormat", "%{", "}t", "%>s"],
+    "log_replay": ['] "GET /members/7 HTTP/1.1" 200 1 "-" "', "[10/Oct/2025:13:55:36 +0000]", "192.0.2.7 - ada ["],
     "html_mask": [
         "<p class=email>",
         "</",
@@ -550,6 +568,23 @@ WORDS: dict[str, list[str]] = {
         "Expect: ",
     ],
 }
+
+
+LOG_LINES = [
+    b'192.0.2.7 - ada [10/Oct/2025:13:55:36 -0700] "GET /members/7?a=b HTTP/1.1" 200 12 "-" "Mozilla/5.0 \\x22x\\x22"',
+    b'www.example:443 2001:db8::7 - - [10/Oct/2025:13:55:36 +0000] "GET /members/8 HTTP/2.0" 304 - "https://x/" "curl/8.5"',
+    b'{"ts":1760104536.25,"request":{"client_ip":"198.51.100.7","method":"GET","host":"h","uri":"/members/9",'
+    b'"headers":{"User-Agent":["curl/8.5"]}},"user_id":"","status":200}',
+    b'{"ClientHost":"198.51.100.7","RequestMethod":"GET","RequestPath":"/members/7","DownstreamStatus":404,'
+    b'"StartUTC":"2025-10-10T20:55:36.5Z","request_User-Agent":"x"}',
+    b"h2 2025-10-10T20:55:36.186641Z app/x 198.51.100.7:2817 10.0.0.1:80 0.0 0.1 0.0 200 200 34 366 "
+    b'"GET https://www.example:443/members/7 HTTP/2.0" "Mozilla/5.0" - -',
+    b"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status\n"
+    b"2025-10-10 20:55:36 10.0.0.1 GET /members/7 a=b 198.51.100.7 Mozilla/5.0+(X11) 200",
+    b'192.0.2.7 - - [2025-10-10T20:55:36+00:00] "GET /members/7 HTTP/1.1" 200 "x" "203.0.113.5, 10.0.0.1"',
+    b"1760104536.250|192.0.2.7|GET|/members/7|b=c|304|h.example",
+    b'192.0.2.7 2025-10-10 13:55:36 -0700 GET /members/7?a=b HTTP/1.1 200 1234 "203.0.113.5" %',
+]
 
 
 def escaped(word: str) -> str:

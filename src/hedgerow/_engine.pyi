@@ -112,3 +112,10 @@ def replay_timeline(policy_json: str, options_json: str, sightings: list[bytes],
 
 def replay_partition(policy_json: str, options_json: str, past_json: str, group: int, batches: list[bytes]) -> bytes:
     """Step three: one group replayed, given all batches of its partitions."""
+
+def replay_ledger(policy_json: str, options_json: str, folder: str | PathLike[str], since_ms: int) -> str:
+    """Replays a ledger's disclosures since a time under a policy: a backtest on recorded traffic, as JSON.
+
+    `in_force` (as recorded), `policy`, `difference`, and in `unknown` the sentences on what a ledger cannot say. Raises
+    OSError when the ledger cannot be read.
+    """

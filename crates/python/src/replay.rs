@@ -191,6 +191,19 @@ fn replay_partition<'py>(
     Ok(PyBytes::new(py, &part))
 }
 
+/// Replays a ledger's disclosures since a time under a policy; the report as JSON.
+#[pyfunction]
+fn replay_ledger(
+    py: Python<'_>,
+    policy_json: &str,
+    options_json: &str,
+    folder: PathBuf,
+    since_ms: u64,
+) -> PyResult<String> {
+    let at = attachment(policy_json, options_json)?;
+    json(&py.detach(|| hedgerow_replay::backtest::backtest(&at, &folder, since_ms)).map_err(failed)?)
+}
+
 /// Whether a policy's replay can be divided by network.
 #[pyfunction]
 fn replay_divisible(policy_json: &str, options_json: &str) -> PyResult<bool> {
@@ -206,5 +219,6 @@ pub fn add_to(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(replay_tally, m)?)?;
     m.add_function(wrap_pyfunction!(replay_timeline, m)?)?;
     m.add_function(wrap_pyfunction!(replay_partition, m)?)?;
+    m.add_function(wrap_pyfunction!(replay_ledger, m)?)?;
     m.add_function(wrap_pyfunction!(replay_divisible, m)?)
 }

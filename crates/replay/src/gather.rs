@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 
 use crate::ReplayError;
 use crate::part::{MARK, Pieces};
-use crate::partition::Totals;
+use crate::totals::Totals;
 
 /// A part to be read.
 pub enum PartSource {

@@ -19,6 +19,7 @@
 pub mod actor;
 pub mod address;
 pub mod attachment;
+pub mod backtest;
 pub mod event;
 pub mod formats;
 pub mod gather;
@@ -27,12 +28,14 @@ pub mod parsing;
 pub mod part;
 pub mod partition;
 pub mod past;
+mod recording;
 mod run;
 pub mod runs;
 pub mod scatter;
 pub mod source;
 mod summary;
 pub mod tally;
+pub mod totals;
 
 pub use attachment::{Attachment, Options};
 pub use run::LogReplay;

@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use crate::ReplayError;
 use crate::actor::Actor;
 use crate::attachment::Attachment;
-use crate::partition::Totals;
+use crate::totals::Totals;
 
 /// The last bytes of a part.
 pub const MARK: &[u8; 8] = b"HGRPLY01";

@@ -13,7 +13,6 @@ use hedgerow_engine::policy::{RouteMatch, Window};
 use hedgerow_engine::state::{State, Visit, behaves_as};
 use http::{HeaderMap, HeaderValue};
 use roaring::RoaringBitmap;
-use serde::{Deserialize, Serialize};
 
 use crate::ReplayError;
 use crate::actor::{ACTIONS, ALL_ACTIONS, Actor, action_word};
@@ -21,7 +20,9 @@ use crate::attachment::Attachment;
 use crate::event::{Event, Flags, decode};
 use crate::part::{PartWriter, PersonSeen};
 use crate::past::Past;
+use crate::recording::Recording;
 use crate::runs::Merge;
+use crate::totals::{Day, Totals, count};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -32,72 +33,6 @@ const FORGOTTEN_MS: u64 = Window::Month.seconds() as u64 * 1000;
 #[must_use]
 pub fn really_shown(event: &Event<'_>) -> bool {
     event.method.name() != "HEAD" && (matches!(event.status, 200..=203 | 205..=299) || event.status == 304)
-}
-
-/// Counts of one day, UTC.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Day {
-    /// Requests.
-    pub requests: u64,
-    /// ... for routes that show people.
-    pub people_requests: u64,
-    /// ... on which the verdict was more than to let it pass.
-    pub acted_on: u64,
-}
-
-/// Counts of a group, which add up.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    /// Requests.
-    pub requests: u64,
-    /// ... whose path names one person.
-    pub requests_people: u64,
-    /// ... for lists and searches, of which a log cannot say whom they showed.
-    pub requests_lists: u64,
-    /// Actors.
-    pub actors: u64,
-    /// The first and the last request, milliseconds; 0 when there is none.
-    pub first_ms: u64,
-    /// The last.
-    pub last_ms: u64,
-    /// Requests by the verdict.
-    pub verdicts: BTreeMap<String, u64>,
-    /// Requests by reason.
-    pub reasons: BTreeMap<String, u64>,
-    /// Requests by route.
-    pub routes: BTreeMap<String, u64>,
-    /// By day, counted from 1970-01-01.
-    pub days: BTreeMap<u32, Day>,
-    /// Principals the engine had to forget for want of memory.
-    pub evicted: u64,
-}
-
-impl Totals {
-    /// Adds the counts of another group.
-    pub fn add(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.requests_people += other.requests_people;
-        self.requests_lists += other.requests_lists;
-        self.actors += other.actors;
-        self.evicted += other.evicted;
-        self.first_ms = if self.first_ms == 0 { other.first_ms } else { self.first_ms.min(other.first_ms.max(1)) };
-        self.last_ms = self.last_ms.max(other.last_ms);
-        for (mine, theirs) in [
-            (&mut self.verdicts, &other.verdicts),
-            (&mut self.reasons, &other.reasons),
-            (&mut self.routes, &other.routes),
-        ] {
-            for (k, n) in theirs {
-                *mine.entry(k.clone()).or_default() += n;
-            }
-        }
-        for (day, d) in &other.days {
-            let mine = self.days.entry(*day).or_default();
-            mine.requests += d.requests;
-            mine.people_requests += d.people_requests;
-            mine.acted_on += d.acted_on;
-        }
-    }
 }
 
 /// People of a group, by numbers of its own.
@@ -111,6 +46,7 @@ struct People {
 type Key = (IpAddr, Software, Option<Pseudonym>);
 
 struct Known {
+    key: Key,
     identity: Identity,
     actor: u32,
     last_ms: u64,
@@ -120,13 +56,15 @@ struct Known {
 struct Replay<'a, W: Write> {
     at: &'a Attachment,
     state: State,
-    known: HashMap<Key, Known>,
+    places: HashMap<Key, u32>,
+    known: Vec<Known>,
     numbers: HashMap<(Level, u64), u32>,
     actors: Vec<Option<Box<Actor>>>,
     free: Vec<u32>,
     people: People,
     masked: RoaringBitmap,
     by_day: BTreeMap<u32, RoaringBitmap>,
+    shown_today: RoaringBitmap,
     totals: Totals,
     verdicts: [u64; ACTIONS],
     routes: Vec<u64>,
@@ -136,6 +74,7 @@ struct Replay<'a, W: Write> {
     transport: Transport,
     headers: HeaderMap,
     out: PartWriter<W>,
+    recording: Option<Recording>,
 }
 
 /// Replays the events of a group in canonical order; actors and people go to `out`.
@@ -147,19 +86,22 @@ pub fn replay<W: Write>(
     past: &Past,
     partitions: usize,
     mut events: Merge,
+    recording: Option<Recording>,
     out: W,
 ) -> Result<W, ReplayError> {
     let bytes = at.options.state_mb.saturating_mul(partitions) << 20;
     let mut replay = Replay {
         at,
         state: State::of_the_past(bytes, Arc::new(past.postures.clone())),
-        known: HashMap::new(),
+        places: HashMap::new(),
+        known: Vec::new(),
         numbers: HashMap::new(),
         actors: Vec::new(),
         free: Vec::new(),
         people: People::default(),
         masked: RoaringBitmap::new(),
         by_day: BTreeMap::new(),
+        shown_today: RoaringBitmap::new(),
         totals: Totals::default(),
         verdicts: [0; ACTIONS],
         routes: vec![0; at.site.routes.len()],
@@ -171,6 +113,7 @@ pub fn replay<W: Write>(
         transport: Transport { peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED), tls: true, ja4: None, h2_print: None },
         headers: HeaderMap::new(),
         out: PartWriter::new(out),
+        recording,
     };
     while let Some(bytes) = events.next_event()? {
         let event = decode(bytes).ok_or(ReplayError::Foreign("an event"))?;
@@ -185,11 +128,14 @@ impl<W: Write> Replay<'_, W> {
         if day != self.day {
             self.next_day(day, event.at_ms)?;
         }
-        let index = self.identify(event);
-        let verdict = self.judge(event, index);
-        let Some(Known { identity, actor, .. }) = self.known.get(&index) else { return Ok(()) };
-        let Some(Some(actor)) = self.actors.get_mut(*actor as usize) else { return Ok(()) };
+        let who = self.identify(event);
+        let verdict = self.judge(event, who);
+        let Known { identity, actor, .. } = &self.known[who];
+        let Some(actor) = self.actors[*actor as usize].as_deref_mut() else { return Ok(()) };
         actor.note(event, &verdict);
+        if let Some(recording) = &mut self.recording {
+            recording.verdict(self.at, event, identity, &verdict)?;
+        }
         self.verdicts[verdict.action as usize] += 1;
         for reason in &verdict.reasons {
             if !reason.detail.is_empty() || reason.weight > 0 {
@@ -226,8 +172,11 @@ impl<W: Write> Replay<'_, W> {
                 count(&mut self.totals.reasons, &reason.code);
             }
         }
+        if let Some(recording) = &mut self.recording {
+            recording.disclosure(self.at, event, identity, &verdict, (person, shown.fields, &charged))?;
+        }
         actor.show(number, shown.sensitivities);
-        self.by_day.entry(day).or_default().insert(number);
+        self.shown_today.insert(number);
         if withheld {
             actor.mask(number);
             self.masked.insert(number);
@@ -235,11 +184,13 @@ impl<W: Write> Replay<'_, W> {
         Ok(())
     }
 
-    fn identify(&mut self, event: &Event<'_>) -> Key {
+    /// Place of whoever asked among those known.
+    fn identify(&mut self, event: &Event<'_>) -> usize {
         let key = (event.address, event.software, event.account);
-        if let Some(known) = self.known.get_mut(&key) {
-            known.last_ms = event.at_ms;
-            return key;
+        if let Some(place) = self.places.get(&key) {
+            let place = *place as usize;
+            self.known[place].last_ms = event.at_ms;
+            return place;
         }
         // What a log knows of an account is when it was first seen, as the engine would know it without being told.
         let account = event.account.map(|name| {
@@ -275,12 +226,13 @@ impl<W: Write> Replay<'_, W> {
                 n
             }
         };
-        self.known.insert(key, Known { identity, actor, last_ms: event.at_ms });
-        key
+        self.places.insert(key, u32::try_from(self.known.len()).unwrap_or(u32::MAX));
+        self.known.push(Known { key, identity, actor, last_ms: event.at_ms });
+        self.known.len() - 1
     }
 
-    fn judge(&mut self, event: &Event<'_>, key: Key) -> Verdict {
-        let Some(Known { identity, .. }) = self.known.get_mut(&key) else { unreachable!("identified just before") };
+    fn judge(&mut self, event: &Event<'_>, who: usize) -> Verdict {
+        let identity = &mut self.known[who].identity;
         let site = &self.at.site;
         let asset = event.flags.has(Flags::ASSET);
         identity.navigation = !asset;
@@ -333,7 +285,12 @@ impl<W: Write> Replay<'_, W> {
         if self.totals.first_ms == 0 {
             self.totals.first_ms = now_ms;
         }
-        self.known.retain(|_, k| now_ms.saturating_sub(k.last_ms) < FORGOTTEN_MS);
+        self.known.retain(|k| now_ms.saturating_sub(k.last_ms) < FORGOTTEN_MS);
+        if self.known.len() < self.places.len() {
+            self.places.clear();
+            let places = self.known.iter().enumerate();
+            self.places.extend(places.map(|(i, k)| (k.key, u32::try_from(i).unwrap_or(u32::MAX))));
+        }
         let (actors, free) = (&mut self.actors, &mut self.free);
         let mut gone: Vec<(u32, Box<Actor>)> = Vec::new();
         self.numbers.retain(|_, n| {
@@ -359,10 +316,17 @@ impl<W: Write> Replay<'_, W> {
             let today = std::mem::take(&mut self.today);
             self.totals.days.insert(self.day, today);
         }
+        let shown = std::mem::take(&mut self.shown_today);
+        if !shown.is_empty() {
+            self.by_day.insert(self.day, shown);
+        }
     }
 
     fn finish(mut self) -> Result<W, ReplayError> {
         self.end_day();
+        if let Some(recording) = self.recording.take() {
+            recording.finish()?;
+        }
         let mut last_ms = 0;
         for actor in self.actors.iter().flatten() {
             last_ms = last_ms.max(actor.last_ms);
@@ -403,14 +367,5 @@ impl People {
         self.seen.push((at.keys.person_key(person), u32::try_from(at_ms / 1000).unwrap_or(u32::MAX)));
         self.numbers.insert(person.into(), number);
         number
-    }
-}
-
-fn count(counts: &mut BTreeMap<String, u64>, code: &str) {
-    match counts.get_mut(code) {
-        Some(n) => *n += 1,
-        None => {
-            counts.insert(code.to_owned(), 1);
-        }
     }
 }

@@ -16,6 +16,7 @@ use crate::gather::{Gathered, PartSource};
 use crate::parsing::Parser;
 use crate::partition::replay;
 use crate::past::Past;
+use crate::recording::{Recording, check_folder};
 use crate::runs::{Merge, Run, SIGHTINGS};
 use crate::scatter::RangeTally;
 use crate::source::{self, Range};
@@ -84,6 +85,9 @@ impl LogReplay {
         mut progress: impl FnMut(u64, u64, u64) -> bool,
     ) -> Result<(), ReplayError> {
         self.done = None;
+        if let Some(ledger) = &self.attachment.options.ledger_folder {
+            check_folder(ledger)?;
+        }
         let mut ranges = Vec::new();
         let mut total = 0;
         for path in paths {
@@ -176,7 +180,11 @@ impl LogReplay {
                 let Some(group) = past.groups.get(number) else { return Ok(()) };
                 let file = tempfile::tempfile_in(&folder).map_err(ReplayError::Temporary)?;
                 let out = BufWriter::with_capacity(1 << 18, file);
-                let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, out)?;
+                let recording = match &self.attachment.options.ledger_folder {
+                    None => None,
+                    Some(ledger) => Some(Recording::new(&self.attachment, ledger, number)?),
+                };
+                let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, recording, out)?;
                 let file = out.into_inner().map_err(|e| ReplayError::Temporary(e.into_error()))?;
                 parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[number] = Some(file);
             }

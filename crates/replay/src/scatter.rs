@@ -81,5 +81,5 @@ pub fn partition(
 ) -> Result<Vec<u8>, ReplayError> {
     at.see(past.subresources);
     let partitions = past.groups.get(group).ok_or(ReplayError::Foreign("the past"))?.len();
-    replay(at, past, partitions, Merge::of_batches(batches)?, Vec::new())
+    replay(at, past, partitions, Merge::of_batches(batches)?, None, Vec::new())
 }

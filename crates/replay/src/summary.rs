@@ -26,7 +26,8 @@ pub fn of(tally: &Tally, past: &Past, gathered: &Gathered, input: &Value) -> Val
     for (why, sentence) in Skip::ALL {
         if let Some(s) = tally.skipped.get(&why) {
             let name = serde_json::to_value(why).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-            skipped.insert(name, json!({"count": s.count, "sentence": sentence, "examples": s.examples}));
+            let examples: Vec<&str> = s.examples.iter().map(|(_, e)| e.as_str()).collect();
+            skipped.insert(name, json!({"count": s.count, "sentence": sentence, "examples": examples}));
         }
     }
     let mut days: Vec<Value> = Vec::new();

@@ -18,8 +18,9 @@ const EXAMPLE_CHARS: usize = 200;
 pub struct Skipped {
     /// How many.
     pub count: u64,
-    /// The first few in the order of their bytes, which does not depend on who met them first; addresses blanked.
-    pub examples: BTreeSet<String>,
+    /// A few, each behind a hash of the line; addresses blanked. Those with the smallest hashes, which does not depend on who
+    /// met them first.
+    pub examples: BTreeSet<(u64, String)>,
 }
 
 /// All counts of the reading.
@@ -47,8 +48,10 @@ impl Tally {
         let skipped = self.skipped.entry(why).or_default();
         skipped.count += 1;
         // Blanking costs more than reading: a file of nothing but garbage must not be slow for it.
-        if skipped.examples.len() < EXAMPLES || (skipped.count < 10_000 && skipped.count % 7 == 0) {
-            skipped.keep(example(line));
+        let hash = hash(line);
+        let wanted = skipped.examples.len() < EXAMPLES || skipped.examples.last().is_some_and(|(last, _)| hash < *last);
+        if wanted {
+            skipped.keep((hash, example(line)));
         }
     }
 
@@ -73,12 +76,17 @@ impl Tally {
 }
 
 impl Skipped {
-    fn keep(&mut self, example: String) {
+    fn keep(&mut self, example: (u64, String)) {
         self.examples.insert(example);
         while self.examples.len() > EXAMPLES {
             self.examples.pop_last();
         }
     }
+}
+
+/// FNV-1a of the beginning of a line.
+fn hash(line: &[u8]) -> u64 {
+    line.iter().take(512).fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// A line as it may be shown: cut, without addresses, and without what a terminal would obey.

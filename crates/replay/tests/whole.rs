@@ -6,9 +6,9 @@ use hedgerow_replay::LogReplay;
 use serde_json::Value;
 
 fn line(second: u64, address: &str, path: &str, agent: &str) -> String {
-    let (h, m, s) = (10 + second / 3600, second / 60 % 60, second % 60);
+    let (d, h, m, s) = (10 + second / 86_400, second / 3600 % 24, second / 60 % 60, second % 60);
     format!(
-        "{address} - - [10/Oct/2025:{h:02}:{m:02}:{s:02} +0000] \"GET {path} HTTP/1.1\" 200 512 \"-\" \"{agent}\"\n"
+        "{address} - - [{d}/Oct/2025:{h:02}:{m:02}:{s:02} +0000] \"GET {path} HTTP/1.1\" 200 512 \"-\" \"{agent}\"\n"
     )
 }
 
@@ -60,4 +60,185 @@ fn a_harvester_in_a_log_is_told_from_its_readers() {
     for reader in actors.iter().filter(|a| a["lane"] == "visitor") {
         assert_eq!(reader["verdicts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["allow"], "{reader}");
     }
+}
+
+/// The lines of a log, shuffled into files in some way.
+fn files(folder: &std::path::Path, lines: &[String], cuts: &[usize], backwards: bool) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    let mut rest = lines;
+    for (i, cut) in cuts.iter().chain(&[usize::MAX]).enumerate() {
+        let (head, tail) = rest.split_at((*cut).min(rest.len()));
+        rest = tail;
+        let path = folder.join(format!("access.log.{i}"));
+        let text = head.concat();
+        if i % 3 == 1 {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+            std::fs::write(&path, packed.finish().unwrap()).unwrap();
+        } else {
+            // The last newline of a rotated file may be missing.
+            std::fs::write(&path, text.strip_suffix('\n').unwrap_or(&text)).unwrap();
+        }
+        files.push(path);
+    }
+    if backwards {
+        files.reverse();
+    }
+    files
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { max_shrink_iters: 40, ..proptest::prelude::ProptestConfig::with_cases(if std::env::var_os("HEDGEROW_FULL").is_some() { 60 } else { 4 }) })]
+
+    #[test]
+    fn an_answer_does_not_depend_on_files_their_order_or_the_number_of_workers(
+        visits in proptest::collection::vec((0u64..100_000, 0u8..40, 0u8..6, 0u32..60, 0u8..5), 50..400),
+        cuts in proptest::collection::vec(0usize..200, 0..5), backwards in proptest::prelude::any::<bool>(),
+        workers in 2usize..5, turn in 0usize..400,
+    ) {
+        let agents = [BROWSER, "curl/8.5", "-", "Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)"];
+        let mut lines: Vec<String> = visits.iter().map(|(second, host, network, person, what)| {
+            let address = format!("198.51.{network}.{host}");
+            let user = if *host < 3 { format!("ada{host}") } else { "-".to_owned() };
+            let path = match what { 0 => "/static/a.css".to_owned(), 1 => "/members?q=x".to_owned(), _ => format!("/members/{person}") };
+            line(*second, &address, &path, agents[usize::from(host % 4)]).replace(" - - [", &format!(" - {user} ["))
+        }).collect();
+        lines.push("nonsense from 192.0.2.1\n".to_owned());
+        let folder = tempfile::tempdir().unwrap();
+        let one = folder.path().join("one.log");
+        std::fs::write(&one, lines.concat()).unwrap();
+        let want = run(&[one], 1, 64);
+        let turn = turn % lines.len();
+        lines.rotate_left(turn);
+        let got = run(&files(folder.path(), &lines, &cuts, backwards), workers, 64);
+        proptest::prop_assert_eq!(&want.0, &got.0);
+        for (a, b) in want.1.iter().zip(&got.1) {
+            proptest::prop_assert_eq!(a, b);
+        }
+        proptest::prop_assert_eq!(want.1.len(), got.1.len());
+    }
+}
+
+/// A replay of a log with a ledger written beside it; the ledger's folder.
+fn recorded(folder: &std::path::Path, text: &str) -> std::path::PathBuf {
+    let (file, ledger) = (folder.join("access.log"), folder.join("ledger"));
+    std::fs::write(&file, text).unwrap();
+    let options = serde_json::json!({"workers": 2, "now_s": 1_800_000_000u64, "ledger_folder": ledger});
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.to_string().as_bytes()).unwrap();
+    replay.run(&[file], |_, _, _| true).unwrap();
+    ledger
+}
+
+#[test]
+fn a_log_becomes_a_ledger_that_verifies_and_answers() {
+    use hedgerow_engine::record::{Item, read, verify};
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = recorded(folder.path(), &mixed());
+    let report = verify(&ledger).unwrap();
+    assert!(report.problems.is_empty(), "{report:?}");
+    let mut people = std::collections::HashSet::new();
+    for item in read(&ledger, 0).unwrap() {
+        match item.unwrap() {
+            Item::Header(h) => assert_eq!(h.source.as_deref(), Some("log")),
+            Item::Entry(e) => people.extend(e.people.iter().map(|d| d.person.clone())),
+        }
+    }
+    let readers: std::collections::HashSet<u64> = (0..600u64).map(|i| i * i % 40).collect();
+    assert_eq!(people.len(), 600 + readers.len());
+    let options = serde_json::json!({"ledger_folder": ledger, "now_s": 1_800_000_000u64}).to_string();
+    let mut again = LogReplay::new(site::policy().to_string().as_bytes(), options.as_bytes()).unwrap();
+    let refused = again.run(&[folder.path().join("access.log")], |_, _, _| true).unwrap_err();
+    assert!(refused.to_string().contains("is not empty"), "{refused}");
+}
+
+#[test]
+fn a_ledger_under_its_own_policy_has_the_same_effect_and_under_a_wider_one_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = recorded(folder.path(), &mixed());
+    let under = |policy: Value| {
+        let at = hedgerow_replay::Attachment::new(policy.to_string().as_bytes(), b"{}").unwrap();
+        serde_json::to_value(hedgerow_replay::backtest::backtest(&at, &ledger, 0).unwrap()).unwrap()
+    };
+    let same = under(site::policy());
+    assert_eq!(same["in_force"]["people_masked"], same["policy"]["people_masked"], "{same}");
+    assert_eq!(same["policy"]["likely_people_affected"], 0);
+    assert_eq!(same["difference"]["people_masked_only_then"], 0);
+    let mut wide = site::policy();
+    for limit in wide["sites"][0]["budgets"].as_array_mut().unwrap() {
+        for window in ["hour", "day", "month"] {
+            limit[window] = 100_000.into();
+        }
+    }
+    wide["sites"][0]["signals"] = serde_json::json!([]);
+    let wider = under(wide);
+    assert_eq!(wider["policy"]["people_masked"], 0, "{wider}");
+    assert!(wider["difference"]["people_masked_no_more"].as_u64().unwrap() > 500);
+}
+
+#[test]
+fn archives_are_read_whole_in_members_and_as_far_as_they_go() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let text = mixed();
+    let (head, tail) = text.split_at(text.len() / 2 + text[text.len() / 2..].find('\n').unwrap() + 1);
+    let gzip = |text: &str| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let members = [gzip(head), gzip(tail)].concat();
+    let mut bzip = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip.write_all(text.as_bytes()).unwrap();
+    let whole = [members.clone(), bzip.finish().unwrap(), zstd::encode_all(text.as_bytes(), 1).unwrap()];
+    for (i, packed) in whole.iter().enumerate() {
+        let path = folder.path().join(format!("{i}"));
+        std::fs::write(&path, packed).unwrap();
+        let summary: Value = serde_json::from_str(&run(&[path], 1, 64).0).unwrap();
+        assert_eq!((&summary["lines"], &summary["read"]), (&2400.into(), &2400.into()), "{i}");
+    }
+    let path = folder.path().join("cut.gz");
+    std::fs::write(&path, &members[..members.len() - 200]).unwrap();
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), b"{}").unwrap();
+    replay.run(&[path], |_, _, _| true).unwrap();
+    let summary: Value = serde_json::from_str(&replay.summary().unwrap()).unwrap();
+    let read = summary["read"].as_u64().unwrap();
+    assert!((1200..2400).contains(&read), "{read}");
+    assert_eq!(summary["input"]["broken"].as_array().unwrap().len(), 1);
+    assert_eq!(summary["skipped"]["cut_off"]["count"].as_u64().unwrap_or(0) + read, summary["lines"]);
+}
+
+#[test]
+fn what_is_wrong_in_a_log_is_counted_with_examples_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(line(0, "192.0.2.1", "/members/1", BROWSER).as_bytes());
+    bytes.extend_from_slice(b"\x00\x01\x02garbage\n");
+    bytes.extend_from_slice(&[b'x'; 3 << 20]);
+    bytes.extend_from_slice(b"\n");
+    let odd = |what: &str, with: &str| line(1, "192.0.2.1", "/members/2", BROWSER).replace(what, with);
+    bytes.extend_from_slice(odd("/Oct/2025", "/Jan/1970").as_bytes());
+    bytes.extend_from_slice(odd("/Oct/2025", "/Oct/2055").as_bytes());
+    bytes.extend_from_slice(odd("10/Oct", "31/Feb").as_bytes());
+    bytes.extend_from_slice(odd("GET /members/2 HTTP/1.1", "\\x16\\x03").as_bytes());
+    bytes.extend_from_slice(
+        b"192.0.2.1 - - [10/Oct/2025:10:00:09 +0000] \"GET /members/\xff HTTP/1.1\" 200 1 \"-\" \"-\"",
+    );
+    let path = folder.path().join("access.log");
+    std::fs::write(&path, bytes).unwrap();
+    let summary: Value = serde_json::from_str(&run(&[path], 1, 64).0).unwrap();
+    let skipped = summary["skipped"].as_object().unwrap();
+    let counts: Vec<(&str, u64)> = skipped.iter().map(|(k, v)| (k.as_str(), v["count"].as_u64().unwrap())).collect();
+    assert_eq!(
+        counts,
+        [
+            ("garbage", 1),
+            ("too_long", 1),
+            ("impossible_time", 1),
+            ("before_the_web", 1),
+            ("in_the_future", 1),
+            ("no_request", 1)
+        ]
+    );
+    assert_eq!((&summary["lines"], &summary["read"]), (&8.into(), &2.into()));
+    assert!(!summary.to_string().contains("192.0.2.1"));
 }

@@ -26,6 +26,9 @@ pub struct SegmentHeader {
     pub previous: String,
     /// When it was begun, milliseconds since the Unix epoch.
     pub begun_ms: u64,
+    /// Where its entries come from when it is not a gateway that was there: `log`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl SegmentHeader {
@@ -42,6 +45,7 @@ impl SegmentHeader {
             after: 0,
             previous: String::new(),
             begun_ms: 0,
+            source: None,
         }
     }
 

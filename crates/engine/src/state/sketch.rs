@@ -45,6 +45,9 @@ impl Sketch {
 
     /// Adds everybody of another sketch.
     pub(super) fn join(&mut self, other: &Self) {
+        if other.empty == REGISTERS as u32 {
+            return;
+        }
         for (i, r) in other.registers.iter().enumerate() {
             self.raise(i, *r);
         }
