@@ -10,6 +10,7 @@ def next_steps(report: Json, out: str) -> list[Json]:
     """Ordered steps: what, why, and the command if there is one."""
     steps: list[Json] = []
     harvests, log = report["harvests"], report["log"]
+    policy = report["map"]["file"] or f"{out}/proposed-policy.yaml"
     if not log["read"]:
         return [
             _step(
@@ -88,7 +89,7 @@ def next_steps(report: Json, out: str) -> list[Json]:
         _step(
             "Put a gateway in front and watch",
             f"{why} In watch mode it counts, records and stops nobody.",
-            f"hedgerow protect http://127.0.0.1:3000 --config {out}/proposed-policy.yaml",
+            f"hedgerow protect http://127.0.0.1:3000 --config {policy}",
         )
     )
     steps.append(
@@ -96,7 +97,7 @@ def next_steps(report: Json, out: str) -> list[Json]:
             "Before you enforce, try the policy on what was recorded",
             f"On this log it would have touched {share(likely['touched'], likely['actors'])} of the likely people. "
             "See that it is your visitors' good, too.",
-            f"hedgerow backtest {out}/proposed-policy.yaml --since 7d && hedgerow enforce",
+            f"hedgerow backtest {policy} --since 7d && hedgerow enforce",
         )
     )
     steps.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 
 from hedgerow.audit.comparing import compare, in_words
 from hedgerow.audit.progress import Bar
-from hedgerow.audit.recorded import Recorded, since, told
+from hedgerow.audit.recorded import compared, recorded_in_words, since, told
 from hedgerow.audit.replaying import AuditError, Json, Wish, replayed
 from hedgerow.brain.folder import Folder
 from hedgerow.cli.exits import STATE, WRONG, State, fail
@@ -55,8 +54,8 @@ def backtest_command(
     """Says what a policy would have done, against the one in force, on traffic that is past.
 
     Both policies decide about the same traffic in the time it came; the table shows both, the difference, and whom it
-    concerns. Recorded traffic is the ledger's: it has whom everybody was shown, and no paths or headers, so signals
-    that need those are weighed for neither policy. A log has paths, and no cookies. Nothing is changed.
+    concerns. Recorded traffic is the ledger's: it knows whom everybody was shown, sessions and accounts, and signals as
+    they were seen then. A log has paths, and no cookies. Nothing is changed.
 
     Examples:
         hedgerow backtest stricter.yaml --since 7d
@@ -71,7 +70,7 @@ def backtest_command(
         if logs:
             found = _on_logs(tried, tuple(logs), log_format, workers, now_s)
         else:
-            found = _on_ledger(tried, since_when or "7d", workers, now_s)
+            found = _on_ledger(tried, since_when or "7d", now_s)
     except PolicyError as error:
         for line in error.report.lines():
             typer.echo(line, err=True)
@@ -136,27 +135,28 @@ def _on_logs(tried: Tried, logs: tuple[Path, ...], log_format: str, workers: int
     return {"traffic": {"kind": "log", "files": [f.name for f in logs]}} | found | {"compared_with": name}
 
 
-def _on_ledger(tried: Tried, since_when: str, workers: int, now_s: int) -> Json:
+def _on_ledger(tried: Tried, since_when: str, now_s: int) -> Json:
     begun_ms = since(since_when, now_s)
     ledger = tried.folder.path / "sites" / tried.site / "ledger"
     if not ledger.is_dir():
         raise AuditError(f"there is no ledger at {ledger}; name the state with --state, or a log with --log")
-    name, before = tried.in_force()
-    recorded = Recorded()
-    # Whom somebody was shown must not lie about: the folder is nobody else's, and gone afterwards.
-    with tempfile.TemporaryDirectory(prefix="hedgerow-backtest-") as folder:
-        file = Path(folder) / "recorded.log"
-        recorded.write(ledger, begun_ms, file)
-        wish = Wish((file,), "combined", workers, tried.site, temporary=Path(folder))
-        found = _both(recorded.tables(before, tried.site), recorded.tables(tried.tables(), tried.site), wish)
-    traffic = {
-        "kind": "recorded",
-        "since": told(begun_ms),
-        "disclosures": recorded.disclosures,
-        "left_out": recorded.left_out,
-        "damage": recorded.damage,
-    }
-    return {"traffic": traffic} | found | {"compared_with": name}
+    found = _recorded(tried.tables(), tried.site, ledger, begun_ms)
+    name = "as it was recorded"
+    if tried.against is not None:
+        name, before = tried.in_force()
+        found = compared(_recorded(before, tried.site, ledger, begun_ms), found)
+    if not found["disclosures"]:
+        raise AuditError("nobody was shown in that time, as far as this ledger goes back; try a longer --since")
+    return found | {"traffic": {"kind": "recorded", "since": told(begun_ms)}, "compared_with": name}
+
+
+def _recorded(tables: Json, site: str, ledger: Path, begun_ms: int) -> Json:
+    # Imported here: the rest is pure Python and is tested without it.
+    from hedgerow import _engine
+
+    found: Json = json.loads(_engine.replay_ledger(json.dumps(tables), json.dumps({"site": site}), ledger, begun_ms))
+    found["tried"] = found.pop("policy")
+    return found
 
 
 def _both(before: Json, after: Json, wish: Wish) -> Json:
@@ -174,18 +174,8 @@ def _both(before: Json, after: Json, wish: Wish) -> Json:
 
 def _said(found: Json) -> str:
     traffic = found["traffic"]
-    if traffic["kind"] == "log":
-        head = (
-            f"{', '.join(traffic['files'])}: {found['lines']:,} lines, {found['skipped_lines']:,} of them unreadable."
-        )
-    else:
-        head = f"Recorded since {traffic['since']}: {traffic['disclosures']:,} disclosures"
-        left = sum(traffic["left_out"].values())
-        head += f", without {left:,} to declared readers." if left else "."
-    lines = [head, f"In force: {found['compared_with']}.", "", in_words(found)]
     if traffic["kind"] == "recorded":
-        lines.append(
-            "Recorded traffic has no paths, headers or refused requests: signals and rules that need them were left "
-            "out of both columns."
-        )
-    return "\n".join(lines)
+        head = f"Recorded since {traffic['since']}: {found['disclosures']:,} disclosures of {found['people']:,} people."
+        return "\n".join([head, f"In force: {found['compared_with']}.", "", recorded_in_words(found)])
+    head = f"{', '.join(traffic['files'])}: {found['lines']:,} lines, {found['skipped_lines']:,} of them unreadable."
+    return "\n".join([head, f"In force: {found['compared_with']}.", "", in_words(found)])

@@ -32,6 +32,10 @@ HIGHEST_RANK: Final = 0.80
 """Mean popularity rank of a harvest at most, as a share of what is usual: a tiny difference is no harvest."""
 LEAST_COMPLEMENT: Final = 0.85
 """Union over that of readers without preference at least; a class that reads its own thirty people has far less."""
+NARROW: Final = frozenset({"network", "paced client"})
+"""Traits few ordinary visitors share by chance."""
+SHARED_OUT: Final = 1.1
+"""Complement from which on a group is taken whole, for its trait alone."""
 TIGHT: Final = 0.5
 """Share of those with a trait who must be members for the trait to be what holds the group together."""
 COHORT: Final = 0.8
@@ -136,14 +140,17 @@ class _Search:
         ratios = [leaning(part, np.where(side, self.popular, 0))[0] for part, side in zip(parts, sides, strict=True)]
         keys = self._candidates(doubt)
         singles = self._large()
-        self.tests = 2 * (len(keys) + 1) + len(singles)
+        self.tests = 2 * (len(keys) + 1) + sum(narrow for _, narrow in keys) + len(singles)
         taken = np.zeros(len(self.actors), dtype=bool)
         found: list[Group] = []
         # Groups first: once they are known, what is ordinary is known better, also for those who act alone.
         tight: list[tuple[Group, Ids]] = []
         loose: list[tuple[Group, Ids]] = []
-        for ids in keys:
-            if (group := self._test(ids, taken, whole, ratios, parts, sides)) is not None:
+        for ids, narrow in keys:
+            group = self._test(ids, taken, whole, ratios, parts, sides)
+            if group is None and narrow:
+                group = self._entire(ids, taken)
+            if group is not None:
                 # A trait that mostly ordinary actors have, too, is not what holds the group together.
                 (tight if len(group.members) >= TIGHT * ids.size else loose).append((group, ids))
         self._take(tight, found, taken, whole, ratios, parts, sides)
@@ -183,8 +190,8 @@ class _Search:
     def _read_by(self, actors: npt.NDArray[np.bool_]) -> Counts:
         return np.bincount(self.reads.person[actors[self.reads.actor]], minlength=self.reads.known)
 
-    def _candidates(self, doubt: Reals) -> list[Ids]:
-        """Actors that share a trait, or two; the largest groups first."""
+    def _candidates(self, doubt: Reals) -> list[tuple[Ids, bool]]:
+        """Actors that share a trait, or two, and whether it is a narrow one; the largest groups first."""
         by_key: dict[tuple[object, ...], list[int]] = defaultdict(list)
         sizes = self.reads.sizes
         for i, actor in enumerate(self.actors):
@@ -192,16 +199,17 @@ class _Search:
                 for key in keys_of(actor):
                     by_key[key].append(i)
         weighed = []
+        narrow = {tuple(ids) for key, ids in by_key.items() if key[0] in NARROW}
         seen: set[tuple[int, ...]] = set()
         for key, ids in by_key.items():
             if len(ids) < 2 or (mine := tuple(ids)) in seen:
                 continue
             seen.add(mine)
-            worth = float((sizes[ids] * doubt[ids]).sum())
-            if worth >= FEWEST_PEOPLE / 2:
-                weighed.append((-worth, str(key), np.array(ids, dtype=np.int64)))
-        weighed.sort(key=lambda w: w[:2])
-        return [ids for _, _, ids in weighed[:MOST_TESTS]]
+            if int(sizes[ids].sum()) >= FEWEST_PEOPLE:
+                worth = float((sizes[ids] * doubt[ids]).sum())
+                weighed.append((-worth, -int(sizes[ids].sum()), str(key), np.array(ids, dtype=np.int64)))
+        weighed.sort(key=lambda w: w[:3])
+        return [(ids, tuple(ids.tolist()) in narrow) for *_, ids in weighed[:MOST_TESTS]]
 
     def _large(self) -> list[int]:
         sizes = self.reads.sizes
@@ -237,6 +245,24 @@ class _Search:
         if chosen.size < 2:
             return None
         group = self._group(chosen, taken, p)
+        return self._cohort(group, taken) if group else None
+
+    def _entire(self, ids: Ids, taken: npt.NDArray[np.bool_]) -> Group | None:
+        """All who share a narrow trait, chosen by nothing else: for logs in which harvesters are the usual case.
+
+        Visitors who read several pages differ from those who read one, without harvesting; so here the members must
+        repeat each other even less than readers without any preference would.
+        """
+        ids = ids[~taken[ids]]
+        if ids.size < 2:
+            return None
+        everybody = np.ones(self.reads.known, dtype=bool)
+        measured = self._against(ids, taken, self.reads, everybody, self.members)
+        p = min(1.0, measured.p * self.tests)
+        shared_out = measured.complement >= SHARED_OUT and self._is_harvest(measured, FEWEST_PEOPLE)
+        if p > ALARMS_PER_AUDIT or not shared_out:
+            return None
+        group = self._group(ids, taken, p)
         return self._cohort(group, taken) if group else None
 
     def _cohort(self, group: Group, taken: npt.NDArray[np.bool_]) -> Group:
@@ -377,7 +403,7 @@ def keys_of(actor: Actor) -> list[tuple[object, ...]]:
             if actor.template:
                 keys.append(("pace", shift, mine, actor.template))
             if actor.client:
-                keys.append(("pace", shift, mine, actor.client))
+                keys.append(("paced client", shift, mine, actor.client))
     return keys
 
 

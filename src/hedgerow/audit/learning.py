@@ -163,7 +163,7 @@ def _judge(t: Template, below: dict[tuple[str | Shape, ...], list[tuple[str, int
         doubts.append(f"`{other}` mostly speaks of something else than people")
     shape = t.parts[at]
     if not isinstance(shape, str) and shape[0] in {"@", "~"}:
-        points += 3
+        points += 4
         why.append(f"identifiers begin with `{shape[0]}`, as names of people do")
     elif not isinstance(shape, str) and shape[0]:
         stem = says(shape[0], PEOPLE)
