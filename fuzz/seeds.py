@@ -572,7 +572,7 @@ WORDS: dict[str, list[str]] = {
 
 LOG_LINES = [
     b'192.0.2.7 - ada [10/Oct/2025:13:55:36 -0700] "GET /members/7?a=b HTTP/1.1" 200 12 "-" "Mozilla/5.0 \\x22x\\x22"',
-    b'www.example:443 2001:db8::7 - - [10/Oct/2025:13:55:36 +0000] "GET /members/8 HTTP/2.0" 304 - "https://x/" "curl/8.5"',
+    b'www.example:443 2001:db8::7 - - [10/Oct/2025:13:55:36 +0000] "GET /members/8 HTTP/2.0" 304 - "-" "curl/8.5"',
     b'{"ts":1760104536.25,"request":{"client_ip":"198.51.100.7","method":"GET","host":"h","uri":"/members/9",'
     b'"headers":{"User-Agent":["curl/8.5"]}},"user_id":"","status":200}',
     b'{"ClientHost":"198.51.100.7","RequestMethod":"GET","RequestPath":"/members/7","DownstreamStatus":404,'

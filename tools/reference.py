@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
+from hedgerow.cases.notices import explaining, loading
 from hedgerow.cli import app
 from hedgerow.cli.names import command_names
 from hedgerow.policy import defaults, settings
@@ -170,6 +171,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield FOLDER / "commands.md", commands_page()
     yield FOLDER / "signals.md", signals_page()
     yield FOLDER / "budgets.md", budgets_page()
+    yield FOLDER / "regimes.md", explaining.page(loading.shipped())
 
 
 def main() -> int:

@@ -38,8 +38,9 @@ fn whole(files: &[&[u8]]) -> String {
         tally.add(t);
         parts.extend(of_file);
     }
-    // How a file broke off names the file, and with it how the log was divided.
+    // These two are by file, and with that a matter of how the log was divided.
     tally.broken.clear();
+    tally.prints.clear();
     let of = |want: &dyn Fn(usize) -> bool| {
         parts.iter().filter(|(n, _)| want(*n)).map(|(_, b)| b.clone()).collect::<Vec<_>>()
     };

@@ -52,6 +52,15 @@ def open_address(folder: str | PathLike[str], secret: str, site: str, pseudonym:
 def dns_name_belongs(agent: str, dns_name: str) -> bool:
     """Whether a DNS name belongs to a crawler's operator (on a label's boundary)."""
 
+def check_asn_table(path: str | PathLike[str]) -> str | None:
+    """What is wrong with a table of autonomous systems (MMDB or TSV)."""
+
+def shipped_crawlers() -> str:
+    """The crawlers of this release: names, agents, ranges and DNS names, as JSON."""
+
+def check_crawlers(document: str) -> str | None:
+    """What is wrong with such a document."""
+
 def reasons() -> str:
     """Every reason a verdict can have, as a JSON list of code, operator, visitor."""
 

@@ -9,11 +9,17 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+from tests.gateway.conftest import starter
+from tests.gateway.policies import policy
+from tests.gateway.running import free_port
+from tests.gateway.site import Exchange, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -135,14 +141,30 @@ def test_pages_fit_a_narrow_screen_and_ask_no_other_host(browser: Browser, serve
 def test_a_browser_with_javascript_passes_without_a_press(context: BrowserContext, server: str) -> None:
     page, complaints = watched(context)
     page.goto(server + "/challenge")
-    page.wait_for_url("**/passed/work")
+    page.wait_for_url("**/passed/work?odd=*")
     assert complaints == []
+
+
+def test_the_page_says_in_words_what_is_odd_about_the_browser(context: BrowserContext, server: str) -> None:
+    page, complaints = watched(context)
+    page.goto(server + "/challenge?examined")
+    page.wait_for_url("**/passed/work?odd=*")
+    # Chromium is driven by a program here, and the page was told of another agent.
+    assert page.url.endswith("?odd=webdriver+agent")
+    assert complaints == []
+
+
+def test_the_page_looks_at_nothing_unless_it_is_asked_to(context: BrowserContext, server: str) -> None:
+    page, _ = watched(context)
+    page.goto(server + "/challenge")
+    page.wait_for_url("**/passed/work?odd=*")
+    assert page.url.endswith("?odd=")
 
 
 def test_the_hardest_challenge_passes_too(context: BrowserContext, server: str) -> None:
     page, complaints = watched(context)
     page.goto(server + "/challenge?hard")
-    page.wait_for_url("**/passed/work")
+    page.wait_for_url("**/passed/work?odd=*")
     assert complaints == []
 
 
@@ -151,7 +173,7 @@ def test_three_tabs_at_once_pass_each(context: BrowserContext, server: str) -> N
     for page in pages:
         page.goto(server + "/challenge", wait_until="commit")
     for page in pages:
-        page.wait_for_url("**/passed/work")
+        page.wait_for_url("**/passed/work?odd=*")
 
 
 def test_while_it_works_the_page_says_so_and_is_accessible(context: BrowserContext, server: str, axe: str) -> None:
@@ -169,7 +191,7 @@ def test_a_browser_that_cannot_work_waits_and_goes_on_by_itself(context: Browser
     page = context.new_page()
     page.route("**/pbkdf2.js", lambda route: route.abort())
     page.goto(server + "/challenge")
-    page.wait_for_url("**/passed/wait")
+    page.wait_for_url("**/passed/wait?odd=*")
 
 
 def test_a_page_without_tls_waits_and_goes_on_by_itself(context: BrowserContext, server: str) -> None:
@@ -177,7 +199,7 @@ def test_a_page_without_tls_waits_and_goes_on_by_itself(context: BrowserContext,
     page.goto(server.replace("127.0.0.1", "members.example") + "/challenge")
     assert not page.evaluate("isSecureContext")
     page.get_by_role("status").filter(has_text="by ourselves").wait_for()
-    page.wait_for_url("**/passed/wait")
+    page.wait_for_url("**/passed/wait?odd=*")
 
 
 def test_without_javascript_the_keyboard_is_enough_and_too_early_is_no_dead_end(browser: Browser, server: str) -> None:
@@ -192,7 +214,7 @@ def test_without_javascript_the_keyboard_is_enough_and_too_early_is_no_dead_end(
     page.wait_for_timeout(3000)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/passed/wait")
+    page.wait_for_url("**/passed/wait?odd=*")
     context.close()
 
 
@@ -209,7 +231,68 @@ def test_a_browser_that_keeps_no_cookie_gets_an_explanation_and_no_loop(context:
 def test_a_form_post_survives_the_challenge(context: BrowserContext, server: str) -> None:
     page = context.new_page()
     page.goto(server + "/challenge?post")
-    page.wait_for_url("**/passed/work")
+    page.wait_for_url("**/passed/work?odd=*")
     text = page.inner_text("body")
     assert text.startswith("POST ")
     assert "q=Ann+%22the%22+Fern" in text
+
+
+def garbage(exchange: Exchange) -> None:
+    """No HTTP at all."""
+    exchange.send(b"SMTP ready\r\n\r\n")
+    exchange.hang_up()
+
+
+def fails(site: Site) -> None:
+    """Everything a site can do wrong before a page of ours stands in for it."""
+    site.on("/silent", lambda x: x.wait_until_gone())
+    site.on("/hang-up", lambda x: x.hang_up())
+    site.on("/garbage", garbage)
+    site.on("/members/7", lambda x: x.answer(b"not text", 200, "application/octet-stream"))
+    site.on("/members/8", lambda x: x.answer(b"\x1f\x8b broken", 200, "text/html", Content_Encoding="gzip"))
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[tuple[str, str]]:
+    """A gateway before a site that fails in every way, and one before no site at all: their addresses."""
+    site = Site()
+    fails(site)
+    rules = [{"name": "closed", "when": 'request.path == "/closed"', "then": "refuse"}]
+    with ExitStack() as stack:
+        start = starter(stack)
+        running = start(policy(site.url, {"rules": rules}), enforce=True)
+        alone = start(policy(f"http://127.0.0.1:{free_port()}"), enforce=True)
+        yield f"http://127.0.0.1:{running.port}", f"http://127.0.0.1:{alone.port}"
+    site.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_on_the_pages_of_a_sites_failures(
+    browser: Browser, failing: tuple[str, str], axe: str, scheme: Any
+) -> None:
+    """Through the gateway, as a visitor meets them: the page, its status and its headers."""
+    broken, alone = failing
+    expected = {
+        f"{alone}/": 502,
+        f"{broken}/silent": 504,
+        f"{broken}/hang-up": 502,
+        f"{broken}/garbage": 502,
+        f"{broken}/members/7": 502,
+        f"{broken}/members/8": 502,
+        f"{broken}/closed": 403,
+        f"{broken}/.hedgerow/nothing": 404,
+    }
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    page, complaints = watched(context)
+    statuses, wrong = {}, {}
+    for url in expected:
+        answer = page.goto(url)
+        assert answer is not None
+        statuses[url] = answer.status
+        assert page.locator("h1").count() == 1, url
+        if found := violations(page, axe):
+            wrong[url] = found
+    context.close()
+    assert statuses == expected
+    assert wrong == {}
+    assert complaints == []

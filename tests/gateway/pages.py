@@ -17,11 +17,18 @@ class Form:
     """A form: where it goes, and what it says when its button is pressed."""
 
     action: str
-    fields: dict[str, str]
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """By name; the last of equals."""
+        return dict(self.pairs)
 
     def body(self, **more: str) -> bytes:
-        """As a browser sends it."""
-        return urlencode({**self.fields, **more}).encode()
+        """As a browser sends it: equal names kept, every line ended by CR LF (HTML Standard, 4.10.21.4)."""
+        lines = {name: "\r\n".join(value.splitlines()) for name, value in more.items()}
+        said = [(name, lines.get(name, "\r\n".join(value.splitlines()))) for name, value in self.pairs]
+        return urlencode([*said, *((n, v) for n, v in lines.items() if n not in self.fields)]).encode()
 
 
 def forms(html: str) -> list[Form]:
@@ -29,11 +36,11 @@ def forms(html: str) -> list[Form]:
     return [
         Form(
             form.attributes.get("action") or "",
-            {
-                name: field.attributes.get("value") or ""
+            tuple(
+                (name, field.attributes.get("value") or "")
                 for field in form.css("input, textarea")
                 if (name := field.attributes.get("name"))
-            },
+            ),
         )
         for form in LexborHTMLParser(html).css("form[method=post]")
     ]

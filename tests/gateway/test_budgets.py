@@ -9,10 +9,10 @@ import threading
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import CALM, ROOMY, Policy, policy, small
+from tests.gateway.policies import CALM, FIELDS, ROOMY, ROUTES, Policy, listing, policy, small
 from tests.gateway.running import Gateway, people_in, until
-from tests.gateway.site import Site
-from tests.gateway.wire import BROWSER, FETCH
+from tests.gateway.site import Exchange, Site
+from tests.gateway.wire import BROWSER, FETCH, Wire, request
 
 DRILL = "drill-time"
 START = 1_800_000_000
@@ -24,6 +24,14 @@ def tight(upstream: str, people: int = 4, sensitivity: str = "personal", **site:
     budgets = {"stranger": small(sensitivity, people), "proven": ROOMY, "automation": small(sensitivity, people)}
     show = {"stranger": {"contact": "budgeted"}}
     return policy(upstream, {"budgets": budgets, "ladder": ladder, "show": show, "posture": CALM, **site})
+
+
+def with_route(written: Policy, route: Policy) -> Policy:
+    """The same policy with one more route."""
+    sites = written["sites"]
+    assert isinstance(sites, list)
+    people = {"fields": FIELDS, "routes": [*ROUTES, route]}
+    return {**written, "sites": [{**sites[0], "people": people}]}
 
 
 def towns(text: str) -> set[int]:
@@ -211,3 +219,59 @@ def test_two_sites_in_one_gateway_know_nothing_of_each_other(site: Site, gateway
     assert towns(running.get("/members?from=31", {"Host": "other.example", **BROWSER}).text) == {31, 32, 33, 34}
     assert people_in(running.ledger("other")) == {str(n) for n in range(31, 41)}
     assert running.get("/", {"Host": "third.example"}).status in {404, 421}
+
+
+@pytest.mark.parametrize("failure", ["refuse", "pass"])
+def test_an_export_leaves_whole_and_counted_or_not_at_all(site: Site, gateway: StartGateway, failure: str) -> None:
+    """A CSV file cannot be masked inside: not even `on_unreadable: pass` lets people beyond the budget out of it."""
+
+    def export(exchange: Exchange) -> None:
+        people = exchange.target.partition("?")[2].split(",")
+        named = ", ".join(f'"{n}";fields="town"' for n in people)
+        exchange.answer("\n".join(f"Town{n}x" for n in people), 200, "text/csv", Hedgerow_People=named)
+
+    site.on("/export.csv", export)
+    route: Policy = {"path": "/export.csv", "kind": "export", "person": "header", "on_unreadable": failure}
+    written = with_route(tight(site.url), route)
+    running = gateway(written, enforce=True)
+    visitor = running.visitor()
+    assert towns(visitor.get("/export.csv?1,2,3").text) == {1, 2, 3}
+    assert shown(running, 1) == {"1", "2", "3"}
+    got = visitor.get("/export.csv?1,2,3,4,5,6")
+    assert got.status == 502
+    assert not towns(got.text)
+    assert towns(visitor.get("/export.csv?1,2").text) == {1, 2}, "whom it saw it may have again"
+
+
+def test_a_long_answer_taken_slowly_is_charged_when_it_is_taken(site: Site, gateway: StartGateway) -> None:
+    """Else four people of an hour that is over, and four of this one, would be shown within a minute."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in (b"<!doctype html><!--" + b" " * 9_000 + b"-->", listing(range(1, 11)).encode()):
+            exchange.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+            begun.set()
+            assert go_on.wait(20)
+        exchange.send(b"0\r\n\r\n")
+
+    members = site.scripts["/members"]
+    running = gateway(tight(site.url), "--drill-clock", DRILL, enforce=True)
+    site.on("/members", slow)
+    with running.wire() as wire:
+        wire.send(request("/members", {**BROWSER, DRILL: str(START)}))
+        assert begun.wait(20)
+        assert wire.head().status == 200
+        # Two hours later, as somebody else's request tells.
+        with Wire(running.address, source="127.0.9.9") as other:
+            assert other.ask("/about", {**BROWSER, DRILL: str(START + 7_200)}).status == 200
+        go_on.set()
+        text = b""
+        while piece := wire.chunk():
+            text += piece
+        assert len(towns(text.decode())) == 4
+    site.on("/members", members)
+    later = running.get("/members?from=500", {**BROWSER, DRILL: str(START + 7_260)})
+    assert towns(later.text) == set()
+    times = [e["t"] for e in running.ledger() if e["k"] == "disclosure"]
+    assert min(int(str(t)) for t in times) >= (START + 7_200) * 1_000

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy
+from tests.gateway.policies import NO_SIGNALS, policy
 from tests.gateway.running import Gateway
 from tests.gateway.site import Site
-from tests.gateway.wire import FETCH, Answer, Visitor
+from tests.gateway.wire import BROWSER, FETCH, Answer, Visitor
 
 DRILL = "drill-time"
 START = 1_800_000_000
@@ -116,15 +118,78 @@ def test_a_form_survives_the_challenge(running: Gateway, site: Site) -> None:
     assert "note2=%3Cb%3E%22x" in body
 
 
-def test_our_own_fields_in_a_form_that_survived_are_known_by_their_prefix(running: Gateway) -> None:
-    """The browser posts the whole form on (307), so the site meets them; it can tell them by their names."""
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"sum=12",
+        b"note=a+%26+b&sum=12&note=second&flag=&altcha=theirs&hedgerow-colour=red",
+        b"",
+        b"name=L%C3%A9a%0D%0ANoor",
+    ],
+)
+def test_the_site_gets_the_form_as_the_visitor_sent_it(running: Gateway, sent: bytes) -> None:
+    """The browser posts the whole form on (307); what the challenge added does not reach the site."""
     r = Rehearsal(running)
     r.get("/hello")
-    form = pages.wait_form(r.post("/guarded/order", b"sum=12").text)
+    early = r.post("/guarded/order", sent)
+    early = r.post((form := pages.wait_form(early.text)).action, form.body())
+    form = pages.wait_form(early.text)
+    r.now += 100
+    assert r.post(form.action, form.body()).status == 307
+    arrived = r.post("/guarded/order", form.body()).data()
+    assert arrived["method"] == "POST"
+    headers = arrived["headers"]
+    assert isinstance(headers, list)
+    assert ["content-length", str(len(str(arrived["body"])))] in [[n.lower(), v] for n, v in headers]
+    assert parse_qsl(str(arrived["body"]), keep_blank_values=True) == parse_qsl(sent.decode(), keep_blank_values=True)
+
+
+def test_a_form_of_somebody_proven_is_not_changed_by_a_byte(running: Gateway) -> None:
+    r = Rehearsal(running)
+    form = pages.wait_form(r.get("/guarded").text)
     r.now += 100
     r.post(form.action, form.body())
-    names = {pair.split("=")[0] for pair in str(r.post("/guarded/order", form.body()).data()["body"]).split("&")}
-    assert {name for name in names if not name.startswith("hedgerow-")} == {"sum"}
+    for sent in (b"&&a=%e9+%zz&=x&&", b"a=1&hedgerow-wait=mine", b"hedgerow-colour=1"):
+        assert r.post("/guarded/order", sent).data()["body"] == sent.decode()
+    assert r.post("/guarded/order", b"a" * 250_000).data()["body"] == 250_000
+    upload = b"--x\r\nContent-Disposition: form-data; name=hedgerow-wait\r\n\r\n1\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x", DRILL: str(r.now)}
+    assert r.visitor.ask("/guarded/upload", "POST", upload, kind).data()["body"] == upload.decode()
+
+
+def test_a_form_in_letters_that_our_page_cannot_hold_is_said_to_be_lost(running: Gateway, site: Site) -> None:
+    r = Rehearsal(running)
+    r.get("/hello")
+    assert "not saved" in r.post("/guarded/order", b"name=caf%E9").text
+    assert site.count("/guarded/order") == 0
+
+
+def test_what_the_browser_finds_odd_is_a_signal_and_not_a_refusal(site: Site, gateway: StartGateway) -> None:
+    rules = [*PROVE, {"name": "odd-too", "when": 'request.path == "/closed" && state.risk > 0', "then": "refuse"}]
+    weights = {**NO_SIGNALS, "environment_odd": 5}
+    running = gateway(policy(site.url, {"rules": rules, "signals": weights}), "--drill-clock", DRILL, enforce=True)
+    for n, (odd, status) in enumerate((("", 200), ("curious", 200), ("webdriver agent", 403))):
+        r = Rehearsal(running)
+        r.now += 1_000 * n
+        page = r.get("/guarded")
+        assert f'data-agent="{r.visitor.headers["User-Agent"]}"' in page.text
+        form = pages.wait_form(page.text)
+        r.now += 100
+        assert r.post(form.action, form.body(**{"hedgerow-odd": odd})).status == 303
+        assert r.get("/guarded").status == 200, "it passes all the same"
+        assert r.get("/closed").status == status
+    told = running.command("explain", pages.reference(r.get("/closed").text))
+    assert "navigator.webdriver" in told.stdout
+
+
+def test_nobody_looks_at_the_browser_of_who_asks_for_privacy_or_where_it_weighs_nothing(
+    running: Gateway, site: Site, gateway: StartGateway
+) -> None:
+    assert "data-agent" not in Rehearsal(running).get("/guarded").text
+    weights = {**NO_SIGNALS, "environment_odd": 5}
+    weighing = gateway(policy(site.url, {"rules": PROVE, "signals": weights}), "--drill-clock", DRILL, enforce=True)
+    asks = {**BROWSER, "Sec-GPC": "1", DRILL: str(START)}
+    assert "data-agent" not in weighing.get("/guarded", asks).text
 
 
 def test_an_upload_that_cannot_be_carried_is_said_to_be_lost(running: Gateway, site: Site) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy
+from tests.gateway.policies import policy, write
 from tests.gateway.running import Gateway, free_port, people_in, until
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, CutError, Wire, request
@@ -216,3 +216,51 @@ def test_a_killed_brain_costs_visitors_nothing(site: Site, gateway: StartGateway
     assert running.get("/members/1", BROWSER).status == 200
     assert running.said.wait_for("the brain ended")
     assert people_in(running.ledger()) == {"1"}
+
+
+def test_a_restart_takes_up_changed_listeners_and_loses_nobody(site: Site, gateway: StartGateway) -> None:
+    first, second, third = (free_port() for _ in range(3))
+    listen = [{"address": f"127.0.0.1:{port}"} for port in (first, second)]
+    running = gateway(policy(site.url), listen=listen, enforce=False, port=first)
+    with Wire(("127.0.0.1", second)) as kept:
+        assert kept.ask("/before").status == 200
+        changed = [{"address": f"127.0.0.1:{port}"} for port in (first, third)]
+        write(running.config, {**policy(site.url), "listen": changed})
+        with Load(running, 4, keep=False) as load:
+            told = running.command("restart")
+            assert told.returncode == 0, told.stderr
+        assert load.failures == []
+        for port in (first, third):
+            with Wire(("127.0.0.1", port)) as wire:
+                assert wire.ask("/after").status == 200
+
+        def refused() -> bool:
+            try:
+                with Wire(("127.0.0.1", second)) as late:
+                    late.ask("/late")
+            except (OSError, CutError):
+                return True
+            return False
+
+        until(refused, "the old edge to close the address that is gone")
+    assert f"now listening on 127.0.0.1:{third}" in running.said.text
+    assert f"no longer listening on 127.0.0.1:{second}" in running.said.text
+
+
+@pytest.mark.parametrize("mistake", ["taken", "policy"])
+def test_a_restart_that_cannot_be_leaves_the_old_edge_serving(site: Site, gateway: StartGateway, mistake: str) -> None:
+    running = gateway(policy(site.url), enforce=False)
+    before = running.edge_pid()
+    if mistake == "taken":
+        write(running.config, {**policy(site.url), "listen": [{"address": f"127.0.0.1:{site.port}"}]})
+    else:
+        running.config.write_text("sites: [")
+    os.kill(running.process.pid, signal.SIGUSR2)
+    assert running.said.wait_for(
+        "the old edge goes on serving" if mistake == "policy" else "the old one goes on serving"
+    )
+    assert running.edge_pid() == before
+    assert running.get("/still").status == 200
+    write(running.config, {**policy(site.url), "listen": running.policy["listen"]})
+    assert running.command("restart").returncode == 0
+    assert running.edge_pid() != before

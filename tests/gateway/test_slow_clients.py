@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 
 import pytest
@@ -129,3 +130,29 @@ def test_half_a_tls_handshake_is_ended(module_site: Site, module_gateway: StartG
         wire.send(b"\x16\x03\x01\x00\x05hello\r\n\r\n")
         said = cut_within(wire, 8)
         assert said == b"" or said.startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_upload_may_take_longer_than_the_site_may_think(site: Site, gateway: StartGateway) -> None:
+    """The site's time for an answer begins with the last piece of the request."""
+    site.on("/upload", lambda x: x.answer(str(len(x.body())), kind="text/plain"))
+
+    def silent(exchange: Exchange) -> None:
+        exchange.body()
+        exchange.wait_until_gone()
+
+    site.on("/silent", silent)
+    upstream = {"url": site.url, "answer_timeout_s": 0.8}
+    running = gateway(policy(site.url, {"upstream": upstream}), enforce=False)
+    pause = threading.Event()
+    for path, status in (("/upload", 200), ("/silent", 504)):
+        with running.wire() as wire:
+            wire.send(request(path, {"Content-Length": "60"}, "POST"))
+            for _ in range(6):
+                pause.wait(0.3)
+                wire.send(b"ten bytes!")
+            began = time.monotonic()
+            got = wire.answer()
+            assert got.status == status
+            assert time.monotonic() - began < 5
+            if status == 200:
+                assert got.text == "60"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from hedgerow.brain.discovery import discover
 from hedgerow.brain.folder import Folder, FolderError, write_words
 from hedgerow.brain.loop import Brain
 from hedgerow.brain.robots import UnreachableError
-from hedgerow.brain.sealed import expire
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
 from hedgerow.control import Control, NotRunningError
+from hedgerow.ledger.store import Store
+from written_ledger import AT_MS, Segment, disclosure
 
 POLICY = "sites:\n  - name: club\n    upstream: http://127.0.0.1:3000\n"
 
@@ -189,18 +191,19 @@ def test_a_mode_that_was_switched_survives_a_reload(brain: Brain) -> None:
     assert tables_of(brain)["sites"][0]["mode"] == "enforce"
 
 
-def test_sealed_addresses_go_when_their_time_is_over(tmp_path: Path) -> None:
-    for name, age_days in (("old", 15), ("young", 13)):
-        folder = tmp_path / "club" / "sealed"
+def test_sealed_addresses_go_when_their_time_is_over_and_a_record_says_so(brain: Brain) -> None:
+    now = brain.clock()
+    sites = brain.folder.path / "sites"
+    for site, name, age_days in (("club", "old.jsonl", 15), ("club", "young.jsonl", 13), ("former", "any.jsonl", 1)):
+        folder = sites / site / "sealed"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("x")
-        os.utime(folder / name, (1e9 - age_days * 86_400, 1e9 - age_days * 86_400))
-    gone_site = tmp_path / "former" / "sealed"
-    gone_site.mkdir(parents=True)
-    (gone_site / "any").write_text("x")
-    os.utime(gone_site / "any", (1e9 - 60, 1e9 - 60))
-    assert expire([tmp_path / "club" / "sealed", gone_site], {"club": 14}, 1e9) == 2
-    assert [p.name for p in (tmp_path / "club" / "sealed").iterdir()] == ["young"]
+        (folder / name).write_text("x\n")
+        os.utime(folder / name, (now - age_days * 86_400, now - age_days * 86_400))
+    brain.round()
+    assert [p.name for p in sites.glob("*/sealed/*")] == ["young.jsonl"]
+    records = [p.read_text() for p in sorted(sites.glob("*/store/manifest.jsonl"))]
+    assert "sealed/old.jsonl" in records[0]
+    assert "sealed/any.jsonl" in records[1]
 
 
 def test_a_stale_threshold_is_said_and_a_fitting_one_is_not() -> None:
@@ -254,3 +257,60 @@ def test_a_proposal_never_overwrites_what_the_operator_wrote_meanwhile(tmp_path:
     assert config.read_text() == proposal
     discover("http://127.0.0.1:3000", folder, config, lambda _url, _say: "sites: nonsense\n")
     assert config.read_text() == proposal
+
+
+def test_ledgers_are_compacted_every_few_minutes_and_thinned_once_a_day(brain: Brain) -> None:
+    clock = brain.clock
+    assert isinstance(clock, Clock)
+    clock.now = AT_MS / 1000
+    segment = Segment(brain.folder.path, site="club").append(disclosure("42", 1))
+    os.utime(segment.path, (clock.now - 3_600, clock.now - 3_600))
+    store = Store.open(brain.folder.path, "club", clock=lambda: datetime.fromtimestamp(clock.now, UTC))
+    brain.round()
+    assert list(store.layout.store.glob("by-person/*/*.parquet"))
+    before = store.head()
+    brain.round()
+    assert store.head() == before
+    clock.now += 40 * 86_400
+    brain.round()
+    assert not list(store.layout.store.glob("by-person/*/*.parquet"))
+    assert list(store.layout.store.glob("sketches/*/*.parquet"))
+    assert store.verify() == []
+
+
+def test_a_store_that_cannot_be_worked_on_is_told_and_stops_nothing(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Segment(brain.folder.path, site="club").append(disclosure("42", 1))
+    store = brain.folder.path / "sites" / "club" / "store"
+    store.mkdir()
+    (store / "manifest.jsonl").write_text("nonsense\n")
+    brain.round()
+    said = capsys.readouterr()
+    assert "could not be worked on" in said.out + said.err
+    assert control_of(brain).count("reload") >= 1
+
+
+def test_the_policy_in_force_is_kept_by_its_hash_with_the_notice_and_what_is_missing_is_said(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (brain.config.parent / "notice.html").write_text("We record disclosures.")
+    brain.config.write_text(POLICY + "    legal: {notice: notice.html, terms: gone.html}\n")
+    brain.round()
+    assert brain.compiled is not None
+    kept = brain.folder.path / "policies" / f"{brain.compiled.id}.yaml"
+    assert kept.read_bytes() == brain.config.read_bytes()
+    lines = [json.loads(x) for x in (brain.folder.path / "in-force.jsonl").read_text().splitlines()]
+    assert [(x["what"], x["site"]) for x in lines] == [("policy", None), ("notice", "club")]
+    assert "legal.terms" in capsys.readouterr().out + capsys.readouterr().err
+    brain.round()
+    assert len((brain.folder.path / "in-force.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_broken_record_of_what_was_in_force_is_said_and_stops_nothing(
+    brain: Brain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (brain.folder.path / "in-force.jsonl").write_text("not a record\n")
+    brain.round()
+    assert "in-force.jsonl" in "".join(capsys.readouterr())
+    assert brain.compiled is not None

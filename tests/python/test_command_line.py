@@ -53,6 +53,22 @@ def test_check_points_at_doubtful_things() -> None:
     assert run(app, ["check", "--strict", "--quiet", smallest]).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("person", "failure", "doubtful"),
+    [("path", "pass", True), ("path", "refuse", False), ("header", "pass", False), ("header", "refuse", False)],
+)
+def test_an_export_that_passes_whole_and_uncounted_is_doubtful(
+    tmp_path: Path, person: str, failure: str, doubtful: bool
+) -> None:
+    route = {"path": "/export/{person}.csv", "kind": "export", "person": person, "on_unreadable": failure}
+    file = tmp_path / "p.yaml"
+    people = {"fields": {"name": "basic"}, "routes": [route]}
+    file.write_text(json.dumps({"sites": [{"name": "a", "upstream": "http://127.0.0.1:1", "people": people}]}))
+    said = run(app, ["check", str(file)])
+    assert said.exit_code == 0, said.stderr
+    assert ("the export /export/{person}.csv passes as a whole" in said.stdout) is doubtful
+
+
 def test_believing_every_hop_is_doubtful(tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
     file.write_text("sites: [{name: a, upstream: 'http://127.0.0.1:1', trusted_hops: [0.0.0.0/0]}]\n")

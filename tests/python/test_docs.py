@@ -13,6 +13,8 @@ import pytest
 import typer
 
 from hedgerow.cli import app
+from hedgerow.ledger.store.layout import Table
+from hedgerow.ledger.store.problems import Kind
 from hedgerow.policy import defaults, settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -135,6 +137,17 @@ def test_every_kind_and_every_key_of_the_ledger_is_documented() -> None:
     assert keys
     assert header
     assert [word for word in [*keys, *kinds, *header] if f"`{word}`" not in page] == []
+
+
+def test_every_key_kind_table_and_problem_of_the_store_is_documented() -> None:
+    page = _page("ledger-store")
+    sources = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "src/hedgerow/ledger/store").glob("*.py"))]
+    kinds = {kind for source in sources for kind in re.findall(r'commit\(\s*"(\w+)"', source)}
+    kinds |= {kind for source in sources for kind in re.findall(r'_append\("(\w+)"', source)}
+    assert kinds >= {"begin", "compact", "merge", "thin", "forget", "hold", "lift", "deleted", "checkpoint"}
+    words = kinds | {kind.value for kind in Kind} | {"previous", "retire", "segments", "people_next", "rule", "record"}
+    assert [word for word in sorted(words) if f"`{word}`" not in page] == []
+    assert [table.value for table in Table if f"`{table.value}/" not in page] == []
 
 
 def test_every_word_of_the_control_socket_is_documented() -> None:

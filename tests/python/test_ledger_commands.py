@@ -125,3 +125,58 @@ def test_opening_an_address_needs_a_reason_and_is_written_down_by_the_real_accou
     assert (written["name"], written["reason"]) == (SESSION, "case 12")
     assert written["who"] not in ("", "somebody-else")
     assert trail.stat().st_mode & 0o077 == 0
+
+
+POLICY = "sites:\n  - name: directory\n    upstream: http://127.0.0.1:3000\n    retention: {detail_days: 40}\n"
+
+
+def test_compact_says_what_it_took_up_and_verify_checks_the_store_too(tmp_path: Path) -> None:
+    Segment(tmp_path).append(disclosure("42", 1), disclosure("43", 1))
+    said = ask(tmp_path, "compact", "--json")
+    assert said.exit_code == 0
+    assert json.loads(said.stdout) == {"site": "directory", "entries": 2, "disclosures": 2, "damage": []}
+    assert "2 commits of the store" in ask(tmp_path, "verify").stdout
+    table = next((tmp_path / "sites" / "directory" / "store").glob("by-person/*/*"))
+    table.chmod(0o600)
+    table.write_bytes(table.read_bytes() + b"x")
+    said = ask(tmp_path, "verify")
+    assert said.exit_code == 1
+    assert "its content is not what was written" in said.stdout
+    problems = json.loads(ask(tmp_path, "verify", "--json").stdout)["store"]["problems"]
+    assert [p["kind"] for p in problems] == ["file-changed"]
+
+
+def test_compact_ends_with_one_when_a_segment_is_damaged(tmp_path: Path) -> None:
+    segment = Segment(tmp_path).append(disclosure("5", 1), disclosure("6", 1))
+    segment.path.write_bytes(segment.path.read_bytes().replace(b'"5"', b'"7"'))
+    said = ask(tmp_path, "compact")
+    assert said.exit_code == 1
+    assert "left as it is" in said.stdout
+
+
+def test_thin_shows_what_is_due_before_it_goes_and_needs_a_policy(tmp_path: Path) -> None:
+    Segment(tmp_path).append(disclosure("42", 1, at_ms=AT_MS - 1_000 * 86_400_000))
+    ask(tmp_path, "compact")
+    assert "--config" in ask(tmp_path, "thin").stderr
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    words = ("thin", "--config", str(policy), "--json")
+    due = [json.loads(line) for line in ask(tmp_path, *words, "--dry-run").stdout.splitlines()]
+    assert {"by-person", "sketches"} <= {one["table"] for one in due}
+    assert {one["setting"] for one in due if one["table"] == "by-person"} == {"retention.disclosures_days"}
+    gone = [json.loads(line) for line in ask(tmp_path, *words).stdout.splitlines()]
+    assert [one["table"] for one in gone] == [one["table"] for one in due]
+    assert ask(tmp_path, *words, "--dry-run").stdout == ""
+
+
+def test_a_hold_is_placed_listed_and_lifted(tmp_path: Path) -> None:
+    Segment(tmp_path).append(disclosure("42", 1))
+    assert ask(tmp_path, "hold", "--reason", " ", "--until", "2099-01-01").exit_code == 1
+    assert ask(tmp_path, "hold", "--reason", "case 3", "--until", "soon").exit_code == 1
+    assert ask(tmp_path, "hold", "--reason", "case 3", "--until", "2099-01-01", "--person", "42").exit_code == 0
+    (held,) = (json.loads(line) for line in ask(tmp_path, "holds", "--json").stdout.splitlines())
+    assert (held["people"], held["reason"], held["until"]) == (["42"], "case 3", "2099-01-01")
+    assert "42 (case 3" in ask(tmp_path, "holds").stdout
+    assert ask(tmp_path, "lift", held["id"], "--reason", "settled").exit_code == 0
+    assert ask(tmp_path, "holds").stdout == ""
+    assert ask(tmp_path, "lift", held["id"], "--reason", "settled").exit_code == 1

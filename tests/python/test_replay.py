@@ -100,3 +100,18 @@ def test_wrong_options_and_files_say_what_is_wrong(tmp_path: Path) -> None:
         _engine.LogReplay(POLICY, OPTIONS).summary()
     with pytest.raises(OSError, match="missing"):
         replayed([tmp_path / "missing.log"])
+
+
+def test_a_log_becomes_a_ledger_that_can_be_asked_and_judged_again(tmp_path: Path) -> None:
+    path, ledger = tmp_path / "access.log", tmp_path / "ledger"
+    path.write_text("".join(log()))
+    replay = _engine.LogReplay(POLICY, json.dumps({"now_s": 1_800_000_000, "ledger_folder": str(ledger)}))
+    replay.run([str(path)], lambda *_: None)
+    entries = [json.loads(line) for line in _engine.read_ledger(ledger, 0)]
+    assert {e["source"] for e in entries if "format" in e} == {"log"}
+    assert sum(len(e.get("p", [])) for e in entries) == 1000
+    assert not json.loads(_engine.verify_ledger(ledger))["problems"]
+    report = json.loads(_engine.replay_ledger(POLICY, "{}", ledger, 0))
+    assert (report["disclosures"], report["entries"]) == (1000, 1000)
+    assert report["in_force"]["people_masked"] == report["policy"]["people_masked"] > 0
+    assert report["unknown"]

@@ -19,6 +19,18 @@ function send(form, text) {
   form.requestSubmit ? form.requestSubmit() : form.submit();
 }
 
+// What does not agree, in words of a short list; the values themselves stay here. The part in brackets is left out of the
+// comparison: privacy browsers name one system to all sites and another to scripts, and that is their good right.
+function oddities() {
+  if (work.dataset.agent === undefined) return "";
+  const bare = (agent) => agent.replace(/\([^)]*\)/, "");
+  const odd = [];
+  if (navigator.webdriver) odd.push("webdriver");
+  if (bare(navigator.userAgent) !== bare(work.dataset.agent)) odd.push("agent");
+  return odd.join(" ");
+}
+for (const field of document.querySelectorAll("input[data-odd]")) field.value = oddities();
+
 // A second more than asked: the server counts whole seconds.
 const left = () => Math.max(0, waitMs + 1000 - (performance.now() - started));
 

@@ -72,7 +72,7 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
     };
     // Standing pictures of the challenge: what it looks like while it works is at `/challenge`.
     let still = Challenge { widget: "{}".to_owned(), ..challenge };
-    let shown = ChallengePage { challenge: &still, back: "/members/42", resend: Resend::Nothing };
+    let shown = ChallengePage { challenge: &still, back: "/members/42", agent: None, resend: Resend::Nothing };
     let without_script = |html: String| html.replace(" type=\"module\" src=", " type=\"text/plain\" data-src=");
     Ok(vec![
         ("challenge-still", without_script(pages::challenge(&page, &shown))),
@@ -176,7 +176,9 @@ fn reply(method: &str, path: &str, query: &str, body: &str, cookie: bool, proofs
             let challenge = proofs.issue(VISITOR, risk, now_ms()?, fresh()?)?;
             let carried = [("q".to_owned(), "Ann \"the\" Fern".to_owned())];
             let resend = if query.contains("post") { Resend::Fields(&carried) } else { Resend::Nothing };
-            let html = pages::challenge(&page, &ChallengePage { challenge: &challenge, back: "/passed", resend });
+            let agent = query.contains("examined").then_some("Somebody (elsewhere) Else/1.0");
+            let html =
+                pages::challenge(&page, &ChallengePage { challenge: &challenge, back: "/passed", agent, resend });
             let more = if query.contains("cookie=no") {
                 String::new()
             } else {
@@ -207,7 +209,7 @@ fn reply(method: &str, path: &str, query: &str, body: &str, cookie: bool, proofs
 fn prove(page: &PageContext<'_>, form: &[(String, String)], cookie: bool, proofs: &Proofs) -> Result<Reply, Failure> {
     let field = |name: &str| form.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
     let (work, wait, back) = (field(pages::FIELD_WORK), field(pages::FIELD_WAIT), field(pages::FIELD_BACK));
-    let others: Vec<_> = form.iter().filter(|(n, _)| !n.starts_with(pages::FIELD_PREFIX)).cloned().collect();
+    let others: Vec<_> = form.iter().filter(|(n, _)| !pages::CARRIER_FIELDS.contains(&n.as_str())).cloned().collect();
     let resend = if others.is_empty() { Resend::Nothing } else { Resend::Fields(&others) };
     let session = if cookie { VISITOR } else { STRANGER };
     let (way, result) = if work.is_empty() {
@@ -218,7 +220,8 @@ fn prove(page: &PageContext<'_>, form: &[(String, String)], cookie: bool, proofs
     Ok(match result {
         Ok(()) => {
             let status = if others.is_empty() { 303 } else { 307 };
-            Reply { more: format!("location: {back}/{way}\r\n"), ..Reply::page(status, String::new()) }
+            let odd = field(pages::FIELD_ODD).replace(' ', "+");
+            Reply { more: format!("location: {back}/{way}?odd={odd}\r\n"), ..Reply::page(status, String::new()) }
         }
         Err(ProofError::Foreign) if !cookie => Reply::page(403, pages::cookies_needed(page, back, SIGN_IN)),
         Err(ProofError::Early { wait_s }) => {

@@ -1,30 +1,42 @@
 //! The answer room at work on one response: who is on it, what of them may leave, and how the rest is masked.
 
+use std::sync::Arc;
+
 use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap,
-    HeaderValue, IF_RANGE, RANGE, VARY,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, IF_RANGE, RANGE, TE, TRAILER, VARY,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 
 use crate::body::{Body, BodyError, Passing};
 use crate::counters::Counters;
 use crate::disclose::Account;
 use crate::path::Passage;
 use crate::reading::{ReadBody, Reading, SHORT, whole};
-use crate::{headers, respond};
+use crate::{caching, headers, respond};
+
+/// The header, or trailer, that says that something was masked; its value is the reference of the request.
+pub const MASKED: HeaderName = HeaderName::from_static("hedgerow-masked");
 
 /// What the visitor takes, as far as we need it after its request has gone on.
 pub struct Accepts {
     coding: Option<coding::Coding>,
+    trailers: bool,
 }
 
 impl Accepts {
-    /// Reads `Accept-Encoding`.
+    /// Reads `Accept-Encoding`, and whether trailers can be sent: always in HTTP/2, else to who said `TE: trailers`
+    /// (RFC 9110, section 6.5.1).
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
-        Self { coding: coding::accepts(headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok())) }
+    pub fn of<B>(request: &Request<B>) -> Self {
+        let headers = request.headers();
+        Self {
+            coding: coding::accepts(headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok())),
+            trailers: request.version() == Version::HTTP_2
+                || headers.get(TE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers")),
+        }
     }
 }
 
@@ -47,6 +59,7 @@ pub async fn people(
 ) -> Response<Body> {
     let site = &passage.site;
     let route = &site.site.routes[account.occasion().route];
+    caching::private(&mut to);
     let bodiless = *method == Method::HEAD
         || parts.status == StatusCode::NO_CONTENT
         || parts.status == StatusCode::NOT_MODIFIED
@@ -54,8 +67,6 @@ pub async fn people(
     if bodiless {
         return respond::passing(parts.status, to, passing);
     }
-    private_to_this_visitor(&mut to);
-
     // First trust: what the application itself says of its answer.
     let mut named: Option<Vec<NamedPerson>> = None;
     if let Some(header) = one_line(&parts.headers, &site.people_header) {
@@ -125,10 +136,24 @@ pub async fn people(
                 coded(&mut to, *c);
             }
             let encoder = encoder.map(|(_, e)| e);
-            let body = match ReadBody::new(passing, reading, encoder).begin().await {
-                Ok(body) => body,
-                Err(e) => return failed(passage, &account, &e),
-            };
+            // Whoever waits for the end of a long answer may wait long, and its head cannot be called back: where
+            // something may still be masked, nobody stores it.
+            if account.occasion().mode == Mode::Enforce && !plan.declared().is_empty() {
+                caching::stored_by_nobody(&mut to);
+            }
+            let mut body =
+                match ReadBody::new(passing, reading, encoder, Arc::clone(&passage.worker.shared)).begin().await {
+                    Ok(body) => body,
+                    Err(e) => return failed(passage, &account, &e),
+                };
+            // The site's own trailers were about its own bytes.
+            to.remove(TRAILER);
+            if account.withheld() {
+                masked(&mut to, &account);
+            } else if accepts.trailers && account.occasion().mode == Mode::Enforce {
+                to.insert(TRAILER, HeaderValue::from_static("hedgerow-masked"));
+                body.tell_at_the_end();
+            }
             let mut response = Response::new(Body::Read(Box::new(body)));
             *response.status_mut() = parts.status;
             *response.headers_mut() = to;
@@ -146,10 +171,8 @@ fn short(
 ) -> Response<Body> {
     if account.withheld() {
         headers::bytes_changed(&mut to);
-        to.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Ok(v) = HeaderValue::try_from(account.occasion().reference.to_string()) {
-            to.insert("hedgerow-masked", v);
-        }
+        caching::stored_by_nobody(&mut to);
+        masked(&mut to, account);
     }
     // Below this a coding costs more than it saves.
     if let (Some(c), true) = (accepts.coding, bytes.len() >= 1024)
@@ -165,6 +188,13 @@ fn short(
     response
 }
 
+/// Says that something is masked, and under which number the reasons are found.
+pub fn masked(to: &mut HeaderMap, account: &Account) {
+    if let Ok(v) = HeaderValue::try_from(account.occasion().reference.to_string()) {
+        to.insert(MASKED, v);
+    }
+}
+
 fn coded(to: &mut HeaderMap, coding: coding::Coding) {
     to.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     to.append(VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -176,27 +206,6 @@ fn coded(to: &mut HeaderMap, coding: coding::Coding) {
         .and_then(|e| HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok());
     if let Some(w) = weak {
         to.insert(ETAG, w);
-    }
-}
-
-/// What one visitor is shown must not be kept by a cache that serves others: their reading would not be counted.
-fn private_to_this_visitor(to: &mut HeaderMap) {
-    let said: Vec<String> = to
-        .get_all(CACHE_CONTROL)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .map(|d| d.trim().to_owned())
-        .filter(|d| !d.is_empty())
-        .collect();
-    let is = |d: &str, name: &str| d.split('=').next().is_some_and(|n| n.eq_ignore_ascii_case(name));
-    if said.iter().any(|d| is(d, "private") || is(d, "no-store")) {
-        return;
-    }
-    let mut kept: Vec<String> = said.into_iter().filter(|d| !is(d, "public") && !is(d, "s-maxage")).collect();
-    kept.push("private".to_owned());
-    if let Ok(v) = HeaderValue::try_from(kept.join(", ")) {
-        to.insert(CACHE_CONTROL, v);
     }
 }
 
@@ -235,10 +244,15 @@ fn unreadable(
     if status.is_success() {
         Counters::add(&site.memory.counters.unreadable, 1);
         tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
-        if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
+        // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
+        if account.occasion().mode == Mode::Enforce && (route.on_unreadable == OnFailure::Refuse || account.withheld())
+        {
             return respond::failure(passage, StatusCode::BAD_GATEWAY, account.occasion().identity.wants_html);
         }
         account.note_gap(why);
+        if let Err(e) = account.record() {
+            return on_ledger_failure(passage, account, &e, status, to, passing);
+        }
     }
     respond::passing(status, to, passing)
 }

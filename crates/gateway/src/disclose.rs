@@ -2,13 +2,14 @@
 //! before the bytes that hold that person leave.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_engine::answer::Decide;
 use hedgerow_engine::doors::{Action, Allowance, Disclosure, Identity, Reason, Reference};
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::{Entry, EntryKind};
 use hedgerow_engine::state::Charged;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::counters::Counters;
 use crate::path::{Judged, Passage};
@@ -55,20 +56,46 @@ struct Found {
     masked_any: bool,
     withheld_any: bool,
     parts: u32,
+    /// How many of the reasons earlier parts have told.
+    told: usize,
+}
+
+/// What the clones of an account share.
+struct Paper {
+    found: Mutex<Found>,
+    /// The time at which people are charged: a long answer's beginning may lie hours back.
+    at_ms: AtomicU64,
+}
+
+impl Paper {
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        self.found.lock()
+    }
 }
 
 /// One answer's account with the budgets and the ledger. Clones share it.
 #[derive(Clone)]
 pub struct Account {
     occasion: Arc<Occasion>,
-    found: Arc<Mutex<Found>>,
+    found: Arc<Paper>,
 }
 
 impl Account {
     /// An account for one answer.
     #[must_use]
     pub fn new(occasion: Occasion) -> Self {
-        Self { occasion: Arc::new(occasion), found: Arc::default() }
+        let paper = Paper { found: Mutex::default(), at_ms: AtomicU64::new(occasion.now_ms) };
+        Self { occasion: Arc::new(occasion), found: Arc::new(paper) }
+    }
+
+    /// It is this late: whoever is read from now on is charged and recorded at this time. A visitor that takes a long
+    /// answer slowly would otherwise be shown people in an hour that is over, and as many again in this one.
+    pub fn now_is(&self, now_ms: u64) {
+        self.found.at_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
+
+    fn at_ms(&self) -> u64 {
+        self.found.at_ms.load(Ordering::Relaxed)
     }
 
     /// The occasion.
@@ -83,7 +110,8 @@ impl Account {
         let o = &*self.occasion;
         let m = &o.runtime.memory;
         let key = m.keys.person_key(person);
-        let charged = m.state.charge(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, o.now_ms);
+        let charged =
+            m.state.charge(&o.runtime.site, &o.identity, &o.allowance, o.route, person, key, want, self.at_ms());
         self.take(person, want, charged)
     }
 
@@ -145,16 +173,18 @@ impl Account {
         }
         let o = &*self.occasion;
         let mut entry = self.entry(o.kind);
-        entry.part = found.parts;
+        (entry.part, entry.at_ms) = (found.parts, self.at_ms());
         entry.people = std::mem::take(&mut found.pending);
         if found.parts == 0 {
             entry.reason_with(&o.reasons);
-            entry.reason_with(&found.reasons);
         }
+        // A long list's later part may be the first that met a spent budget.
+        entry.reason_with(&found.reasons[found.told.min(found.reasons.len())..]);
         let counters = &self.occasion.runtime.memory.counters;
         match self.occasion.runtime.memory.ledger.append(&mut entry) {
             Ok(_) => {
                 found.parts += 1;
+                found.told = found.reasons.len();
                 Counters::add(&counters.disclosures, entry.people.len() as u64);
                 let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
                 Counters::add(&counters.masked, u64::from(masked));

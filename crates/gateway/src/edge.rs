@@ -150,6 +150,11 @@ async fn chores(edge: Arc<Edge>) {
                     }
                 }
             }
+            if edge.memories.look_at_files(&edge.shared.settings)
+                && let Err(e) = edge.reload()
+            {
+                tracing::error!(error = e, "the table of autonomous systems was not taken up; the one in force stays");
+            }
             let now_ms = edge.shared.clock.now();
             for s in edge.shared.tables.load().sites() {
                 s.memory.tidy(&s.site, now_ms);
@@ -243,6 +248,7 @@ impl Edge {
     /// # Errors
     /// A sentence; the policy in force stays.
     pub fn reload(&self) -> Result<String, String> {
+        self.memories.look_at_files(&self.shared.settings);
         let policy = read_policy(&self.shared.settings)?;
         let id = policy.id.clone();
         let tables = self.memories.tables(&self.shared.settings, policy, self.shared.clock.now())?;

@@ -7,6 +7,7 @@
 
 pub mod answering;
 pub mod body;
+pub mod caching;
 pub mod chance;
 pub mod clock;
 pub mod control;
@@ -18,6 +19,7 @@ pub mod forward;
 pub mod headers;
 pub mod listen;
 pub mod local;
+pub mod lookups;
 pub mod own;
 pub mod pages;
 pub mod path;

@@ -4,6 +4,7 @@ use hedgerow_engine::doors::{Action, Reference, Session};
 use hedgerow_engine::judge::proof::{ProofError, is_local_path};
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::EntryKind;
+use hedgerow_engine::state::Oddities;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -19,9 +20,6 @@ use crate::self_test;
 
 /// Where our own addresses live, with the slash.
 pub const BASE: &str = "/.hedgerow/";
-
-/// Names of our form fields begin so; what else a form holds is the visitor's.
-const OWN_FIELDS: &str = "hedgerow-";
 
 /// Answers a request to one of our own addresses.
 pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
@@ -68,7 +66,13 @@ fn asset(passage: &Passage, judged: &Judged, name: &str, request: &Request<Incom
 }
 
 /// The challenge in place of the page that was asked for.
-pub fn challenge(passage: &Passage, judged: &Judged, back: &str, carried: Carried) -> Response<Body> {
+pub fn challenge(
+    passage: &Passage,
+    judged: &Judged,
+    back: &str,
+    agent: Option<&str>,
+    carried: Carried,
+) -> Response<Body> {
     let site = &passage.site;
     let Some(session) = &judged.identity.session else { return cookies_needed(passage, back) };
     let span = f32::from(site.site.ladder.refuse_at.max(1));
@@ -86,7 +90,7 @@ pub fn challenge(passage: &Passage, judged: &Judged, back: &str, carried: Carrie
         Carried::Fields(f) => Resend::Fields(f),
         Carried::Lost => Resend::Lost,
     };
-    let html = pages::challenge(&context(passage), &ChallengePage { challenge: &challenge, back, resend });
+    let html = pages::challenge(&context(passage), &ChallengePage { challenge: &challenge, back, agent, resend });
     page(StatusCode::FORBIDDEN, html)
 }
 
@@ -97,7 +101,7 @@ fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
 
 /// A challenge's answer.
 async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
-    let fields = match form::read(request.into_body()).await {
+    let fields = match form::read(request.into_body(), form::LONGEST_CARRIER).await {
         Ok(body) => form::fields(&body),
         Err(_) => {
             return page(
@@ -108,7 +112,8 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
     };
     let back = form::value(&fields, FIELD_BACK).filter(|b| is_local_path(b)).unwrap_or("/").to_owned();
     let carried: Vec<(String, String)> =
-        fields.iter().filter(|(n, _)| !n.starts_with(OWN_FIELDS) && n != "altcha").cloned().collect();
+        fields.iter().filter(|(n, _)| !pages::CARRIER_FIELDS.contains(&n.as_str())).cloned().collect();
+    let carries = form::value(&fields, pages::FIELD_FORM).is_some();
     // The cookie came with the challenge; without it nothing binds the answer to anybody, and asking again would loop.
     let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, &back) };
     let site = &passage.site;
@@ -118,10 +123,16 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
         (None, None) => Err(ProofError::Malformed),
     };
     match checked {
-        Ok(()) => proven(passage, &judged, &session, &back, !carried.is_empty()),
+        Ok(()) => {
+            let odd = Oddities::read(form::value(&fields, pages::FIELD_ODD).unwrap_or(""));
+            if !odd.is_empty() {
+                site.memory.state.odd(&judged.identity, odd, passage.now_ms);
+            }
+            proven(passage, &judged, &session, &back, carries)
+        }
         Err(ProofError::Early { wait_s }) => {
             let token = form::value(&fields, FIELD_WAIT).unwrap_or("");
-            let resend = if carried.is_empty() { Resend::Nothing } else { Resend::Fields(&carried) };
+            let resend = if carries { Resend::Fields(&carried) } else { Resend::Nothing };
             let mut r = page(StatusCode::FORBIDDEN, pages::too_early(&context(passage), token, wait_s, &back, resend));
             r.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_s));
             r
@@ -186,7 +197,7 @@ fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> R
 
 /// Shows one person's field: charged and recorded here, seen on the page the visitor comes back to.
 async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
-    let fields = match form::read(request.into_body()).await {
+    let fields = match form::read(request.into_body(), form::LONGEST).await {
         Ok(body) => form::fields(&body),
         Err(_) => {
             return page(

@@ -20,7 +20,7 @@ use crate::forward::{ForwardError, Returning, VisitorBody, forward};
 use crate::serve::Connection;
 use crate::sites::SiteRuntime;
 use crate::worker::Worker;
-use crate::{answering, disclose, headers, own, respond, upgrade};
+use crate::{answering, disclose, form, headers, own, respond, upgrade};
 
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
@@ -204,13 +204,23 @@ impl Passage {
         let upgrade_to = headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let method = request.method().clone();
-        let accepts = answering::Accepts::of(request.headers());
+        let accepts = answering::Accepts::of(&request);
         // Only the cookies are asked about once the site has answered; a copy of all headers costs a microsecond.
         let asked_headers = cookies_of(request.headers());
         let path_and_query = request.uri().path_and_query().cloned();
         let to_site = match self.to_site(&judged, request, upgrade_to.as_ref()) {
             Ok(r) => r,
             Err(answer) => return *answer,
+        };
+        let proven = judged.identity.session.is_some_and(|s| s.returned && s.proven_until_s > 0);
+        let to_site = if form::may_hold_ours(to_site.headers(), proven) {
+            let (mut parts, body) = to_site.into_parts();
+            match form::for_site(body, &mut parts.headers).await {
+                Ok(body) => Request::from_parts(parts, body),
+                Err(_) => return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html),
+            }
+        } else {
+            to_site
         };
         let up = &self.site.site.upstream;
         let timeout = Duration::from_secs_f64(up.answer_timeout_s.clamp(0.05, 86_400.0));

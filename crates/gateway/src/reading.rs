@@ -3,6 +3,7 @@
 //! A short answer is read to its end before anything leaves, so that a failure can still become an honest page. A long
 //! one streams: every piece is read, charged and recorded before it leaves, and a failure breaks the connection.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -10,9 +11,11 @@ use hedgerow_engine::answer::{Reader, coding};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http_body::Frame;
 
+use crate::answering;
 use crate::body::{BodyError, Passing};
 use crate::counters::Counters;
 use crate::disclose::Account;
+use crate::worker::Shared;
 
 /// Answers up to this length are read whole: one write to the visitor, and room for an honest error.
 pub const SHORT: u64 = 64 * 1024;
@@ -136,13 +139,16 @@ pub struct ReadBody {
     encoder: Option<coding::Encoder>,
     first: Option<Frame<Bytes>>,
     ended: bool,
+    /// Whether a trailer tells that something was masked.
+    told_at_the_end: bool,
+    shared: Arc<Shared>,
 }
 
 impl ReadBody {
     /// A body that reads as it goes, and compresses what leaves when asked to.
     #[must_use]
-    pub fn new(passing: Passing, reading: Reading, encoder: Option<coding::Encoder>) -> Self {
-        Self { passing, reading, encoder, first: None, ended: false }
+    pub fn new(passing: Passing, reading: Reading, encoder: Option<coding::Encoder>, shared: Arc<Shared>) -> Self {
+        Self { passing, reading, encoder, first: None, ended: false, told_at_the_end: false, shared }
     }
 
     /// Waits for the first piece: as long as nothing has left, what goes wrong can still be told with a status.
@@ -154,6 +160,21 @@ impl ReadBody {
         Ok(self)
     }
 
+    /// Ends with the trailer `hedgerow-masked` if something was masked by then.
+    pub fn tell_at_the_end(&mut self) {
+        self.told_at_the_end = true;
+    }
+
+    /// What is told behind the last byte, once.
+    fn trailers(&mut self) -> Option<Frame<Bytes>> {
+        if !std::mem::take(&mut self.told_at_the_end) || !self.reading.account.withheld() {
+            return None;
+        }
+        let mut fields = http::HeaderMap::new();
+        answering::masked(&mut fields, &self.reading.account);
+        Some(Frame::trailers(fields))
+    }
+
     /// The next piece for the visitor.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(first) = self.first.take() {
@@ -161,18 +182,18 @@ impl ReadBody {
         }
         loop {
             if self.ended {
-                return Poll::Ready(None);
+                return Poll::Ready(self.trailers().map(Ok));
             }
             let mut out = Vec::new();
             match ready!(self.passing.poll_next(cx)) {
                 Some(Err(e)) => {
-                    self.ended = true;
+                    self.over();
                     return Poll::Ready(Some(Err(e)));
                 }
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         if let Err(e) = self.piece(&data, &mut out) {
-                            self.ended = true;
+                            self.over();
                             return Poll::Ready(Some(Err(e)));
                         }
                     }
@@ -182,6 +203,7 @@ impl ReadBody {
                 None => {
                     self.ended = true;
                     if let Err(e) = self.last(&mut out) {
+                        self.over();
                         return Poll::Ready(Some(Err(e)));
                     }
                 }
@@ -192,7 +214,13 @@ impl ReadBody {
         }
     }
 
+    /// A broken body ends without a word.
+    fn over(&mut self) {
+        (self.ended, self.told_at_the_end) = (true, false);
+    }
+
     fn piece(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.reading.account.now_is(self.shared.clock.now());
         match &mut self.encoder {
             None => self.reading.write(data, out),
             Some(encoder) => {

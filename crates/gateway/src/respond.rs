@@ -2,7 +2,9 @@
 
 use hedgerow_engine::doors::{Action, Reason};
 use hedgerow_engine::judge::reasons;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER, USER_AGENT,
+};
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Map, Value};
@@ -107,7 +109,10 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
     let retry = judged.verdict.retry_after_s;
     let budget = spent_budget(&judged.verdict.reasons);
     let mut response = match action {
-        Action::Prove if html => own::challenge(passage, judged, &back, form::carry(request).await),
+        Action::Prove if html => {
+            let agent = examined_agent(passage, request.headers());
+            own::challenge(passage, judged, &back, agent.as_deref(), form::carry(request).await)
+        }
         Action::Prove => problem(passage, ProblemKind::ProofNeeded, "open this address in a browser to go on", retry),
         Action::SignIn if html => {
             page(StatusCode::FORBIDDEN, pages::sign_in(&context, site.account.sign_in_url.as_deref(), retry))
@@ -141,6 +146,15 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
         response.headers_mut().append(http::header::SET_COOKIE, c);
     }
     response
+}
+
+/// Longest `User-Agent` that is given to the page of a challenge to compare.
+const LONGEST_AGENT: usize = 512;
+
+/// The agent that the page of a challenge compares with its browser's own word; `None` when nobody looks.
+fn examined_agent(passage: &Passage, headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(USER_AGENT)?.to_str().ok()?;
+    (agent.len() <= LONGEST_AGENT && passage.site.identifier.examines(headers)).then(|| agent.to_owned())
 }
 
 /// Whether a budget, not a signal or a rule, is why: that is 429 and not 403.

@@ -15,8 +15,11 @@ pub struct Settings {
     pub control: PathBuf,
     /// Path of the compiled policy.
     pub policy: PathBuf,
-    /// Folder of secrets and ledgers.
+    /// Folder of ledgers, and of the secret unless that is elsewhere.
     pub state_dir: PathBuf,
+    /// File of the secret; absent = `secret` in `state_dir`.
+    #[serde(default)]
+    pub secret: Option<PathBuf>,
     /// Worker threads; 0 = one per core.
     #[serde(default)]
     pub workers: usize,
@@ -26,9 +29,6 @@ pub struct Settings {
     /// Take the clock from this request header (rehearsals; loopback only).
     #[serde(default)]
     pub drill_clock: Option<String>,
-    /// Table of autonomous systems (MMDB or TSV).
-    #[serde(default)]
-    pub asn_table: Option<PathBuf>,
     /// Limits on what visitors may send and how long things may take.
     #[serde(default)]
     pub limits: Limits,

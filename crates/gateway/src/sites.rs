@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use crate::chance::Chance;
 use crate::counters::Counters;
 use crate::forward::UpstreamTls;
+use crate::lookups::{self, Lookups};
 use crate::replay;
 use crate::settings::Settings;
 
@@ -169,7 +170,7 @@ impl Tables {
 /// Memories by site name, kept over reloads.
 pub struct Memories {
     root_secret: [u8; 32],
-    asn: Option<Arc<AsnTable>>,
+    lookups: Lookups,
     sites: Mutex<HashMap<String, Arc<SiteMemory>>>,
 }
 
@@ -179,16 +180,12 @@ impl Memories {
     /// # Errors
     /// A sentence about the file that is missing or wrong.
     pub fn open(settings: &Settings) -> Result<Self, String> {
-        let path = settings.state_dir.join("secret");
+        let path = settings.secret.clone().unwrap_or_else(|| settings.state_dir.join("secret"));
         let text = std::fs::read_to_string(&path)
             .map_err(|e| format!("the secret {} cannot be read: {e}; `hedgerow protect` makes it", path.display()))?;
         let root_secret = unhex(text.trim())
             .ok_or_else(|| format!("{} must hold 64 hexadecimal digits; move it away to have a new one made (budgets and pseudonyms then start anew)", path.display()))?;
-        let asn = match &settings.asn_table {
-            None => None,
-            Some(p) => Some(Arc::new(AsnTable::open(p).map_err(|e| e.to_string())?)),
-        };
-        Ok(Self { root_secret, asn, sites: Mutex::new(HashMap::new()) })
+        Ok(Self { root_secret, lookups: Lookups::default(), sites: Mutex::new(HashMap::new()) })
     }
 
     /// Builds the tables of a policy; memory of sites that stay is kept.
@@ -203,10 +200,11 @@ impl Memories {
             }
         }
         let each = settings.memory_bytes / policy.sites.len().max(1);
+        let asn = self.lookups.asn(policy.asn_table.as_deref())?;
         let secure = settings.listen.iter().all(|l| l.tls);
         let mut sites = Vec::with_capacity(policy.sites.len());
         for site in policy.sites {
-            sites.push(Arc::new(self.site(settings, site, &policy_id, each, secure, now_ms)?));
+            sites.push(Arc::new(self.site(settings, site, &policy_id, each, asn.clone(), secure, now_ms)?));
         }
         let mut by_host = HashMap::new();
         let mut any = None;
@@ -222,20 +220,35 @@ impl Memories {
         Ok(Tables { sites, by_host, any })
     }
 
+    /// Looks whether a file of outside facts has changed. New ranges of crawlers are taken up at once; `true` when the
+    /// tables have to be made anew, because the table of autonomous systems is another one.
+    pub fn look_at_files(&self, settings: &Settings) -> bool {
+        let path = crawlers_file(settings);
+        if self.lookups.crawlers_changed(&path) {
+            let known: Vec<_> = self.sites.lock().values().map(|m| Arc::clone(&m.crawlers)).collect();
+            match known.iter().try_for_each(|c| lookups::take_crawlers(c, &path)) {
+                Ok(()) => tracing::info!(file = %path.display(), "ranges of crawlers were taken up"),
+                Err(e) => tracing::error!(error = e, "ranges of crawlers were not taken up"),
+            }
+        }
+        self.lookups.asn_changed()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what all sites share, and the one site")]
     fn site(
         &self,
         settings: &Settings,
         site: Site,
         policy_id: &Arc<str>,
         memory_bytes: usize,
+        asn: Option<Arc<AsnTable>>,
         secure: bool,
         now_ms: u64,
     ) -> Result<SiteRuntime, String> {
         let memory = self.memory(settings, &site, policy_id, memory_bytes, now_ms)?;
         let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
-        let identifier =
-            Identifier::new(&site, Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), self.asn.clone(), secure)
-                .map_err(|e| named(&e))?;
+        let identifier = Identifier::new(&site, Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), asn, secure)
+            .map_err(|e| named(&e))?;
         let judge = Judge::new(&site).map_err(|e| named(&e))?;
         let mut plans = Vec::with_capacity(site.routes.len());
         for i in 0..site.routes.len() {
@@ -306,6 +319,13 @@ impl Memories {
         for found in recovery.torn.iter().chain(&recovery.damaged) {
             tracing::warn!(site = site.name, "{found}");
         }
+        let crawlers = Arc::new(Crawlers::shipped());
+        let refreshed = crawlers_file(settings);
+        if refreshed.exists()
+            && let Err(e) = lookups::take_crawlers(&crawlers, &refreshed)
+        {
+            tracing::error!(error = e, "the ranges of this release are used");
+        }
         let state = State::new(memory_bytes);
         replay::tail(&state, &keys, site, &ledger_dir, now_ms)?;
         let memory = Arc::new(SiteMemory {
@@ -314,7 +334,7 @@ impl Memories {
             keys,
             state,
             accounts: Accounts::default(),
-            crawlers: Arc::new(Crawlers::shipped()),
+            crawlers,
             ledger,
             counters: Counters::default(),
             mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),
@@ -322,6 +342,11 @@ impl Memories {
         known.insert(site.name.clone(), Arc::clone(&memory));
         Ok(memory)
     }
+}
+
+/// Where `hedgerow crawlers refresh` puts what it found.
+fn crawlers_file(settings: &Settings) -> PathBuf {
+    settings.state_dir.join("crawlers.json")
 }
 
 /// The secret of one site, from the gateway's.

@@ -7,7 +7,7 @@ mod ledger;
 mod replay;
 
 use hedgerow_engine::doors::Level;
-use hedgerow_engine::identify::{Keys, dns_name_belongs as belongs};
+use hedgerow_engine::identify::{AsnTable, Crawlers, Keys, dns_name_belongs as belongs};
 use hedgerow_engine::policy::Policy;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -77,6 +77,24 @@ fn dns_name_belongs(agent: &str, dns_name: &str) -> bool {
     belongs(agent, dns_name)
 }
 
+/// What is wrong with a table of autonomous systems, or None.
+#[pyfunction]
+fn check_asn_table(py: Python<'_>, path: std::path::PathBuf) -> Option<String> {
+    py.detach(|| AsnTable::open(&path)).err().map(|e| e.to_string())
+}
+
+/// The crawlers of this release: names, agents, ranges and DNS names, as JSON.
+#[pyfunction]
+fn shipped_crawlers() -> &'static str {
+    Crawlers::shipped_document()
+}
+
+/// What is wrong with such a document, or None.
+#[pyfunction]
+fn check_crawlers(document: &str) -> Option<String> {
+    Crawlers::check_document(document.as_bytes()).err().map(|e| e.to_string())
+}
+
 /// Every reason a verdict can have: code, sentence for the operator, sentence for the visitor; as JSON.
 #[pyfunction]
 fn reasons() -> PyResult<String> {
@@ -97,6 +115,9 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(address_name, m)?)?;
     m.add_function(wrap_pyfunction!(account_name, m)?)?;
     m.add_function(wrap_pyfunction!(dns_name_belongs, m)?)?;
+    m.add_function(wrap_pyfunction!(check_asn_table, m)?)?;
+    m.add_function(wrap_pyfunction!(shipped_crawlers, m)?)?;
+    m.add_function(wrap_pyfunction!(check_crawlers, m)?)?;
     m.add_function(wrap_pyfunction!(reasons, m)?)?;
     Ok(())
 }

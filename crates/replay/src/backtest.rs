@@ -166,7 +166,7 @@ fn in_order(
         }
     }
     // By time, then by name: chains of several writers have no order among each other.
-    entries.sort_by(|a, b| (a.at_ms, a.reference, a.part, a.seq).cmp(&(b.at_ms, b.reference, b.part, b.seq)));
+    entries.sort_by_key(|e| (e.at_ms, e.reference, e.part, e.seq));
     Ok(entries)
 }
 

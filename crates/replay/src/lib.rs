@@ -28,6 +28,7 @@ pub mod parsing;
 pub mod part;
 pub mod partition;
 pub mod past;
+pub mod prints;
 mod recording;
 mod run;
 pub mod runs;

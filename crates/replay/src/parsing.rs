@@ -15,6 +15,7 @@ use crate::formats::moment::WEB_MS;
 use crate::formats::{Read, Reader};
 use crate::line::{Agent, Line, Skip};
 use crate::past::Sighting;
+use crate::prints::{Printing, Prints};
 use crate::runs::{Batches, SIGHTINGS};
 use crate::source::lines::{Cut, Lines};
 use crate::source::{self, Range};
@@ -111,7 +112,7 @@ impl<'a> Parser<'a> {
 
     /// The events so far, unsorted.
     pub fn take(&mut self) -> Batches {
-        std::mem::replace(&mut self.batches, Batches::new())
+        std::mem::take(&mut self.batches)
     }
 
     /// Bytes of events so far.
@@ -123,7 +124,7 @@ impl<'a> Parser<'a> {
     /// Reads a range of a file. `each` is called now and then with the number of bytes read since the last time; it may
     /// take the events.
     ///
-    /// A file that breaks off gives what was readable; how it broke off is returned.
+    /// A file that breaks off gives what was readable; how it broke off is returned, with the prints of its lines.
     ///
     /// # Errors
     /// [`ReplayError::Io`] when the file cannot be opened, and what `each` gives.
@@ -131,13 +132,14 @@ impl<'a> Parser<'a> {
         &mut self,
         range: &Range,
         mut each: impl FnMut(&mut Self, u64) -> Result<(), ReplayError>,
-    ) -> Result<Option<std::io::Error>, ReplayError> {
+    ) -> Result<(Prints, Option<std::io::Error>), ReplayError> {
         let fail = |source| ReplayError::Io { path: range.path.clone(), act: "read", source };
         let source = source::open(range).map_err(fail)?;
         let length = range.end.saturating_sub(range.start);
         let mut lines = Lines::new(source.from);
         let mut reader = Reader::new(self.at.choice.clone());
         let mut begun = source.before == 0;
+        let mut printing = Printing::new(begun);
         let mut told = 0;
         let mut since = 0u32;
         loop {
@@ -149,12 +151,16 @@ impl<'a> Parser<'a> {
                 None => break,
                 // The end of a line that began in the range before.
                 Some(_) if !begun => begun = true,
-                Some(Cut::Line(line)) => self.line(&mut reader, line),
+                Some(Cut::Line(line)) => {
+                    printing.line(line);
+                    self.line(&mut reader, line);
+                }
                 Some(Cut::TooLong(head)) => {
                     self.tally.lines += 1;
                     self.tally.skip(Skip::TooLong, head);
                 }
                 Some(Cut::Unended(line)) => {
+                    printing.line(line);
                     let line = line.to_vec();
                     match lines.failure() {
                         None => self.line(&mut reader, &line),
@@ -162,7 +168,7 @@ impl<'a> Parser<'a> {
                             self.tally.lines += 1;
                             self.tally.skip(Skip::CutOff, &line);
                             each(self, lines.consumed() - told)?;
-                            return Ok(Some(broken));
+                            return Ok((printing.finish(), Some(broken)));
                         }
                     }
                 }
@@ -175,7 +181,7 @@ impl<'a> Parser<'a> {
             }
         }
         each(self, lines.consumed() - told)?;
-        Ok(lines.failure())
+        Ok((printing.finish(), lines.failure()))
     }
 
     /// Reads one line.

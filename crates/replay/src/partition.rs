@@ -138,10 +138,8 @@ impl<W: Write> Replay<'_, W> {
         }
         self.verdicts[verdict.action as usize] += 1;
         for reason in &verdict.reasons {
-            if !reason.detail.is_empty() || reason.weight > 0 {
-                if reason.code.starts_with("signal.") || reason.code.starts_with("rule") {
-                    actor.signal(&reason.code, reason.weight, &reason.detail);
-                }
+            if reason.code.starts_with("signal.") || reason.code.starts_with("rule") {
+                actor.signal(&reason.code, reason.weight, &reason.detail);
             }
             count(&mut self.totals.reasons, &reason.code);
         }
@@ -222,6 +220,8 @@ impl<W: Write> Replay<'_, W> {
                     }
                 };
                 self.numbers.insert(behaves, n);
+                let live = self.numbers.len() as u64;
+                self.totals.most_live_actors = self.totals.most_live_actors.max(live);
                 self.totals.actors += 1;
                 n
             }

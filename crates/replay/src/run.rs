@@ -1,6 +1,6 @@
 //! A whole replay on one machine: the three steps, one after the other, each on all workers.
 
-use std::collections::HashMap as StdMap;
+use std::collections::{BTreeMap, HashMap as StdMap};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use crate::gather::{Gathered, PartSource};
 use crate::parsing::Parser;
 use crate::partition::replay;
 use crate::past::Past;
+use crate::prints::{Prints, repeated};
 use crate::recording::{Recording, check_folder};
 use crate::runs::{Merge, Run, SIGHTINGS};
 use crate::scatter::RangeTally;
@@ -45,6 +46,7 @@ struct Read {
     tally: Tally,
     members: StdMap<hedgerow_engine::doors::Pseudonym, u64>,
     broken: Vec<(PathBuf, String)>,
+    prints: BTreeMap<PathBuf, Prints>,
 }
 
 /// How far the reading is.
@@ -90,14 +92,17 @@ impl LogReplay {
         }
         let mut ranges = Vec::new();
         let mut total = 0;
-        for path in paths {
+        for (i, path) in paths.iter().enumerate() {
+            if paths[..i].contains(path) {
+                return Err(ReplayError::Options(format!("the file {} is given twice", path.display())));
+            }
             let fail = |source| ReplayError::Io { path: path.clone(), act: "read", source };
             total += source::shape(path).map_err(fail)?.bytes;
             ranges.extend(source::ranges(path, RANGE).map_err(fail)?);
         }
         let state = Progress::default();
         let read = self.read(&ranges, &state, &mut |bytes, lines| progress(bytes.min(total), total, lines))?;
-        let input = input(Some(paths.len()), Some(total), &read.broken);
+        let input = input(Some(paths.len()), Some(total), &read.broken, &read.prints);
         let sightings = Merge::of(&read.runs, &[SIGHTINGS])?;
         let past = Past::make(&self.attachment, sightings, &read.tally, read.members.values().copied())?;
         self.attachment.see(past.subresources);
@@ -124,9 +129,10 @@ impl LogReplay {
             let mut runs = Vec::new();
             let mut members: StdMap<_, u64> = StdMap::new();
             let mut broken = Vec::new();
+            let mut prints: BTreeMap<PathBuf, Prints> = BTreeMap::new();
             while let Some(range) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut lines = parser.tally.lines;
-                let failure = parser.range(range, |parser, bytes| {
+                let (printed, failure) = parser.range(range, |parser, bytes| {
                     state.bytes.fetch_add(bytes, Ordering::Relaxed);
                     state.lines.fetch_add(parser.tally.lines - lines, Ordering::Relaxed);
                     lines = parser.tally.lines;
@@ -140,6 +146,7 @@ impl LogReplay {
                     }
                     Ok(())
                 })?;
+                prints.entry(range.path.clone()).or_default().add(printed);
                 if let Some(why) = failure {
                     broken.push((range.path.clone(), why.to_string()));
                 }
@@ -151,6 +158,7 @@ impl LogReplay {
             all.runs.append(&mut runs);
             all.tally.add(std::mem::take(&mut parser.tally));
             all.broken.append(&mut broken);
+            prints.into_iter().for_each(|(path, p)| all.prints.entry(path).or_default().add(p));
             members.into_iter().for_each(|(a, m)| *all.members.entry(a).or_default() |= m);
             Ok(())
         };
@@ -205,7 +213,7 @@ impl LogReplay {
     pub fn gather(&mut self, parts: Vec<Vec<u8>>, read: RangeTally, past: Past) -> Result<(), ReplayError> {
         let parts: Vec<PartSource> = parts.into_iter().map(PartSource::Bytes).collect();
         let gathered = Gathered::of(&parts, &self.folder())?;
-        let input = input(None, None, &read.broken);
+        let input = input(Some(read.prints.len()), None, &read.broken, &read.prints);
         self.attachment.see(past.subresources);
         self.done = Some(Done { tally: read.tally, past, gathered, input });
         Ok(())
@@ -234,9 +242,14 @@ impl LogReplay {
 }
 
 /// What is told of the files; not a function of the lines alone.
-fn input(files: Option<usize>, bytes: Option<u64>, broken: &[(PathBuf, String)]) -> Value {
+fn input(
+    files: Option<usize>,
+    bytes: Option<u64>,
+    broken: &[(PathBuf, String)],
+    prints: &BTreeMap<PathBuf, Prints>,
+) -> Value {
     let mut told: Vec<Value> =
         broken.iter().map(|(path, why)| json!({"file": path.display().to_string(), "why": why})).collect();
     told.sort_by_key(ToString::to_string);
-    json!({"files": files, "bytes": bytes, "broken": told})
+    json!({"files": files, "bytes": bytes, "broken": told, "repeated": repeated(prints)})
 }

@@ -12,6 +12,7 @@ use crate::attachment::Attachment;
 use crate::parsing::Parser;
 use crate::partition::replay;
 use crate::past::Past;
+use crate::prints::Prints;
 use crate::runs::Merge;
 use crate::source::Range;
 use crate::tally::Tally;
@@ -25,6 +26,8 @@ pub struct RangeTally {
     pub members: BTreeMap<String, u64>,
     /// Files that broke off, and how.
     pub broken: Vec<(PathBuf, String)>,
+    /// What the lines of each file amount to.
+    pub prints: BTreeMap<PathBuf, Prints>,
 }
 
 impl RangeTally {
@@ -35,6 +38,9 @@ impl RangeTally {
             *self.members.entry(account).or_default() |= mask;
         }
         self.broken.extend(other.broken);
+        for (path, prints) in other.prints {
+            self.prints.entry(path).or_default().add(prints);
+        }
     }
 
     /// Notes where accounts were used.
@@ -45,17 +51,21 @@ impl RangeTally {
     }
 }
 
+/// Number of a part, and its events.
+pub type Part = (usize, Vec<u8>);
+
 /// Step one: reads a range of a file. Events come by partition, each part sorted; empty parts are left out. Part number
 /// [`crate::runs::SIGHTINGS`] goes to step two, the others to step three.
 ///
 /// # Errors
 /// [`ReplayError::Io`].
-pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<(usize, Vec<u8>)>, RangeTally), ReplayError> {
+pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<Part>, RangeTally), ReplayError> {
     let mut parser = Parser::new(at);
-    let broken = parser.range(range, |_, _| Ok(()))?;
+    let (prints, broken) = parser.range(range, |_, _| Ok(()))?;
     let batches = parser.take();
     let mut tally = RangeTally { tally: std::mem::take(&mut parser.tally), ..RangeTally::default() };
     tally.members(batches.members.iter().map(|(a, m)| (*a, *m)));
+    tally.prints.insert(range.path.clone(), prints);
     tally.broken.extend(broken.map(|why| (range.path.clone(), why.to_string())));
     let parts = batches.sorted().into_iter().enumerate().filter(|(_, p)| !p.is_empty()).collect();
     Ok((parts, tally))

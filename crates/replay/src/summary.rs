@@ -61,7 +61,7 @@ pub fn of(tally: &Tally, past: &Past, gathered: &Gathered, input: &Value) -> Val
         "days": days,
         "postures": postures,
         "subresources": past.subresources,
-        "forgotten_principals": t.evicted,
+        "most_live_actors": t.most_live_actors,
         "input": input,
     })
 }

@@ -38,8 +38,8 @@ pub struct Totals {
     pub routes: BTreeMap<String, u64>,
     /// By day, counted from 1970-01-01.
     pub days: BTreeMap<u32, Day>,
-    /// Principals the engine had to forget for want of memory.
-    pub evicted: u64,
+    /// Most actors of one group that were remembered at once.
+    pub most_live_actors: u64,
 }
 
 impl Totals {
@@ -49,7 +49,7 @@ impl Totals {
         self.requests_people += other.requests_people;
         self.requests_lists += other.requests_lists;
         self.actors += other.actors;
-        self.evicted += other.evicted;
+        self.most_live_actors = self.most_live_actors.max(other.most_live_actors);
         if other.requests > 0 {
             self.first_ms = if self.first_ms == 0 { other.first_ms } else { self.first_ms.min(other.first_ms) };
         }

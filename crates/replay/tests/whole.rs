@@ -242,3 +242,42 @@ fn what_is_wrong_in_a_log_is_counted_with_examples_and_stops_nothing() {
     assert_eq!((&summary["lines"], &summary["read"]), (&8.into(), &2.into()));
     assert!(!summary.to_string().contains("192.0.2.1"));
 }
+
+#[test]
+fn a_file_given_twice_is_told_of_and_read_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [folder.path().join("access.log"), folder.path().join("access.log.1")];
+    files.iter().for_each(|f| std::fs::write(f, mixed()).unwrap());
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), b"{}").unwrap();
+    replay.run(&files, |_, _, _| true).unwrap();
+    let summary: Value = serde_json::from_str(&replay.summary().unwrap()).unwrap();
+    assert_eq!(summary["lines"], 4800);
+    let repeated = &summary["input"]["repeated"][0];
+    assert_eq!((&repeated["lines"], &repeated["same"]), (&2400.into(), &true.into()));
+}
+
+#[test]
+fn what_is_remembered_depends_on_who_was_there_lately_and_not_on_the_length_of_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let most = |days: u64| {
+        let mut text = String::new();
+        for n in 0..days * 100 {
+            let (day, second) = (n / 100, n % 100 * 800);
+            // Ever new addresses, of one network and with that of one partition.
+            let address = format!("2001:db8:1:{n:x}::1");
+            let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+            let (month, day) = (["Jan", "Mar", "May", "Jul", "Aug"][(day / 30) as usize], day % 30 + 1);
+            text += &format!(
+                "{address} - - [{day:02}/{month}/2025:{time} +0000] \"GET /about HTTP/1.1\" 200 5 \"-\" \"x\"\n"
+            );
+        }
+        let path = folder.path().join(format!("{days}.log"));
+        std::fs::write(&path, text).unwrap();
+        let summary: Value = serde_json::from_str(&run(&[path], 1, 64).0).unwrap();
+        assert_eq!(summary["actors"], days * 100);
+        summary["most_live_actors"].as_u64().unwrap()
+    };
+    let (month, months) = (most(30), most(150));
+    assert_eq!(month, 3_000);
+    assert!(months <= month + 100, "{months}");
+}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hedgerow.policy import write_whole
+from hedgerow.secret import SecretError, read_secret, secret_file
 
 DEFAULT: Final = Path(".hedgerow")
 """Where state lives when nobody says otherwise: below the folder in which `hedgerow` is started."""
@@ -36,8 +37,8 @@ class Folder:
 
     @property
     def secret(self) -> Path:
-        """The site secret from which all keys are derived: 32 bytes in hexadecimal."""
-        return self.path / "secret"
+        """The secret from which all keys are derived, 32 bytes in hexadecimal: here or outside (`hedgerow.secret`)."""
+        return secret_file(self.path)
 
     @property
     def control(self) -> Path:
@@ -70,6 +71,11 @@ class Folder:
         return self.path / "robots.json"
 
     @property
+    def crawlers(self) -> Path:
+        """Ranges of crawlers that `hedgerow crawlers refresh` found."""
+        return self.path / "crawlers.json"
+
+    @property
     def supervisor(self) -> Path:
         """Process number of the supervisor."""
         return self.path / "supervisor.pid"
@@ -98,21 +104,23 @@ class Folder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
-            if not self.secret.exists():
-                write_whole(self.secret, secrets.token_hex(32) + "\n")
-            secret = self.secret.read_text(encoding="ascii").strip()
-            self.secret.chmod(0o600)
-        except (OSError, UnicodeDecodeError) as e:
+            self._make_secret()
+            read_secret(self.path)
+            if self.secret == self.path / "secret":
+                self.secret.chmod(0o600)
+        except SecretError as e:
+            raise FolderError(str(e)) from e
+        except OSError as e:
             raise FolderError(f"the state directory {self.path} cannot be used: {e}; name another with --state") from e
-        try:
-            whole = len(bytes.fromhex(secret)) == 32
-        except ValueError:
-            whole = False
-        if not whole:
-            # Never replaced silently: with another secret nobody's pseudonym, cookie or budget would match any more.
-            raise FolderError(
-                f"{self.secret} is not 64 hexadecimal digits; restore it, or delete it and start with new pseudonyms"
-            )
+
+    def _make_secret(self) -> None:
+        own = self.path / "secret"
+        if self.secret.exists() or (self.secret != own and own.exists()):
+            return
+        if self.secret != own and (self.path / "sites").is_dir():
+            # A volume that was not mounted: with a new secret nobody's name would match any more.
+            raise FolderError(f"the secret {self.secret} is missing, and {self.path} was made with one; bring it back")
+        write_whole(self.secret, secrets.token_hex(32) + "\n")
 
     def point_control(self, number: int) -> None:
         """Makes `control` the socket of the n-th edge, in one step."""

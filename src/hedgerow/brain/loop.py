@@ -11,9 +11,10 @@ from typing import Final
 
 import structlog
 
-from hedgerow.brain import robots, sealed, thresholds
+from hedgerow.brain import archive, robots, thresholds
 from hedgerow.brain.crawler_names import Resolver, settle
 from hedgerow.brain.folder import Folder, FolderError, read_words, write_words
+from hedgerow.brain.ledgers import COMPACT_S, MORE_S, THIN_S, Ledgers
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
 from hedgerow.control import Control, ControlError, NotRunningError
 from hedgerow.policy import Compiled, PolicyError
@@ -23,6 +24,8 @@ LOOK_S: Final = 1.0
 CLAIMS_S: Final = 2.0
 SEALED_S: Final = 3_600.0
 NOTICES_S: Final = 3_600.0
+FIRST_COMPACTION_S: Final = 60.0
+FIRST_THINNING_S: Final = 600.0
 
 Stamp = tuple[int, int, int]
 """When a file was written, its size and its inode: an editor's replacement changes at least one."""
@@ -50,9 +53,13 @@ class Brain:
     wake: threading.Event = field(default_factory=threading.Event)
     _seen: tuple[Stamp, Stamp] | None = None
     _reload_pending: bool = False
+    _ledgers: Ledgers | None = None
 
     def run(self) -> None:
         """Goes round until told to stop."""
+        # The policy comes first when a gateway starts, and the start of one must be quick.
+        self.due.setdefault("compaction", self.clock() + FIRST_COMPACTION_S)
+        self.due.setdefault("thinning", self.clock() + FIRST_THINNING_S)
         while not self.stop.is_set() and not self.orphaned():
             self.round()
             self.wake.wait(LOOK_S)
@@ -67,6 +74,9 @@ class Brain:
         self._when_due("claims", CLAIMS_S, self.settle_claims)
         self._when_due("sealed", SEALED_S, self.expire_sealed)
         self._when_due("notices", NOTICES_S, self.write_notices)
+        self._when_due("archive", archive.EVERY_S, self.keep_what_is_in_force)
+        self._when_due("compaction", COMPACT_S, self.compact_ledgers)
+        self._when_due("thinning", THIN_S, self.thin_ledgers)
 
     def _when_due(self, name: str, every_s: float, act: Callable[[], None]) -> None:
         now = self.clock()
@@ -102,7 +112,10 @@ class Brain:
             for line in e.report.lines():
                 log.error("the policy has a mistake; the tables in force stay", mistake=line)
             return
+        if self.compiled is not None and compiled.listen != self.compiled.listen:
+            log.warning("the listeners have changed; `hedgerow restart` takes them up without a gap")
         self.compiled = compiled
+        self.due["archive"] = 0.0
         if write_tables(self.folder, compiled) or self._reload_pending:
             self._tell_edge()
 
@@ -151,10 +164,33 @@ class Brain:
         if self.compiled is None:
             self.due["sealed"] = self.clock() + LOOK_S
             return
-        days = {s.text("name"): s.view("privacy").whole("sealed_address_days") for s in self.compiled.sites}
-        gone = sealed.expire(self.folder.sealed(), days, self.clock())
-        if gone:
-            log.info("sealed addresses deleted", files=gone)
+        self.ledgers.delete_sealed(self.compiled.sites)
+
+    def compact_ledgers(self) -> None:
+        """Takes up into the ledgers' tables what edges wrote since; one bounded round."""
+        if self.ledgers.compact():
+            self.due["compaction"] = self.clock() + MORE_S
+
+    def thin_ledgers(self) -> None:
+        """Deletes what is older than the policy says it is kept."""
+        if self.compiled is None:
+            self.due["thinning"] = self.clock() + LOOK_S
+            return
+        self.ledgers.thin(self.compiled.sites)
+
+    @property
+    def ledgers(self) -> Ledgers:
+        """The ledgers of all sites."""
+        if self._ledgers is None:
+            self._ledgers = Ledgers(self.folder, self.clock)
+        return self._ledgers
+
+    def keep_what_is_in_force(self) -> None:
+        """Keeps the policy, notices and terms in force, for evidence."""
+        if self.compiled is None:
+            self.due["archive"] = self.clock() + LOOK_S
+            return
+        archive.keep(self.folder.path, self.config, self.compiled, self.clock())
 
     def write_notices(self) -> None:
         """Says when a hand-set threshold no longer fits what is usual."""

@@ -49,6 +49,7 @@ class EdgeSettings:
                 "control": str(folder.edge_control(number).absolute()),
                 "policy": str(folder.policy.absolute()),
                 "state_dir": str(folder.path.absolute()),
+                **({} if folder.secret.parent == folder.path else {"secret": str(folder.secret.absolute())}),
                 "workers": self.workers or os.cpu_count() or 1,
                 "memory_bytes": self.memory_bytes,
                 "drill_clock": self.drill_clock,
@@ -67,6 +68,8 @@ class Supervisor:
     warn: Say
     python: str = sys.executable
     edge_module: str = "hedgerow.edge"
+    renew: Callable[[], EdgeSettings] | None = None
+    """Settings as the policy now has them, for the edge of a hand-over. Raises StartError when it has mistakes."""
     brain_module: str = "hedgerow.brain"
     edge: Child | None = None
     brain: Child | None = None
@@ -129,19 +132,36 @@ class Supervisor:
                 child.start()
 
     def hand_over(self) -> None:
-        """Starts a second edge on the same addresses (SO_REUSEPORT), and drains the first when the second answers."""
-        old = self.edge
+        """Starts a second edge, and drains the first when the second answers.
+
+        Addresses of both are shared (SO_REUSEPORT); new ones are opened by the second alone, and those that are gone
+        end with the first.
+        """
+        old, before = self.edge, self.settings
+        try:
+            self.settings = self.renew() if self.renew else before
+        except StartError as e:
+            self.warn(f"{e}; the old edge goes on serving")
+            return
         fresh = self._new_edge()
         if not self._answers(fresh):
             self._put_down(fresh)
+            self.settings = before
             self.warn("the new edge did not answer; the old one goes on serving")
             return
+        self._say_listeners(before)
         self.folder.point_control(self.edges)
         self.edge = fresh
         if old:
             old.signal(signal.SIGTERM)
             self.draining.append(old)
         self.say(f"handed over to a new edge (process {fresh.pid}); the old one finishes what it has begun")
+
+    def _say_listeners(self, before: EdgeSettings) -> None:
+        now, old = {a.address for a in self.settings.listen}, {a.address for a in before.listen}
+        for addresses, what in ((now - old, "now listening on"), (old - now, "no longer listening on")):
+            if addresses:
+                self.say(f"{what} {', '.join(sorted(addresses))}")
 
     def stop(self) -> None:
         """Drains the edge, stops the brain, and leaves no file that says the gateway runs."""

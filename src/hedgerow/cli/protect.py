@@ -22,6 +22,7 @@ from hedgerow.edge import wrong_drill_addresses
 from hedgerow.policy import Compiled, Listen, PolicyError, load_file, policy_for, write_whole
 from hedgerow.policy.meaning import doubts
 from hedgerow.policy.words import wrong_listen, wrong_token, wrong_upstream
+from hedgerow.secret import VARIABLE
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ def register(app: typer.Typer) -> None:
                 "--drill-clock", metavar="HEADER", help="Take the clock from this request header; loopback only."
             ),
         ] = None,
+        secret: Annotated[
+            Path | None,
+            typer.Option(
+                "--secret",
+                envvar=VARIABLE,
+                help="File of the secret, outside of the state; absent = systemd's credential, or in the state.",
+            ),
+        ] = None,
         allow_unmapped: Annotated[
             bool, typer.Option("--allow-unmapped", help="Enforce although no route shows people yet.")
         ] = False,
@@ -78,6 +87,9 @@ def register(app: typer.Typer) -> None:
         mode = None if enforce is None else "enforce" if enforce else "watch"
         wish = Wish(url, tuple(listen or ()), config, mode, state, workers, drill_clock, allow_unmapped)
         _wrong_words(wish)
+        if secret is not None:
+            # For the children too, whatever folder they are started in.
+            os.environ[VARIABLE] = str(secret.absolute())
         try:
             _protect(wish)
         except PolicyError as e:
@@ -114,9 +126,7 @@ def _protect(wish: Wish) -> None:
     if wish.mode:
         remember(folder, wish.mode, None)
     overrides = Overrides(wish.url if wish.config else None)
-    compiled = compile_tables(config, folder, overrides)
-    if wish.listen:
-        compiled = replace(compiled, listen=tuple(Listen(a, tls=False, proxy_protocol=False) for a in wish.listen))
+    compiled = _listening(wish, compile_tables(config, folder, overrides))
     _check_drill(wish, compiled)
     _check_mapped(wish, compiled)
     write_tables(folder, compiled)
@@ -134,16 +144,50 @@ def _protect(wish: Wish) -> None:
             }
         ),
     )
-    settings = EdgeSettings(
+    supervisor = Supervisor(
+        folder,
+        _edge_settings(wish, compiled),
+        _say,
+        lambda sentence: _say(f"hedgerow: {sentence}", err=True),
+        renew=lambda: _renewed(wish, config, folder, overrides),
+    )
+    supervisor.start()
+    _greet(compiled, config, discover)
+    supervisor.run()
+
+
+def _edge_settings(wish: Wish, compiled: Compiled) -> EdgeSettings:
+    return EdgeSettings(
         compiled.listen,
         wish.workers or compiled.workers,
         compiled.memory_bytes,
         wish.drill_clock and wish.drill_clock.lower(),
     )
-    supervisor = Supervisor(folder, settings, _say, lambda sentence: _say(f"hedgerow: {sentence}", err=True))
-    supervisor.start()
-    _greet(compiled, config, discover)
-    supervisor.run()
+
+
+def _renewed(wish: Wish, config: Path, folder: Folder, overrides: Overrides) -> EdgeSettings:
+    """Settings of the edge that takes over: the policy as it is now, and the command line as it was.
+
+    Raises:
+        StartError: the policy cannot be taken.
+    """
+    try:
+        compiled = _listening(wish, compile_tables(config, folder, overrides))
+        _check_drill(wish, compiled)
+        # The edge reads the tables when it starts; the brain may not have come to it yet.
+        write_tables(folder, compiled)
+    except PolicyError as e:
+        raise StartError("the policy has mistakes: " + " ".join(e.report.lines())) from e
+    except (FolderError, TablesError, OSError) as e:
+        raise StartError(str(e)) from e
+    return _edge_settings(wish, compiled)
+
+
+def _listening(wish: Wish, compiled: Compiled) -> Compiled:
+    """Addresses of the command line count more than those of the file."""
+    if not wish.listen:
+        return compiled
+    return replace(compiled, listen=tuple(Listen(a, tls=False, proxy_protocol=False) for a in wish.listen))
 
 
 def _say(sentence: str, *, err: bool = False) -> None:

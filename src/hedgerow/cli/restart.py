@@ -17,9 +17,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def restart(state: State = STATE) -> None:
-        """Starts a new edge on the same addresses, waits until it answers, and lets the old one finish.
+        """Starts a new edge, waits until it answers, and lets the old one finish.
 
-        Use it after an upgrade: no visitor is cut off. A changed policy needs no restart.
+        Use it after an upgrade, or when `listen`, `workers` or `memory_mib` of the policy have changed: no visitor is
+        cut off. The rest of a policy needs no restart.
 
         Examples:
             hedgerow restart

@@ -12,6 +12,7 @@ import typer
 
 from hedgerow.cli.exits import STATE, UNREACHABLE, WRONG, State, asking, fail
 from hedgerow.control import Control
+from hedgerow.secret import SecretError, read_secret
 
 _LONGEST = 65_536
 
@@ -39,7 +40,10 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"`{known}` is not an address") from None
         with asking(state) as folder:
             path = str(Control(folder.control).ask("self_test")["path"])
-            secret = folder.secret.read_text(encoding="ascii").strip()
+            try:
+                secret = read_secret(folder.path)
+            except SecretError as e:
+                fail(str(e), WRONG)
         try:
             answer = httpx2.get(urljoin(url, path), timeout=15.0, follow_redirects=False)
             told = json.loads(answer.text[:_LONGEST])

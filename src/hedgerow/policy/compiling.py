@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from hedgerow.policy import words
@@ -23,7 +24,14 @@ def compile_policy(policy: View, identifier: str, report: Report) -> Json:
     """The tables of all sites. What does not hold together goes into the report."""
     sites = policy.items("sites").views()
     _once(sites, report)
-    return {"format": FORMAT, "id": identifier, "sites": [_site(s, report) for s in sites]}
+    asn = policy.maybe("asn_table")
+    return {
+        "format": FORMAT,
+        "id": identifier,
+        # Absolute, because the edge may have been started elsewhere.
+        "asn_table": asn and str(Path(asn).absolute()),
+        "sites": [_site(s, report) for s in sites],
+    }
 
 
 def _once(sites: list[View], report: Report) -> None:
@@ -55,6 +63,7 @@ def _site(site: View, report: Report) -> Json:
     failures, privacy = site.view("failures"), site.view("privacy")
     _ladder_order(site.view("ladder"), report)
     _proof_order(site.view("proof"), report)
+    _retention_order(site.view("retention"), report)
     return {
         "name": site.text("name"),
         "hosts": [h.lower().strip("[]") for h in site.items("hosts").texts()],
@@ -241,6 +250,7 @@ def _posture(posture: View) -> Json:
             for s, people in cells.values.items()
         ]
 
+    unusual = posture.view("unusual")
     return {
         "raised": limits("raised"),
         "high": limits("high"),
@@ -250,6 +260,14 @@ def _posture(posture: View) -> Json:
         "newcomer_raised": newcomers("newcomers_raised"),
         "newcomer_high": newcomers("newcomers_high"),
         "calm_after_s": posture.whole("calm_after_s"),
+        "newcomer_days": posture.whole("newcomer_days"),
+        "known_factor": posture.real("known_factor"),
+        "unusual": {
+            "days": unusual.whole("days"),
+            "people": unusual.whole("people"),
+            "factor": unusual.real("factor"),
+            "share_percent": unusual.whole("share_percent"),
+        },
     }
 
 
@@ -300,6 +318,28 @@ def _ladder_order(ladder: View, report: Report) -> None:
                     f"`{upper}` ({high}) comes before `{lower}` ({low}): the gentler step would never be taken",
                     f"{upper}: {low} or more",
                 )
+
+
+def _retention_order(retention: View, report: Report) -> None:
+    detail = retention.whole("detail_days")
+    disclosures = retention.maybe_whole("disclosures_days") or detail
+    named = "disclosures_days" if "disclosures_days" in retention.written else "detail_days"
+    sketches = retention.whole("sketch_days")
+    if sketches < disclosures:
+        at = "sketch_days" if "sketch_days" in retention.written else named
+        report.add(
+            retention.at(at),
+            f"`sketch_days` ({sketches}) is shorter than `{named}` ({disclosures}): sketches are what is kept longest",
+            f"sketch_days: {disclosures} or more",
+        )
+    links = retention.maybe_whole("links_days")
+    if links is not None and links > disclosures:
+        report.add(
+            retention.at("links_days"),
+            f"`links_days` ({links}) is longer than `{named}` ({disclosures}): days could be linked that say nothing "
+            "any more",
+            f"links_days: {disclosures} or less",
+        )
 
 
 def _proof_order(proof: View, report: Report) -> None:

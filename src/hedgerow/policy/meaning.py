@@ -47,6 +47,7 @@ def _site(site: View) -> Iterator[str]:
         yield from _standing(site, standing)
     yield "  Reading the same person again within the window is free."
     yield from _beyond(site)
+    yield from _kept(site)
 
 
 def _people(people: View) -> Iterator[str]:
@@ -108,6 +109,30 @@ def _beyond(site: View) -> Iterator[str]:
         cells = posture.view(f"newcomers_{step}").maybe_view("stranger")
         then = ", ".join(f"{n} people's {s}" for s, n in cells.values.items()) if cells else "no less"
         yield f"  Strangers together shown more than ({when}): {step}; a newcomer is then shown {then} a day."
+    unusual = posture.view("unusual")
+    if unusual.whole("days"):
+        yield (
+            f"  So too when they are shown {unusual.whole('people')} people in a day whom no stranger visited for "
+            f"{unusual.whole('days')} days and more, if that is {unusual.real('factor'):g} times the usual and "
+            f"{unusual.whole('share_percent')} % of all; twice as many: high."
+        )
+    yield (
+        f"  Newcomer is who was first seen less than {_duration(posture.whole('newcomer_age_s'))} before, or shown "
+        f"people on fewer than {posture.whole('newcomer_days')} days; while it is high, others are shown "
+        f"{posture.real('known_factor'):g} times their own usual day of personal fields."
+    )
+
+
+def _kept(site: View) -> Iterator[str]:
+    said = site.view("retention")
+    detail = said.whole("detail_days")
+    disclosures = said.maybe_whole("disclosures_days") or detail
+    segments = max(said.maybe_whole("segments_days") or detail, 31)
+    yield (
+        f"  Kept: single disclosures {disclosures} days, segments {segments} "
+        f"days, sketches {said.whole('sketch_days')} days, sealed addresses "
+        f"{site.view('privacy').whole('sealed_address_days')} days."
+    )
 
 
 def _duration(seconds: int) -> str:
@@ -135,6 +160,12 @@ def doubts(compiled: Compiled) -> list[Problem]:
             found.append(
                 Problem(place, f"{listen.address} can be reached from elsewhere without TLS", "tls: true, or 127.0.0.1")
             )
+    asn = compiled.view.maybe("asn_table")
+    wrong = words.wrong_asn_table(asn) if asn else None
+    if wrong:
+        found.append(
+            Problem(compiled.view.at("asn_table"), f"{wrong}; a gateway would not start with it", "asn_table: FILE")
+        )
     return sorted(found, key=lambda p: p.place)
 
 
@@ -193,7 +224,15 @@ def _doubts_of_people(site: View) -> Iterator[Problem]:
                 f"the route {path} names its people and no fields: they are counted, and nothing is masked",
                 "fields: {name: {html: h1}}",
             )
-        if route.text("on_unreadable") == "pass":
+        passes = route.text("on_unreadable") == "pass"
+        if passes and route.text("kind") == "export" and route.view("person").form != "header":
+            yield Problem(
+                route.at("on_unreadable"),
+                f"the export {path} passes as a whole when it is neither HTML nor JSON (CSV, vCard, PDF): "
+                "everybody in it leaves unmasked and uncounted",
+                "on_unreadable: refuse, or person: header with the application naming the people",
+            )
+        elif passes:
             yield Problem(route.at("on_unreadable"), f"answers of {path} that cannot be read pass unmasked")
     yield from (
         Problem(fields.at(name), f"the field `{name}` is on no route, so it is never masked", f"{name}: {{html: …}}")

@@ -17,16 +17,17 @@ Json = dict[str, object]
 
 def schema() -> Json:
     """The schema (JSON Schema 2020-12)."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Hedgerow policy",
-        **_of(POLICY),
-    }
+    return of(POLICY, "Hedgerow policy")
 
 
 def text() -> str:
     """The schema as published."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def of(section: Section, title: str) -> Json:
+    """The schema of a file that is one section, for other files that are written in the same shapes."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **_of(section)}
 
 
 def _section(section: Section) -> Json:

@@ -61,7 +61,13 @@ UPSTREAM: Final = Section(
             "host_header", Text("www.example"), None, "host", "Send this Host to the site instead of the visitor's."
         ),
         Setting("connect_timeout_s", Real(0.1, 120), 5.0, "seconds", "Longest wait for a connection to the site."),
-        Setting("answer_timeout_s", Real(0.1, 3600), 60.0, "seconds", "Longest wait for the first byte of the answer."),
+        Setting(
+            "answer_timeout_s",
+            Real(0.1, 3600),
+            60.0,
+            "seconds",
+            "Longest wait for the first byte of the answer, from the last piece of the request on.",
+        ),
         Setting("idle_timeout_s", Real(0.1, 3600), 60.0, "seconds", "Longest pause between two pieces of the answer."),
         Setting("keep_idle", Whole(0, 10_000), 64, "connections", "Connections kept open and idle, per worker."),
         Setting(
@@ -265,6 +271,13 @@ PEOPLE: Final = Section(
     (
         Setting("fields", Keyed(_NAME, _SENSITIVITY, 64), {}, "", "Every field of a person, and how sensitive it is."),
         Setting("routes", Many(ROUTE, most=500), [], "", "The routes that show people."),
+        Setting(
+            "members",
+            Whole(1, 4_000_000_000),
+            None,
+            "people",
+            "How many people the site has, for shares of them; absent = as many as the ledger has seen.",
+        ),
     ),
     "The people map: which routes show people, and where on them.",
 )
@@ -272,6 +285,29 @@ PEOPLE: Final = Section(
 _PER_SENSITIVITY: Final = Keyed(_SENSITIVITY, Limits())
 _POSTURE_LIMITS: Final = Keyed(_SENSITIVITY, Limits(month=False))
 _NEWCOMERS: Final = Keyed(_STANDING, Keyed(_SENSITIVITY, Whole(0, 100_000)))
+
+UNUSUAL: Final = Section(
+    "unusual",
+    (
+        Setting(
+            "days",
+            Whole(0, 60),
+            14,
+            "days",
+            "Whoever was shown to no stranger for one to two times so long is visited by nobody; 0 = not looked at.",
+        ),
+        Setting("people", Whole(1, 1_000_000), 60, "people", "Such people in a day, before the posture is raised, ..."),
+        Setting("factor", Real(1.0, 100.0), 2.0, "times", "... and this many times what is usual, ..."),
+        Setting(
+            "share_percent",
+            Whole(0, 100),
+            30,
+            "percent",
+            "... and at least this share of everybody strangers are shown in a day. Twice as many: high.",
+        ),
+    ),
+    "When strangers together are shown people whom nobody usually visits. Nothing is concluded before days + 7 days.",
+)
 
 POSTURE: Final = Section(
     "posture",
@@ -315,6 +351,21 @@ POSTURE: Final = Section(
             "people a day",
             "... while it is high.",
         ),
+        Setting(
+            "newcomer_days",
+            Whole(0, 30),
+            2,
+            "days",
+            "... and so is whoever was shown people on fewer different days of the last thirty.",
+        ),
+        Setting(
+            "known_factor",
+            Real(0.0, 100.0),
+            2.0,
+            "times",
+            "While it is high, somebody known is shown this many times the personal fields of a usual day of its own.",
+        ),
+        Setting("unusual", UNUSUAL, {}, "", "People nobody usually visits."),
         _seconds(
             "calm_after_s", 3_600, 60, 7 * 86_400, "The posture falls one step after this long below its threshold."
         ),
@@ -386,6 +437,43 @@ RULE: Final = Section(
 )
 
 _PATH: Final = Text("/directory/all", lambda t: None if t.startswith("/") else "a path begins with `/`")
+
+RETENTION: Final = Section(
+    "retention",
+    (
+        Setting(
+            "detail_days",
+            Whole(1, 3_660),
+            31,
+            "days",
+            "How long single disclosures are kept; a table below with a number of its own has that one.",
+        ),
+        Setting("entries_days", Whole(1, 3_660), None, "days", "The table of entries: requests, verdicts, reasons."),
+        Setting("disclosures_days", Whole(1, 3_660), None, "days", "The tables of whom each principal was shown."),
+        Setting(
+            "links_days",
+            Whole(1, 3_660),
+            None,
+            "days",
+            "How long the names an address bears on different days can be linked; then the days' keys are destroyed.",
+        ),
+        Setting(
+            "segments_days",
+            Whole(31, 3_660),
+            None,
+            "days",
+            "The segments that the gateway wrote; at least 31, as budgets are counted again from them.",
+        ),
+        Setting(
+            "sketch_days",
+            Whole(1, 3_660),
+            180,
+            "days",
+            "The sketches: which people each principal was shown on a day, without times and requests.",
+        ),
+    ),
+    "How long each table of the ledger is kept; what is older is deleted, with a signed record.",
+)
 
 SITE: Final = Section(
     "site",
@@ -517,6 +605,33 @@ SITE: Final = Section(
             "",
             "Privacy.",
         ),
+        Setting("retention", RETENTION, {}, "", "How long the ledger is kept."),
+        Setting(
+            "legal",
+            Section(
+                "legal",
+                (
+                    Setting(
+                        "notice",
+                        Text("legal/privacy-notice.html"),
+                        None,
+                        "file",
+                        "The site's privacy notice, relative to the policy file; kept by its hash for evidence.",
+                    ),
+                    Setting(
+                        "terms",
+                        Text("legal/terms.html"),
+                        None,
+                        "file",
+                        "The site's terms of use, likewise.",
+                    ),
+                ),
+                "Texts in force, kept with the time they came into force.",
+            ),
+            {},
+            "",
+            "Legal texts.",
+        ),
     ),
     "One site behind the gateway.",
 )
@@ -550,6 +665,13 @@ POLICY: Final = Section(
             512,
             "MiB",
             "Memory for budgets and sessions; beyond it the least valuable go.",
+        ),
+        Setting(
+            "asn_table",
+            Text("/var/lib/asn/ip2asn.tsv", None, 1_000),
+            None,
+            "file",
+            "Table of autonomous systems (MaxMind .mmdb, or ranges .tsv); a changed file is taken up by itself.",
         ),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),
     ),

@@ -253,6 +253,11 @@ def wrong_rule(text: str) -> str | None:
     return _engine_says("check_rule", text)
 
 
+def wrong_asn_table(path: str) -> str | None:
+    """A table of autonomous systems must be there and readable."""
+    return _engine_says("check_asn_table", path)
+
+
 def _engine_says(function: str, text: str) -> str | None:
     """Asks the engine where it is built; a policy can be checked on a machine without it, then with less depth."""
     try:

@@ -131,6 +131,20 @@ impl Crawlers {
         Ok(())
     }
 
+    /// The lists of this release, as JSON: the form of [`Crawlers::replace_ranges`].
+    #[must_use]
+    pub fn shipped_document() -> &'static str {
+        SNAPSHOT
+    }
+
+    /// Whether a document of ranges could be taken.
+    ///
+    /// # Errors
+    /// [`CrawlersError`] says what is wrong with it.
+    pub fn check_document(json: &[u8]) -> Result<(), CrawlersError> {
+        read(json).map(drop)
+    }
+
     /// Takes the verdict of a DNS check of `address` claiming to be `agent`, good until `until_s` (Unix seconds).
     pub fn learn(&self, address: IpAddr, agent: &str, genuine: bool, until_s: u64) {
         let key = (canonical(address), agent.to_ascii_lowercase());

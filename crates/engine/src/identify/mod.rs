@@ -282,6 +282,13 @@ impl Identifier {
         }
     }
 
+    /// Whether the page of a challenge may look whether the browser agrees with its requests: not where the policy gives
+    /// that no weight, nor at who asks for privacy.
+    #[must_use]
+    pub fn examines(&self, headers: &HeaderMap) -> bool {
+        self.reads(Signal::EnvironmentOdd) && !(self.honour_gpc && client::asks_privacy(headers))
+    }
+
     fn reads(&self, signal: Signal) -> bool {
         self.signals & 1 << signal as u32 != 0
     }

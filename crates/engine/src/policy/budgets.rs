@@ -101,7 +101,7 @@ pub struct PosturePolicy {
     pub high: Vec<PostureLimits>,
     /// Learned thresholds replace the written ones once there are this many hours of history; 0 = never.
     pub learn_after_hours: u32,
-    /// A learned threshold is this many times the usual (95th percentile of past hours), and never under the written one.
+    /// A learned threshold is this many times the usual (95th percentile of past hours, 80th of past days), and never under the written one.
     pub learned_factor: f32,
     /// A principal first seen less than this long ago is a newcomer.
     pub newcomer_age_s: u32,
@@ -111,6 +111,33 @@ pub struct PosturePolicy {
     pub newcomer_high: Vec<NewcomerLimit>,
     /// The posture falls one step after this long below the threshold.
     pub calm_after_s: u32,
+    /// A principal that was shown people on fewer different days is a newcomer too.
+    #[serde(default)]
+    pub newcomer_days: u32,
+    /// While the posture is high, somebody known is shown so many times what it is shown on a usual day of its own.
+    #[serde(default = "unlimited")]
+    pub known_factor: f32,
+    /// People nobody usually visits.
+    #[serde(default)]
+    pub unusual: UnusualPolicy,
+}
+
+fn unlimited() -> f32 {
+    f32::INFINITY
+}
+
+/// When strangers together are shown too many people whom nobody usually visits.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnusualPolicy {
+    /// Whoever was shown to no stranger for one to two times so many days is such a person; 0 = never looked at.
+    pub days: u32,
+    /// Distinct such people in any day before the posture is raised; twice as many make it high.
+    pub people: u32,
+    /// ... and this many times what is usual (80th percentile of past days).
+    pub factor: f32,
+    /// ... and at least this share, in percent, of everybody strangers are shown in the day.
+    pub share_percent: u32,
 }
 
 /// Threshold of one sensitivity for the class of all strangers.

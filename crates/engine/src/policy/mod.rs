@@ -10,7 +10,7 @@ mod people;
 mod route;
 mod site;
 
-pub use budgets::{Budgets, Limits, NewcomerLimit, PostureLimits, PosturePolicy, Window};
+pub use budgets::{Budgets, Limits, NewcomerLimit, PostureLimits, PosturePolicy, UnusualPolicy, Window};
 pub use fields::{Field, FieldSet, MAX_FIELDS};
 pub use people::{FieldSource, JsonPath, PersonSource, Reading, Step};
 pub use route::{PathTemplate, Route, RouteKind, RouteMatch};
@@ -29,6 +29,9 @@ pub struct Policy {
     pub format: u32,
     /// SHA-256 of the policy as written, in hexadecimal: goes into the ledger with every segment.
     pub id: String,
+    /// File with the table of autonomous systems (MMDB or TSV).
+    #[serde(default)]
+    pub asn_table: Option<String>,
     /// The sites, by host.
     pub sites: Vec<Site>,
 }

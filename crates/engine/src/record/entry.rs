@@ -7,6 +7,7 @@
 //! | `k` | kind |
 //! | `ref`, `part` | reference of the request; number of this entry among those of the reference, from 0 |
 //! | `a`, `net`, `s`, `acc`, `c`, `lic` | keyed names of address, network, session, account, client, licence |
+//! | `asn` | number of the autonomous system, where a table is given |
 //! | `lane`, `st` | lane and standing |
 //! | `r`, `f` | name and family of the route |
 //! | `m`, `code` | method and status |
@@ -76,6 +77,9 @@ pub struct Entry {
     /// Licence.
     #[serde(rename = "lic", with = "name", default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<Pseudonym>,
+    /// Number of the autonomous system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
     /// Lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
@@ -130,6 +134,7 @@ impl Entry {
             account: None,
             client: None,
             licence: None,
+            asn: None,
             lane: None,
             standing: None,
             route: None,
@@ -168,6 +173,7 @@ impl Entry {
             account: identity.account.map(|a| a.name),
             client: Some(identity.client),
             licence: identity.licence,
+            asn: identity.asn,
             lane: Some(identity.lane),
             ..Self::new(kind, at_ms)
         }

@@ -165,6 +165,8 @@ impl Lines {
         let opened = File::open(&path).and_then(|mut f| f.seek(SeekFrom::Start(offset)).map(|_| f));
         let (file, failed) = match opened {
             Ok(f) => (Some(BufReader::with_capacity(256 * 1024, f)), None),
+            // Deleted after its retention, or rewritten without an erased person, since the folder was listed.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => (None, None),
             Err(source) => (None, Some(RecordError::Io { path: path.clone(), act: "read", source })),
         };
         Self { path, file, failed, needle, number, offset, previous: None, line: Vec::new() }

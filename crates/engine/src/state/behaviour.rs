@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::environment::Oddities;
 use crate::doors::{Evidence, Pseudonym, Signal};
 use crate::policy::RouteKind;
 
@@ -32,6 +33,7 @@ pub(super) struct Behaviour {
     robots_refused: u8,
     bait: u8,
     unsolved: u8,
+    odd: Oddities,
     new_sessions: u16,
     /// Requests for people that brought no cookie of ours, less those that did: a crowd behind one address stays near
     /// nought, a program that keeps no cookies does not.
@@ -134,6 +136,11 @@ impl Behaviour {
         self.unsolved = 0;
     }
 
+    /// The browser that answered a challenge was odd, as its page said; the last answer counts.
+    pub(super) fn odd(&mut self, found: Oddities) {
+        self.odd = found;
+    }
+
     /// A pass was used from a network; returns from how many lately, counted no further than one over the limit.
     pub(super) fn pass_used(&mut self, network: Pseudonym, shared_limit: u8, now_s: u32) -> usize {
         let short = u32::try_from(network.key() & 0xffff_ffff).unwrap_or(0);
@@ -200,6 +207,7 @@ impl Behaviour {
         say(Signal::UnsolvedChallenges, self.unsolved >= 3, &|| {
             format!("{} challenges in a row without an answer", self.unsolved)
         });
+        say(Signal::EnvironmentOdd, !self.odd.is_empty(), &|| self.odd.sentence());
         say(Signal::CookieNotKept, self.new_sessions >= 20, &|| {
             format!("{} more page views without our cookie than with it", self.new_sessions)
         });

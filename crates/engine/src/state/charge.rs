@@ -2,12 +2,13 @@
 
 use smallvec::SmallVec;
 
+use super::habit::Habit;
 use super::posture::{Posture, Tension};
 use super::seen::{Undo, column};
 use super::table::Principal;
 use super::{Spent, State, actor, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
-use crate::policy::{FieldSet, Limits, Site, Window};
+use crate::policy::{FieldSet, Limits, NewcomerLimit, PosturePolicy, Site, Window};
 
 /// What a charge came to.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +44,9 @@ pub(super) fn key_in_column(person: u64, s: Sensitivity) -> u64 {
     if s == Sensitivity::Special { !person } else { person }
 }
 
-/// The limits of one principal: the written ones, tightened for newcomers while the site is tense.
+/// The limits of one principal: the written ones, tightened while the site is tense. Newcomers are shown next to nobody;
+/// somebody known keeps the written budget until the posture is high, and then what a usual day of its own is: addresses
+/// that were only let grow old have no such days.
 fn limits(
     site: &Site,
     standing: Standing,
@@ -54,22 +57,55 @@ fn limits(
     now_s: u32,
 ) -> Limits {
     let mut l = *site.budgets.limits(standing, level, s);
-    let newcomer = tension.newcomer(&site.posture, p.first_s, now_s);
+    let policy = &site.posture;
+    let newcomer = tension.newcomer(policy, p.first_s, now_s) || p.habit.days(now_s) < policy.newcomer_days;
     // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
     if tension.posture == Posture::Calm
         || !is_stranger(standing)
-        || !newcomer
+        || (!newcomer && tension.posture == Posture::Raised)
         || matches!(level, Level::Network | Level::Client)
     {
         return l;
     }
-    let table =
-        if tension.posture == Posture::High { &site.posture.newcomer_high } else { &site.posture.newcomer_raised };
-    if let Some(n) = table.iter().find(|n| n.standing == standing && n.sensitivity == s) {
-        l.hour = Some(l.hour.map_or(n.people, |h| h.min(n.people)));
-        l.day = Some(l.day.map_or(n.people, |d| d.min(n.people)));
+    let of =
+        |table: &[NewcomerLimit]| table.iter().find(|n| n.standing == standing && n.sensitivity == s).map(|n| n.people);
+    let people = match (tension.posture, newcomer) {
+        (Posture::High, true) => of(&policy.newcomer_high),
+        (Posture::High, false) => {
+            known_high(policy, s, p.habit, of(&policy.newcomer_high), of(&policy.newcomer_raised))
+        }
+        _ => of(&policy.newcomer_raised),
+    };
+    if let Some(n) = people {
+        l.hour = Some(l.hour.map_or(n, |h| h.min(n)));
+        l.day = Some(l.day.map_or(n, |d| d.min(n)));
     }
     l
+}
+
+/// What somebody known is shown in a day while the posture is high; `None` = the written budget, where the policy names
+/// nothing for newcomers either. Contact fields have no usual day: one is given what a newcomer is while it is raised.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a number of people"
+)]
+fn known_high(
+    policy: &PosturePolicy,
+    s: Sensitivity,
+    habit: Habit,
+    newcomer_high: Option<u32>,
+    newcomer_raised: Option<u32>,
+) -> Option<u32> {
+    if policy.known_factor.is_infinite() {
+        return None;
+    }
+    let least = newcomer_high?;
+    Some(match s {
+        Sensitivity::Personal => least.max((habit.people() as f32 * policy.known_factor) as u32),
+        _ => least.max(newcomer_raised.unwrap_or(least)),
+    })
 }
 
 /// A budget of this principal with nothing left, personal fields first.
@@ -254,19 +290,33 @@ impl State {
         let c = column(s);
         let person = key_in_column(person, s);
         let innermost = who.first().map(|(level, _)| *level);
-        let mut taken: SmallVec<[(Level, u64, Undo); 6]> = SmallVec::new();
+        let mut taken: SmallVec<[(Level, u64, Undo, bool); 6]> = SmallVec::new();
+        // A habit is made of calm days only.
+        let habitual = s == Sensitivity::Personal && tension.posture == Posture::Calm && is_stranger(allowance.standing);
         for (level, name) in who {
             let result = self.table.with(name.key(), *level, now_s, |p| {
                 // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
-                // now must not be counted into an hour that is over.
+                // now must not be counted into an hour that is over. That alone does not hold for a long answer of
+                // somebody who asks for nothing else meanwhile: so whoever reads one gives the time of each piece, and a
+                // short one is read before anything of it leaves, in a time the visitor cannot stretch.
                 let now_s = p.last_s;
-                let l = limits(site, allowance.standing, *level, s, tension, p, now_s);
+                // Whom it saw before the wave it goes on seeing within the written budget.
+                let known = tension.posture != Posture::Calm && p.seen.has(person, c, Window::Month, now_s);
+                let felt = if known { Tension::NONE } else { tension };
+                let l = limits(site, allowance.standing, *level, s, felt, p, now_s);
                 if l == Limits::default() && !(allowance.on_request.has(s) && innermost == Some(*level)) {
                     // Nothing limits this level, and nobody asks here who was revealed: nothing has to be remembered.
                     return Ok(None);
                 }
                 match p.seen.breaks(person, c, &l, now_s) {
-                    None => Ok(Some(p.seen.show(person, c, now_s))),
+                    None => {
+                        let undo = p.seen.show(person, c, now_s);
+                        let noted = habitual && undo.new_in_a_day(now_s);
+                        if noted {
+                            p.habit.note(now_s);
+                        }
+                        Ok(Some((undo, noted)))
+                    }
                     Some(window) => {
                         p.spent_s = now_s;
                         Err(Spent { level: *level, sensitivity: s, window, limit: l.get(window).unwrap_or(0) })
@@ -274,11 +324,16 @@ impl State {
                 }
             });
             match result {
-                Ok(Some(undo)) => taken.push((*level, name.key(), undo)),
+                Ok(Some((undo, noted))) => taken.push((*level, name.key(), undo, noted)),
                 Ok(None) => {}
                 Err(spent) => {
-                    for (level, key, undo) in taken.into_iter().rev() {
-                        self.table.with(key, level, now_s, |p| p.seen.undo(undo));
+                    for (level, key, undo, noted) in taken.into_iter().rev() {
+                        self.table.with(key, level, now_s, |p| {
+                            p.seen.undo(undo);
+                            if noted {
+                                p.habit.take_back();
+                            }
+                        });
                     }
                     return Err(spent);
                 }
@@ -297,6 +352,8 @@ impl State {
     pub fn replay(&self, site: &Site, r: &Replay) {
         let now_s = seconds(r.at_ms);
         for s in r.shown.sensitivities(&site.fields).iter() {
+            let calm = is_stranger(r.standing) && self.family(&r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
+            let habitual = s == Sensitivity::Personal && calm;
             let revealed = site.on_request(r.standing).has(s);
             for (i, (level, name)) in r.principals.iter().enumerate() {
                 if *site.budgets.limits(r.standing, *level, s) == Limits::default()
@@ -307,14 +364,14 @@ impl State {
                 }
                 self.table.with(name.key(), *level, now_s, |p| {
                     p.first_s = p.first_s.min(now_s);
-                    p.seen.show(key_in_column(r.person_key, s), column(s), now_s);
+                    let undo = p.seen.show(key_in_column(r.person_key, s), column(s), now_s);
+                    if habitual && undo.new_in_a_day(now_s) {
+                        p.habit.note(now_s);
+                    }
                 });
             }
             if is_stranger(r.standing) {
-                self.family(&r.family, |f| {
-                    f.tick(&site.posture, now_s);
-                    f.shown(&site.posture, r.person_key, s, now_s);
-                });
+                self.family(&r.family, |f| f.shown(&site.posture, r.person_key, s, now_s));
             }
         }
     }

@@ -5,6 +5,8 @@
 
 mod behaviour;
 mod charge;
+mod environment;
+mod habit;
 mod overview;
 mod posture;
 mod seen;
@@ -12,6 +14,8 @@ mod sketch;
 mod standing;
 mod table;
 mod timeline;
+mod unusual;
+mod usual;
 
 #[cfg(test)]
 pub(crate) mod test_site;
@@ -19,6 +23,7 @@ pub(crate) mod test_site;
 mod tests;
 
 pub use charge::{Charged, Replay, code as charge_code};
+pub use environment::Oddities;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
 pub use standing::{is_stranger, standing_in, standing_of};
@@ -117,7 +122,7 @@ fn seconds(now_ms: u64) -> u32 {
 }
 
 impl State {
-    /// A state that uses at most about `memory_bytes` for principals; postures come on top, 270 KiB a family.
+    /// A state that uses at most about `memory_bytes` for principals; postures come on top, 750 KiB a family.
     #[must_use]
     pub fn new(memory_bytes: usize) -> Self {
         Self { table: Table::new(memory_bytes), families: Mutex::new(HashMap::new()), past: None }
@@ -229,6 +234,11 @@ impl State {
     /// Somebody solved a challenge.
     pub fn solved(&self, id: &Identity, now_ms: u64) {
         self.behaving(id, now_ms, Behaviour::solved);
+    }
+
+    /// The page of a challenge found something odd about the browser that solved it.
+    pub fn odd(&self, id: &Identity, found: Oddities, now_ms: u64) {
+        self.behaving(id, now_ms, |b| b.odd(found));
     }
 
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {

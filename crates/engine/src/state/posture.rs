@@ -1,4 +1,5 @@
-//! How tense the site is: moved by how many different people all strangers together are shown.
+//! How tense the site is: moved by how many different people all strangers together are shown, and by how many of them
+//! are people whom nobody usually visits ([`super::unusual`]).
 //!
 //! Addresses rotate, so the last line is the class of all strangers. The number is up to date with every single
 //! charge: fifty harvesters together make thousands of charges a second, and a posture that looked once a second
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::seen::{COLUMNS, column};
 use super::sketch::Ring;
+use super::unusual::{Unusual, UnusualNow};
+use super::usual::Usual;
 use crate::doors::Sensitivity;
 use crate::policy::{PostureLimits, PosturePolicy, Window};
 
@@ -43,10 +46,8 @@ impl Tension {
     }
 }
 
-/// Hours of history kept for learning what is usual: four weeks.
-const HISTORY: usize = 24 * 28;
-
-/// One family of routes.
+/// One family of routes. At most 750 KiB: sketches of three columns (6 + 24 slots and two unions, 4 KiB each), figures of
+/// the past, and 357 KiB for people nobody usually visits.
 #[derive(Debug)]
 pub(super) struct FamilyPosture {
     posture: Posture,
@@ -55,32 +56,15 @@ pub(super) struct FamilyPosture {
     /// When the wave began, and when the last one ended.
     since_s: u32,
     ended_s: u32,
+    /// When the windows were last looked at.
+    looked_s: u32,
     hour: [Ring; COLUMNS],
     day: [Ring; COLUMNS],
-    usual: [Usual; COLUMNS],
-}
-
-/// What is usual: estimates of past calm hours.
-#[derive(Debug, Default)]
-struct Usual {
-    hours: Vec<u32>,
-    next: usize,
-    /// 95th percentile of the hours kept.
-    high: u32,
-}
-
-impl Usual {
-    fn note(&mut self, people: u32) {
-        if self.hours.len() < HISTORY {
-            self.hours.push(people);
-        } else {
-            self.hours[self.next % HISTORY] = people;
-        }
-        self.next += 1;
-        let mut sorted = self.hours.clone();
-        sorted.sort_unstable();
-        self.high = sorted.get((sorted.len() * 95 / 100).min(sorted.len() - 1)).copied().unwrap_or(0);
-    }
+    /// What is usual in an hour, and in a day: learned each from its own kind.
+    usual_hour: [Usual; COLUMNS],
+    usual_day: [Usual; COLUMNS],
+    /// Made when somebody is shown and the policy asks.
+    unusual: Option<Box<Unusual>>,
 }
 
 /// The numbers of a family, for the status.
@@ -96,6 +80,10 @@ pub struct PostureNow {
     pub people_day: [u32; COLUMNS],
     /// Threshold for `raised` in an hour as it is used now, for personal fields.
     pub raised_hour_personal: Option<u32>,
+    /// ... in a day.
+    pub raised_day_personal: Option<u32>,
+    /// People nobody usually visits; absent when the policy does not ask, or nobody was shown yet.
+    pub unusual: Option<UnusualNow>,
     /// A sentence when the written threshold no longer fits what is usual.
     pub stale: Option<String>,
 }
@@ -107,23 +95,23 @@ impl FamilyPosture {
             last_over_s: 0,
             since_s: 0,
             ended_s: 0,
+            looked_s: 0,
             hour: std::array::from_fn(|_| Ring::new(6, 600)),
             day: std::array::from_fn(|_| Ring::new(24, 3_600)),
-            usual: Default::default(),
+            usual_hour: std::array::from_fn(|_| Usual::of_hours()),
+            usual_day: std::array::from_fn(|_| Usual::of_days()),
+            unusual: None,
         }
     }
 
     /// Moves the windows on, learns, and lets the posture fall when its time has come.
     pub(super) fn tick(&mut self, policy: &PosturePolicy, now_s: u32) -> Posture {
+        self.learn(now_s);
         for c in 0..COLUMNS {
             self.hour[c].move_to(now_s);
-            let before = self.hour[c].people();
-            let passed = self.day[c].move_to(now_s);
-            // Frozen while tense: an attack must not teach us that it is usual.
-            if passed > 0 && self.posture == Posture::Calm {
-                self.usual[c].note(before);
-            }
+            self.day[c].move_to(now_s);
         }
+        self.unusual_tick(policy, now_s);
         let wanted = self.wanted(policy);
         if wanted >= self.posture {
             self.rise(policy, wanted, now_s);
@@ -135,6 +123,52 @@ impl FamilyPosture {
             }
         }
         self.posture
+    }
+
+    /// Notes the figures of the hour and the day that have just ended, before the windows move on. Frozen while tense, and
+    /// for as long as the window still holds people of the wave: an attack must not teach us that it is usual.
+    fn learn(&mut self, now_s: u32) {
+        let ended = |window: Window| {
+            let length = window.seconds();
+            (self.looked_s != 0 && now_s / length > self.looked_s / length).then_some(length)
+        };
+        for (window, hourly) in [(Window::Hour, true), (Window::Day, false)] {
+            let Some(length) = ended(window) else { continue };
+            if !self.calm_for(length, now_s) {
+                continue;
+            }
+            // Hours in which nobody came are figures as well, but not those of a stop of the whole gateway.
+            let quiet = (now_s / length - self.looked_s / length - 1).min(24);
+            for c in 0..COLUMNS {
+                let (usual, ring) = if hourly {
+                    (&mut self.usual_hour[c], &self.hour[c])
+                } else {
+                    (&mut self.usual_day[c], &self.day[c])
+                };
+                usual.note(ring.people());
+                (0..quiet).for_each(|_| usual.note(0));
+            }
+        }
+        self.looked_s = self.looked_s.max(now_s);
+    }
+
+    /// Whether no wave lay in the last so many seconds.
+    fn calm_for(&self, length_s: u32, now_s: u32) -> bool {
+        self.posture == Posture::Calm && (self.ended_s == 0 || now_s.saturating_sub(self.ended_s) >= length_s)
+    }
+
+    fn unusual_tick(&mut self, policy: &PosturePolicy, now_s: u32) {
+        let calm = self.calm_for(Window::Day.seconds(), now_s);
+        let everybody = self.day[column(Sensitivity::Personal)].people();
+        match &mut self.unusual {
+            Some(u) if policy.unusual.days > 0 => u.tick(&policy.unusual, everybody, calm, now_s),
+            _ => self.unusual = None,
+        }
+    }
+
+    fn unusual_now(&self, policy: &PosturePolicy) -> Option<UnusualNow> {
+        let everybody = self.day[column(Sensitivity::Personal)].people();
+        self.unusual.as_ref().map(|u| u.now(&policy.unusual, everybody))
     }
 
     fn rise(&mut self, policy: &PosturePolicy, wanted: Posture, now_s: u32) {
@@ -170,6 +204,10 @@ impl FamilyPosture {
         self.hour[c].move_to(now_s);
         self.hour[c].add(person);
         self.day[c].add(person);
+        if s == Sensitivity::Personal && policy.unusual.days > 0 {
+            let calm = self.posture == Posture::Calm;
+            self.unusual.get_or_insert_with(|| Box::new(Unusual::new(now_s))).shown(person, calm);
+        }
         let wanted = self.wanted(policy);
         if wanted >= self.posture {
             self.rise(policy, wanted, now_s);
@@ -177,9 +215,11 @@ impl FamilyPosture {
     }
 
     fn wanted(&self, policy: &PosturePolicy) -> Posture {
-        if self.over(policy, &policy.high) {
+        let everybody = || self.day[column(Sensitivity::Personal)].people();
+        let unusual = self.unusual.as_ref().map_or(0, |u| u.over(&policy.unusual, everybody));
+        if unusual >= 2 || self.over(policy, &policy.high) {
             Posture::High
-        } else if self.over(policy, &policy.raised) {
+        } else if unusual >= 1 || self.over(policy, &policy.raised) {
             Posture::Raised
         } else {
             Posture::Calm
@@ -189,35 +229,21 @@ impl FamilyPosture {
     fn over(&self, policy: &PosturePolicy, limits: &[PostureLimits]) -> bool {
         limits.iter().any(|l| {
             let c = column(l.sensitivity);
-            l.hour.is_some_and(|h| self.hour[c].people() >= self.threshold(policy, c, h))
-                || l.day.is_some_and(|d| self.day[c].people() >= self.threshold(policy, c, d).max(d))
+            l.hour.is_some_and(|h| self.hour[c].people() >= threshold(policy, &self.usual_hour[c], 1, h))
+                || l.day.is_some_and(|d| self.day[c].people() >= threshold(policy, &self.usual_day[c], 24, d))
         })
-    }
-
-    /// The written threshold, or the learned one where it is higher and there is history enough.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a number of people"
-    )]
-    fn threshold(&self, policy: &PosturePolicy, column: usize, written: u32) -> u32 {
-        let usual = &self.usual[column];
-        if policy.learn_after_hours == 0 || usual.hours.len() < policy.learn_after_hours as usize {
-            return written;
-        }
-        written.max((usual.high as f32 * policy.learned_factor) as u32)
     }
 
     /// The numbers now.
     pub(super) fn now(&self, family: &str, policy: &PosturePolicy) -> PostureNow {
         let personal = column(Sensitivity::Personal);
         let written = policy.raised.iter().find(|l| column(l.sensitivity) == personal).and_then(|l| l.hour);
-        let usual = &self.usual[personal];
-        let stale = written.filter(|w| usual.hours.len() >= 24 * 7 && usual.high.saturating_mul(20) < *w).map(|w| {
+        let written_day = policy.raised.iter().find(|l| column(l.sensitivity) == personal).and_then(|l| l.day);
+        let usual = &self.usual_hour[personal];
+        let stale = written.filter(|w| usual.figures() >= 24 * 7 && usual.high().saturating_mul(20) < *w).map(|w| {
             format!(
                 "the written threshold ({w} people an hour) is more than twenty times what is usual here ({}); lower `posture.raised`",
-                usual.high
+                usual.high()
             )
         });
         PostureNow {
@@ -225,8 +251,19 @@ impl FamilyPosture {
             posture: self.posture,
             people_hour: std::array::from_fn(|c| self.hour[c].people()),
             people_day: std::array::from_fn(|c| self.day[c].people()),
-            raised_hour_personal: written.map(|w| self.threshold(policy, personal, w)),
+            raised_hour_personal: written.map(|w| threshold(policy, usual, 1, w)),
+            raised_day_personal: written_day.map(|w| threshold(policy, &self.usual_day[personal], 24, w)),
+            unusual: self.unusual_now(policy),
             stale,
         }
     }
+}
+
+/// The written threshold, or the learned one where it is higher and there is history enough. `hours` is how many hours
+/// one figure of `usual` stands for.
+fn threshold(policy: &PosturePolicy, usual: &Usual, hours: usize, written: u32) -> u32 {
+    if policy.learn_after_hours == 0 || usual.figures() * hours < policy.learn_after_hours as usize {
+        return written;
+    }
+    written.max(usual.times(policy.learned_factor))
 }

@@ -41,6 +41,13 @@ pub(super) struct Undo {
     showings: u32,
 }
 
+impl Undo {
+    /// Whether the person had not been shown within the day before.
+    pub(super) fn new_in_a_day(&self, now_s: u32) -> bool {
+        !inside(self.was_s, Window::Day, now_s)
+    }
+}
+
 /// The set.
 #[derive(Debug, Default)]
 pub(super) struct Seen {

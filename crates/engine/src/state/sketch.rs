@@ -43,6 +43,10 @@ impl Sketch {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.empty == REGISTERS as u32
+    }
+
     /// Adds everybody of another sketch.
     pub(super) fn join(&mut self, other: &Self) {
         if other.empty == REGISTERS as u32 {
@@ -88,13 +92,18 @@ impl Ring {
             return 0;
         }
         let n = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        for i in 0..passed.min(n) {
-            self.slots[((slot - i) % n) as usize] = Sketch::default();
-        }
         self.current = slot;
-        self.union = Sketch::default();
-        for s in &self.slots {
-            self.union.join(s);
+        let mut left = false;
+        for i in 0..passed.min(n) {
+            let old = &mut self.slots[((slot - i) % n) as usize];
+            if !old.is_empty() {
+                (*old, left) = (Sketch::default(), true);
+            }
+        }
+        // While nobody leaves the window the union stays what it is.
+        if left {
+            self.union = Sketch::default();
+            self.slots.iter().filter(|s| !s.is_empty()).for_each(|s| self.union.join(s));
         }
         passed
     }

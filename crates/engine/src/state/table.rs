@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use super::behaviour::Behaviour;
+use super::habit::Habit;
 use super::seen::Seen;
 use crate::doors::Level;
 
@@ -13,8 +14,11 @@ const SHARDS: usize = 64;
 const SAMPLE: usize = 12;
 
 /// What is known of one principal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Principal {
+    level: Level,
+    /// Fits where the compiler would leave a gap.
+    pub(super) habit: Habit,
     pub(super) first_s: u32,
     pub(super) last_s: u32,
     pub(super) blocked_until_s: u32,
@@ -28,7 +32,6 @@ pub(super) struct Principal {
 #[derive(Debug)]
 struct Slot {
     key: u64,
-    level: Level,
     principal: Principal,
 }
 
@@ -59,6 +62,19 @@ fn mix(key: u64, level: Level) -> u64 {
 }
 
 impl Principal {
+    fn new(level: Level, now_s: u32) -> Self {
+        Self {
+            level,
+            habit: Habit::default(),
+            first_s: now_s,
+            last_s: now_s,
+            blocked_until_s: 0,
+            spent_s: 0,
+            seen: Seen::default(),
+            behaviour: None,
+        }
+    }
+
     fn heap_bytes(&self) -> usize {
         self.seen.heap_bytes() + self.behaviour.as_ref().map_or(0, |b| size_of::<Behaviour>() + b.heap_bytes())
     }
@@ -87,7 +103,7 @@ impl Table {
         let shard = &mut *shard;
         let found = shard.index.find(hash, |i| {
             let s = &shard.slots[*i as usize];
-            s.key == key && s.level == level
+            s.key == key && s.principal.level == level
         });
         let at = match found {
             Some(i) => *i as usize,
@@ -98,15 +114,11 @@ impl Table {
                     // By an eighth: the slack of a doubling vector would be half the memory.
                     shard.slots.reserve_exact(growth(at));
                 }
-                shard.slots.push(Slot {
-                    key,
-                    level,
-                    principal: Principal { first_s: now_s, last_s: now_s, ..Principal::default() },
-                });
+                shard.slots.push(Slot { key, principal: Principal::new(level, now_s) });
                 let slots = &shard.slots;
                 shard.index.insert_unique(hash, u32::try_from(at).unwrap_or(0), |i| {
                     let s = &slots[*i as usize];
-                    mix(s.key, s.level)
+                    mix(s.key, s.principal.level)
                 });
                 at
             }
@@ -128,7 +140,7 @@ impl Table {
     pub(super) fn each(&self, mut visit: impl FnMut(u64, Level, &mut Principal)) {
         for shard in &self.shards {
             for s in &mut shard.lock().slots {
-                visit(s.key, s.level, &mut s.principal);
+                visit(s.key, s.principal.level, &mut s.principal);
             }
         }
     }
@@ -188,12 +200,12 @@ impl Shard {
 
     fn evict(&mut self, at: usize) {
         let last = self.slots.len() - 1;
-        let gone = mix(self.slots[at].key, self.slots[at].level);
+        let gone = mix(self.slots[at].key, self.slots[at].principal.level);
         if let Ok(entry) = self.index.find_entry(gone, |i| *i as usize == at) {
             entry.remove();
         }
         if at != last {
-            let moved = mix(self.slots[last].key, self.slots[last].level);
+            let moved = mix(self.slots[last].key, self.slots[last].principal.level);
             if let Some(i) = self.index.find_mut(moved, |i| *i as usize == last) {
                 *i = u32::try_from(at).unwrap_or(0);
             }
@@ -203,3 +215,5 @@ impl Shard {
         self.evicted += 1;
     }
 }
+
+const _: () = assert!(size_of::<Slot>() == 72);

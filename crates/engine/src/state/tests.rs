@@ -2,4 +2,5 @@
 
 mod budgets;
 mod crowds;
+mod history;
 mod signals;

@@ -9,12 +9,15 @@ mod visitor_body;
 
 pub use connect::{Connector, UpstreamTls};
 pub use pool::{Pool, Returning};
-pub use visitor_body::VisitorBody;
+pub use visitor_body::{Moved, VisitorBody, VisitorBodyError};
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 /// Why the site gave no answer. Whose fault it is decides the status the visitor gets.
 #[derive(Debug, thiserror::Error)]
@@ -63,10 +66,11 @@ pub async fn forward(
         let mut link = pool.take(tries > 0).await?;
         let again = repeatable.then(|| again(&request));
         let kept = link.kept();
-        match tokio::time::timeout(answer_timeout, link.send(request)).await {
-            Err(_) => return Err(ForwardError::Timeout(answer_timeout)),
-            Ok(Ok(answer)) => return Ok((answer, pool.returning(link))),
-            Ok(Err((error, back))) => {
+        let moved = request.body().moved();
+        match within(answer_timeout, moved, link.send(request)).await {
+            None => return Err(ForwardError::Timeout(answer_timeout)),
+            Some(Ok(answer)) => return Ok((answer, pool.returning(link))),
+            Some(Err((error, back))) => {
                 tries += 1;
                 match (back, again) {
                     // Nothing was sent: the connection had closed. Any request may go again.
@@ -77,6 +81,19 @@ pub async fn forward(
                 }
             }
         }
+    }
+}
+
+/// Waits for the answer, so long from the last piece of the request on: nobody answers an upload before it has it, and a
+/// large one takes longer than a site may think.
+async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = pin!(answer);
+    let mut until = Instant::now() + patience;
+    loop {
+        if let Ok(answered) = tokio::time::timeout_at(until, answer.as_mut()).await {
+            return Some(answered);
+        }
+        until = moved.as_ref().map(|m| m.last() + patience).filter(|later| *later > until)?;
     }
 }
 

@@ -1,19 +1,49 @@
 //! A visitor's request body on its way to the site: streamed, with a limit on how long it may stall.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
+
+/// When a body's latest piece, or its end, was taken towards the site.
+#[derive(Debug)]
+pub struct Moved {
+    begun: Instant,
+    since_ms: AtomicU64,
+}
+
+impl Default for Moved {
+    fn default() -> Self {
+        Self { begun: Instant::now(), since_ms: AtomicU64::new(0) }
+    }
+}
+
+impl Moved {
+    fn now(&self) {
+        self.since_ms.store(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The time of it.
+    #[must_use]
+    pub fn last(&self) -> Instant {
+        self.begun + Duration::from_millis(self.since_ms.load(Ordering::Relaxed))
+    }
+}
 
 /// Nothing, or what the visitor sends.
 #[derive(Debug)]
 pub struct VisitorBody {
+    /// Bytes that have been read already; nothing comes behind them.
+    read: Option<Bytes>,
     incoming: Option<Incoming>,
     stall: Duration,
+    moved: Option<Arc<Moved>>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -32,19 +62,35 @@ impl VisitorBody {
     /// No body.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { incoming: None, stall: Duration::ZERO, timer: None }
+        Self { read: None, incoming: None, stall: Duration::ZERO, moved: None, timer: None }
+    }
+
+    /// A body that has been read.
+    #[must_use]
+    pub fn whole(bytes: Bytes) -> Self {
+        Self { read: Some(bytes).filter(|b| !b.is_empty()), ..Self::nothing() }
     }
 
     /// What the visitor sends; `stall` is the longest silence.
     #[must_use]
     pub fn of(incoming: Incoming, stall: Duration) -> Self {
-        if incoming.is_end_stream() { Self::nothing() } else { Self { incoming: Some(incoming), stall, timer: None } }
+        if incoming.is_end_stream() {
+            Self::nothing()
+        } else {
+            Self { read: None, incoming: Some(incoming), stall, moved: Some(Arc::default()), timer: None }
+        }
+    }
+
+    /// When its latest piece was taken; `None` for bodies that are there from the start.
+    #[must_use]
+    pub fn moved(&self) -> Option<Arc<Moved>> {
+        self.moved.clone()
     }
 
     /// Whether there is no body at all.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.incoming.is_none()
+        self.incoming.is_none() && self.read.is_none()
     }
 }
 
@@ -57,10 +103,16 @@ impl Body for VisitorBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, VisitorBodyError>>> {
         let this = &mut *self;
+        if let Some(bytes) = this.read.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
         let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
         match Pin::new(incoming).poll_frame(cx) {
             Poll::Ready(r) => {
                 this.timer = None;
+                if let Some(m) = &this.moved {
+                    m.now();
+                }
                 Poll::Ready(r.map(|r| r.map_err(VisitorBodyError::Broken)))
             }
             Poll::Pending => {
@@ -75,10 +127,14 @@ impl Body for VisitorBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        self.read.is_none() && self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+        match (&self.read, &self.incoming) {
+            (Some(bytes), _) => SizeHint::with_exact(bytes.len() as u64),
+            (None, Some(incoming)) => incoming.size_hint(),
+            (None, None) => SizeHint::with_exact(0),
+        }
     }
 }

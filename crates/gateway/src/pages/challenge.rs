@@ -25,6 +25,8 @@ pub struct ChallengePage<'a> {
     pub challenge: &'a Challenge,
     /// Where the visitor was going: a path of this site.
     pub back: &'a str,
+    /// What the request's `User-Agent` said, for the page's script to compare; absent = the script looks at nothing.
+    pub agent: Option<&'a str>,
     /// What becomes of what they sent.
     pub resend: Resend<'a>,
 }
@@ -40,14 +42,15 @@ struct ChallengeHtml<'a> {
     wait: String,
     wait_s: u32,
     back: &'a str,
+    agent: Option<&'a str>,
     carried: &'a [(String, String)],
+    carries: bool,
     lost_post: bool,
 }
 
 /// The challenge (status 403). With JavaScript it is answered without a press; without, a button works after a wait.
 #[must_use]
 pub fn challenge(page: &PageContext<'_>, shown: &ChallengePage<'_>) -> String {
-    let (carried, lost_post) = resent(shown.resend);
     render(&ChallengeHtml {
         page,
         heading: "One moment, please",
@@ -57,8 +60,10 @@ pub fn challenge(page: &PageContext<'_>, shown: &ChallengePage<'_>) -> String {
         wait: words::span(shown.challenge.wait_s),
         wait_s: shown.challenge.wait_s,
         back: local(shown.back),
-        carried,
-        lost_post,
+        agent: shown.agent,
+        carried: resent(shown.resend),
+        carries: matches!(shown.resend, Resend::Fields(_)),
+        lost_post: matches!(shown.resend, Resend::Lost),
     })
 }
 
@@ -73,6 +78,7 @@ struct TooEarlyHtml<'a> {
     wait_s: u32,
     back: &'a str,
     carried: &'a [(String, String)],
+    carries: bool,
 }
 
 /// The button without JavaScript was pressed too early (status 403, `Retry-After: left_s`): `token` still works later.
@@ -86,7 +92,8 @@ pub fn too_early(page: &PageContext<'_>, token: &str, left_s: u32, back: &str, r
         wait: words::span(left_s),
         wait_s: left_s,
         back: local(back),
-        carried: resent(resend).0,
+        carried: resent(resend),
+        carries: matches!(resend, Resend::Fields(_)),
     })
 }
 
@@ -128,11 +135,10 @@ pub fn cookies_needed(page: &PageContext<'_>, back: &str, sign_in_url: Option<&s
     render(&CookiesNeededHtml { page, heading: "Please allow our cookie", back: local(back), sign_in_url })
 }
 
-fn resent(resend: Resend<'_>) -> (&[(String, String)], bool) {
+fn resent(resend: Resend<'_>) -> &[(String, String)] {
     match resend {
-        Resend::Nothing => (&[], false),
-        Resend::Fields(fields) => (fields, false),
-        Resend::Lost => (&[], true),
+        Resend::Nothing | Resend::Lost => &[],
+        Resend::Fields(fields) => fields,
     }
 }
 

@@ -41,15 +41,20 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub const CSP: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; \
                        connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// How the names of all form fields of ours begin; a form that was carried through a challenge holds others too, and
-/// those belong to the site.
-pub const FIELD_PREFIX: &str = "hedgerow-";
 /// Name of the form field with the widget's answer, for `Proofs::verify_work`; empty when the script sent nothing.
 pub const FIELD_WORK: &str = "hedgerow-work";
 /// Name of the form field with the waiting token, for `Proofs::verify_wait`.
 pub const FIELD_WAIT: &str = "hedgerow-wait";
 /// Name of the form field with the path to go back to. Outside data: check it with `is_local_path`.
 pub const FIELD_BACK: &str = "hedgerow-back";
+/// Name of the form field that says that the page carries a form, were it one without fields.
+pub const FIELD_FORM: &str = "hedgerow-form";
+/// Name of the form field that the widget writes by itself. Not read.
+pub const FIELD_WIDGET: &str = "hedgerow-altcha";
+/// Name of the form field in which the page's script says what is odd about the browser; see `judge::environment`.
+pub const FIELD_ODD: &str = "hedgerow-odd";
+/// Every field of ours that a carried form may hold when the browser posts it on. All others are the visitor's.
+pub const CARRIER_FIELDS: [&str; 6] = [FIELD_WORK, FIELD_WAIT, FIELD_BACK, FIELD_FORM, FIELD_WIDGET, FIELD_ODD];
 /// Name of the form field with the reveal token, for `Proofs::open_reveal`.
 pub const FIELD_REVEAL: &str = "hedgerow-reveal";
 
@@ -87,10 +92,19 @@ struct Names {
     work: &'static str,
     wait: &'static str,
     back: &'static str,
+    form: &'static str,
+    odd: &'static str,
     reveal: &'static str,
 }
 
-const NAMES: Names = Names { work: FIELD_WORK, wait: FIELD_WAIT, back: FIELD_BACK, reveal: FIELD_REVEAL };
+const NAMES: Names = Names {
+    work: FIELD_WORK,
+    wait: FIELD_WAIT,
+    back: FIELD_BACK,
+    form: FIELD_FORM,
+    odd: FIELD_ODD,
+    reveal: FIELD_REVEAL,
+};
 
 /// Renders a page. Writing into a string cannot fail; should a template ever refuse, the visitor still gets words.
 fn render(template: &impl Template) -> String {

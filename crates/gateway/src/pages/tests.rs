@@ -22,7 +22,7 @@ fn issued() -> Challenge {
 fn every_page(page: &PageContext<'_>, word: &str) -> Vec<(&'static str, String)> {
     let carried = [(word.to_owned(), word.to_owned())];
     let issued = Challenge { token: word.to_owned(), ..issued() };
-    let shown = ChallengePage { challenge: &issued, back: word, resend: Resend::Fields(&carried) };
+    let shown = ChallengePage { challenge: &issued, back: word, agent: None, resend: Resend::Fields(&carried) };
     let told = Why {
         reference: Reference(5),
         at_s: 1_800_000_000,
@@ -97,8 +97,10 @@ fn no_page_leads_back_to_another_site() {
 #[test]
 fn the_challenge_has_a_way_with_and_a_way_without_javascript() {
     let issued = issued();
-    let html =
-        challenge(&context(), &ChallengePage { challenge: &issued, back: "/members?page=2", resend: Resend::Nothing });
+    let html = challenge(
+        &context(),
+        &ChallengePage { challenge: &issued, back: "/members?page=2", agent: None, resend: Resend::Nothing },
+    );
     assert!(html.contains("<form id=\"work\"") && html.contains("data-challenge=\"{"));
     assert!(html.contains(&format!("name=\"{FIELD_WAIT}\" value=\"TOKEN\"")));
     assert!(html.contains("Wait 7 seconds"));
@@ -111,7 +113,7 @@ fn the_challenge_has_a_way_with_and_a_way_without_javascript() {
 fn a_form_that_was_challenged_is_carried_by_both_ways() {
     let issued = issued();
     let fields = [("q".to_owned(), "a \"b\"".to_owned())];
-    let shown = ChallengePage { challenge: &issued, back: "/search", resend: Resend::Fields(&fields) };
+    let shown = ChallengePage { challenge: &issued, back: "/search", agent: None, resend: Resend::Fields(&fields) };
     let html = challenge(&context(), &shown);
     assert_eq!(html.matches("name=\"q\" value=\"a &#34;b&#34;\"").count(), 2, "{html}");
     let html = challenge(&context(), &ChallengePage { resend: Resend::Lost, ..shown });

@@ -26,7 +26,7 @@ pub fn compile(text: &str) -> Result<Template, String> {
     let mut pieces = Vec::new();
     let mut rest = &*text;
     while let Some(at) = rest.find('%') {
-        pieces.push(Piece::Literal(rest[..at].as_bytes().to_vec()));
+        pieces.push(Piece::Literal(rest.as_bytes()[..at].to_vec()));
         rest = &rest[at + 1..];
         // Conditions on the status (`%!200,304{...}i`) and which of several requests is meant (`%>s`).
         rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<' | '>'));

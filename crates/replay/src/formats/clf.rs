@@ -3,6 +3,8 @@
 //!
 //! One reader for all of them, so that what a line means depends on the line alone.
 
+use std::borrow::Cow;
+
 use super::Found;
 use super::escapes::{quoted, undone};
 use super::moment::LastCommon;
@@ -84,9 +86,10 @@ pub fn read<'l>(line: &'l [u8], clock: &mut LastCommon) -> Result<(Found, Line<'
     ))
 }
 
+pub(super) type MethodAndTarget<'l> = (Cow<'l, [u8]>, Cow<'l, [u8]>);
+
 /// Method and target of a request line as logged, escapes undone.
-pub(super) fn request_of(asked: &[u8]) -> Result<(std::borrow::Cow<'_, [u8]>, std::borrow::Cow<'_, [u8]>), Skip> {
-    use std::borrow::Cow;
+pub(super) fn request_of(asked: &[u8]) -> Result<MethodAndTarget<'_>, Skip> {
     match undone(asked) {
         Cow::Borrowed(text) => request(text).map(|(m, t)| (Cow::Borrowed(m), Cow::Borrowed(t))),
         Cow::Owned(text) => request(&text).map(|(m, t)| (Cow::Owned(m.to_vec()), Cow::Owned(t.to_vec()))),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Splits off a quoted value: `text` begins behind the opening quote. The closing quote is the first one that is not
 /// escaped and behind which `follows` holds; old servers write a visitor's own quotes as they came.
 #[must_use]
-pub fn quoted<'t>(text: &'t [u8], follows: impl Fn(&[u8]) -> bool) -> Option<(&'t [u8], &'t [u8])> {
+pub fn quoted(text: &[u8], follows: impl Fn(&[u8]) -> bool) -> Option<(&[u8], &[u8])> {
     for at in memchr::memchr_iter(b'"', text) {
         let slashes = text[..at].iter().rev().take_while(|b| **b == b'\\').count();
         if slashes % 2 == 0 && follows(&text[at + 1..]) {

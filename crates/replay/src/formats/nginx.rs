@@ -16,7 +16,7 @@ pub fn compile(text: &str) -> Result<Template, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
-        pieces.push(Piece::Literal(rest[..at].as_bytes().to_vec()));
+        pieces.push(Piece::Literal(rest.as_bytes()[..at].to_vec()));
         rest = &rest[at + 1..];
         let name;
         if let Some(braced) = rest.strip_prefix('{') {

@@ -160,3 +160,15 @@ fn an_entry_that_does_not_fit_is_refused_and_the_next_is_taken() {
     assert_eq!(ledger.append(&mut entry(2)).unwrap(), 1);
     assert_eq!(verify::problems(dir.path()), Vec::<String>::new());
 }
+
+#[test]
+fn a_segment_that_is_deleted_while_others_are_read_is_passed_over() {
+    let dir = TempDir::new().unwrap();
+    for writer in ["00000000000000aa", "00000000000000bb"] {
+        let (ledger, _) = open(dir.path(), writer);
+        ledger.append(&mut disclosed(writer, 1, 1_000)).unwrap();
+    }
+    let items = select(dir.path(), Query::default()).unwrap();
+    std::fs::remove_file(&segments(dir.path()).unwrap()[1]).unwrap();
+    assert_eq!(people(items), ["00000000000000aa"]);
+}

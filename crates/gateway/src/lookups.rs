@@ -1,0 +1,88 @@
+//! Tables of outside facts that the operator gives by file: autonomous systems, and refreshed ranges of crawlers. Each is
+//! read when the gateway starts, and again when its file changes; a broken one changes nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hedgerow_engine::identify::{AsnTable, Crawlers};
+use parking_lot::Mutex;
+
+/// When a file was written, and its size: an atomic replacement changes at least one.
+type Stamp = Option<(SystemTime, u64)>;
+
+fn stamp(path: &Path) -> Stamp {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+/// The tables in force.
+#[derive(Default)]
+pub struct Lookups {
+    asn: Mutex<Option<Asn>>,
+    /// Stamp of the crawlers' file as it was last read.
+    crawlers: Mutex<Stamp>,
+}
+
+struct Asn {
+    path: PathBuf,
+    stamp: Stamp,
+    /// The file has changed since; the next ask reads it.
+    stale: bool,
+    table: Arc<AsnTable>,
+}
+
+impl Lookups {
+    /// The table of autonomous systems at `path`, read if it is another one than before or has changed.
+    ///
+    /// # Errors
+    /// A sentence about the file; the table in force stays.
+    pub fn asn(&self, path: Option<&str>) -> Result<Option<Arc<AsnTable>>, String> {
+        let mut known = self.asn.lock();
+        let Some(path) = path.map(PathBuf::from) else {
+            *known = None;
+            return Ok(None);
+        };
+        let now = stamp(&path);
+        if let Some(a) = known.as_ref().filter(|a| a.path == path && a.stamp == now && !a.stale) {
+            return Ok(Some(Arc::clone(&a.table)));
+        }
+        let table = Arc::new(AsnTable::open(&path).map_err(|e| e.to_string())?);
+        *known = Some(Asn { path, stamp: now, stale: false, table: Arc::clone(&table) });
+        Ok(Some(table))
+    }
+
+    /// Whether the file of the table in force has changed; asked every few seconds, answered once for each change.
+    pub fn asn_changed(&self) -> bool {
+        self.asn.lock().as_mut().is_some_and(|a| {
+            let now = stamp(&a.path);
+            // A file that is gone for a moment is being replaced.
+            let changed = now.is_some() && now != a.stamp;
+            if changed {
+                // Whatever comes of reading it: a broken file is told once, and looked at again when it changes again.
+                (a.stamp, a.stale) = (now, true);
+            }
+            changed
+        })
+    }
+
+    /// Whether the crawlers' file is another one than was read last; what it is now counts as read.
+    pub fn crawlers_changed(&self, path: &Path) -> bool {
+        let now = stamp(path);
+        let mut known = self.crawlers.lock();
+        let changed = now.is_some() && now != *known;
+        if changed {
+            *known = now;
+        }
+        changed
+    }
+}
+
+/// Takes refreshed ranges over those of the release.
+///
+/// # Errors
+/// A sentence; the ranges in force stay.
+pub fn take_crawlers(crawlers: &Crawlers, path: &Path) -> Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    crawlers.replace_ranges(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+}

@@ -1,0 +1,126 @@
+"""`hedgerow notices`: which regimes there are, what they ask, and what a case owes to whom, by when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hedgerow.cases.notices import explaining, printing, schemas
+from hedgerow.cases.notices.facts_file import read_case
+from hedgerow.cases.notices.loading import shipped
+from hedgerow.cases.notices.plan import plan as planned
+from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.cli.exits import WRONG, fail
+
+notices = typer.Typer(
+    help="Who must be told after information about people was taken, and by when. Not legal advice.\n\n"
+    "Example: hedgerow notices regimes",
+    no_args_is_help=True,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `hedgerow notices` to the command line."""
+    app.add_typer(notices, name="notices")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except NoticeError as error:
+        fail(str(error), WRONG)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", WRONG)
+
+
+@notices.command()
+def regimes(as_json: AsJson = False) -> None:
+    """Lists the regimes, with version and whether each was verified.
+
+    Examples:
+        hedgerow notices regimes
+    """
+    with _told():
+        rules = shipped()
+    if as_json:
+        typer.echo(json.dumps(explaining.listed(rules), indent=2, ensure_ascii=False))
+        return
+    for line in explaining.table(rules):
+        typer.echo(line)
+
+
+@notices.command()
+def explain(
+    regime: Annotated[str, typer.Argument(help="Name of the regime, as `hedgerow notices regimes` lists it.")],
+) -> None:
+    """Says what one regime asks, where that comes from and what was not verified.
+
+    Examples:
+        hedgerow notices explain NZ
+    """
+    with _told():
+        for line in explaining.explained(shipped().get(regime.upper().replace("-", "_"))):
+            typer.echo(line)
+
+
+@notices.command()
+def plan(
+    facts: Annotated[Path, typer.Argument(help="The case, as YAML.")],
+    now: Annotated[
+        str | None, typer.Option("--now", help="The moment to plan for, as 2026-11-26T18:00:00Z; now without it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says which regimes a case comes under, what must be decided and done, and by when.
+
+    Examples:
+        hedgerow notices plan case.yaml
+
+        hedgerow notices plan case.yaml --now 2026-11-26T18:00:00Z --json
+    """
+    with _told():
+        at = _moment(now)
+        case, records = read_case(facts)
+        found = planned(shipped(), case, records, at)
+        data = printing.as_data(found, case, records)
+    if as_json:
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    for line in printing.in_words(found, case, records):
+        typer.echo(line)
+
+
+@notices.command()
+def schema(
+    file: Annotated[str, typer.Argument(help="Which file: case, regime or language.")] = "case",
+) -> None:
+    """Prints the JSON Schema of a case, of a regime or of a language pack, for editors.
+
+    Examples:
+        hedgerow notices schema case
+    """
+    if file not in schemas.SCHEMAS:
+        fail(f"there is no schema of `{file[:40]}`; there are: {', '.join(schemas.SCHEMAS)}", WRONG)
+    typer.echo(schemas.text(file), nl=False)
+
+
+def _moment(text: str | None) -> datetime:
+    """The moment asked for. The clock of the machine is read here and nowhere else."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise NoticeError(f"`--now {text[:40]}` is not a moment with a time zone; write 2026-11-26T18:00:00Z")
+    return at

@@ -1,0 +1,296 @@
+"""`hedgerow ledger affected`, `coverage`, `figures`: how many people, which, and what was said before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from hedgerow.cli.exits import STATE, WRONG, State, fail
+from hedgerow.ledger.commands.options import (
+    AsDocument,
+    Since,
+    Site,
+    Until,
+    asking_ledger,
+    ledger,
+    now_utc,
+    read_refs,
+    readable,
+    told,
+)
+from hedgerow.ledger.figures import Figures
+from hedgerow.ledger.policies import member_count
+from hedgerow.ledger.questions import coverage as covering
+from hedgerow.ledger.questions.affected import Affected, affected
+from hedgerow.ledger.questions.period import iso, read_moment, read_period
+from hedgerow.ledger.questions.refs import LEVELS, find_group
+from hedgerow.ledger.reading import harmless
+from hedgerow.ledger.tables import as_csv, write_parquet, write_private
+from hedgerow.ledger.trail import Trail
+
+Record = Annotated[
+    str | None,
+    typer.Option("--record", help="Record the figures under this name; they supersede earlier ones, which stay."),
+]
+
+COLUMNS: Final = {
+    "person": "VARCHAR",
+    "field": "VARCHAR",
+    "first": "TIMESTAMP",
+    "last": "TIMESTAMP",
+    "times": "UBIGINT",
+    "confidence": "VARCHAR",
+    "precision": "VARCHAR",
+}
+_DAYS: Final = 180
+_LINES: Final = 50
+"""Rows of a table for people; files hold all."""
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+
+
+@ledger.command("affected")
+def affected_people(
+    principals: Annotated[
+        list[str] | None,
+        typer.Option("--principal", help="Address, account:NAME, keyed name, LEVEL:NAME, strangers; may be repeated."),
+    ] = None,
+    case_file: Annotated[
+        Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    as_json: AsDocument = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write to this file, which must not exist yet.")] = None,
+    record: Record = None,
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Says who is affected: people, fields, first and last time, how often, and how sure.
+
+    confirmed: recorded in an answer that left. possible: recorded, but the answer may have shown less. sketch: the
+    detail was thinned; person and field are certain, times are to the day. Without --since: the last 180 days. It is
+    written down in the audit trail that this was asked.
+
+    Examples:
+        hedgerow ledger affected --principal 203.0.113.9 --since 7d
+
+        hedgerow ledger affected --case-file case-12.txt --format csv --out affected.csv --record case-12
+    """
+    if not principals and case_file is None:
+        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
+    if as_json:
+        form = Format.JSON
+    if form is Format.PARQUET and out is None:
+        fail("Parquet is written to a file: say which with --out", WRONG)
+    now = now_utc()
+    with asking_ledger(state, site) as (folder, connection):
+        period = read_period(since, until, now, _DAYS)
+        refs = read_refs(state, folder.name, principals or [], case_file)
+        if not refs:
+            fail(f"{case_file} names nobody", WRONG)
+        question = {"ask": "affected", "principals": [str(r) for r in refs[:100]], "principals_in_all": len(refs)}
+        Trail(state).record("affected", site=folder.name, since=iso(period.since), until=iso(period.until), **question)
+        told("looking for people")
+        found = affected(connection, find_group(connection, refs), period)
+        if record is not None:
+            Figures(state).record(record, folder.name, question, found.summary())
+    _write(found, form, out)
+    if form is not Format.JSON or out is not None:
+        for sentence in found.caveats:
+            typer.echo(f"hedgerow: {harmless(sentence)}", err=True)
+
+
+def _write(found: Affected, form: Format, out: Path | None) -> None:
+    rows = [tuple(r.as_data().values()) for r in found.rows]
+    match form:
+        case Format.TABLE:
+            text = in_words(found, len(rows) if out else _LINES)
+        case Format.CSV:
+            text = as_csv(list(COLUMNS), rows)
+        case Format.JSON:
+            text = json.dumps(as_data(found), ensure_ascii=False, indent=1) + "\n"
+        case Format.PARQUET:
+            text = ""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        if form is Format.PARQUET:
+            stored = [
+                (r.person, r.field, *_naive(r.first, r.last), *tuple(r.as_data().values())[4:]) for r in found.rows
+            ]
+            write_parquet(out, COLUMNS, stored)
+        else:
+            write_private(out, text.encode("utf-8"))
+    except FileExistsError:
+        fail(f"{out} exists already; name another file", WRONG)
+    except OSError as error:
+        fail(str(error), WRONG)
+    typer.echo(f"{found.people:,} people, {len(rows):,} rows: {out}")
+
+
+def _naive(*moments: Any) -> tuple[Any, ...]:
+    return tuple(m.replace(tzinfo=None) for m in moments)
+
+
+def as_data(found: Affected) -> dict[str, Any]:
+    """The whole answer for programs."""
+    return {
+        **found.summary(),
+        "rows": [r.as_data() for r in found.rows],
+        "gap_list": [
+            {"at": iso(g.at), "route": g.route, "reference": g.reference, "note": g.note, "everybody": g.everybody}
+            for g in found.gaps
+        ],
+    }
+
+
+def in_words(found: Affected, lines: int) -> str:
+    """A table for people."""
+    sure = ", ".join(f"{n:,} {c}" for c, n in found.people_by_confidence.items() if n) or "nobody"
+    said = [f"{found.people:,} people, {found.period.in_words()} ({sure})"]
+    if found.at_most is not None:
+        said.append(f"at most {found.at_most:,} people")
+    table = [(r.person, r.field, iso(r.first), iso(r.last), f"{r.times:,}", r.confidence) for r in found.rows[:lines]]
+    said += aligned(("person", "field", "first", "last", "times", "confidence"), table) if table else []
+    if len(found.rows) > lines:
+        said.append(f"… and {len(found.rows) - lines:,} more rows; --format csv gives all of them")
+    return "".join(harmless(line) + "\n" for line in said)
+
+
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns under each other."""
+    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
+    return ["  ".join(v.ljust(w) for v, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]]
+
+
+@ledger.command()
+def coverage(
+    top: Annotated[int, typer.Option("--top", help="So many principals a level.", min=1, max=covering.MOST_TOP)] = 10,
+    level: Annotated[
+        list[str] | None, typer.Option("--level", help=f"Only this level ({', '.join(LEVELS)}); may be repeated.")
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="Principals whose union is wanted instead; may be repeated."),
+    ] = None,
+    case_file: Annotated[
+        Path | None, typer.Option("--case-file", help="File with one principal of the group a line.")
+    ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option("--members", help="People the site has; without it the setting people.members, else people seen."),
+    ] = None,
+    until: Until = None,
+    as_json: AsDocument = False,
+    record: Record = None,
+    state: State = STATE,
+    site: Site = None,
+) -> None:
+    """Says what share of the site's people each principal has seen: over 1, 7, 30 and 180 days, most first.
+
+    With --group: what several principals have seen together, each person once. A day is a day of UTC.
+
+    Examples:
+        hedgerow ledger coverage --top 5
+
+        hedgerow ledger coverage --group 203.0.113.9 --group account:8812 --members 48000
+    """
+    if members is not None and members < 1:
+        fail("--members must be at least 1", WRONG)
+    for name in level or []:
+        if name not in LEVELS:
+            fail(f"`{name}` is not a level; levels are {', '.join(LEVELS)}", WRONG)
+    now = now_utc()
+    with asking_ledger(state, site) as (folder, connection):
+        day = read_moment(until, now, end=True) if until else now
+        refs = read_refs(state, folder.name, group or [], case_file)
+        if (group or case_file) and not refs:
+            fail(f"{case_file} names nobody", WRONG)
+        of = covering.count_members(connection, members, member_count(state, folder.name))
+        levels = level or ([] if refs else list(LEVELS))
+        found = covering.coverage(
+            connection,
+            covering.last_day(day),
+            of,
+            top=top,
+            levels=levels,
+            group=find_group(connection, refs) if refs else None,
+            progress=told,
+        )
+        data = _coverage_data(found)
+        if record is not None:
+            question = {"ask": "coverage", "group": [str(r) for r in refs[:100]], "levels": levels, "top": top}
+            Figures(state).record(record, folder.name, question, data)
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=1) if as_json else _coverage_in_words(found))
+
+
+def _coverage_data(found: covering.Coverage) -> dict[str, Any]:
+    return {
+        "today": found.today.isoformat(),
+        "members": found.members.number,
+        "members_source": found.members.source,
+        "top": [s.as_data(found.members) for s in found.top],
+        "group": [s.as_data(found.members) for s in found.group],
+        "caveats": found.caveats,
+    }
+
+
+def _coverage_in_words(found: covering.Coverage) -> str:
+    rows = []
+    for s in [*found.group, *found.top]:
+        people = f"{s.people:,}" if s.people == s.at_most else f"at least {s.people:,}"
+        at_most = "" if s.people == s.at_most else f"{s.at_most:,}" if s.at_most is not None else "cannot be said"
+        name = s.principal or "all together"
+        share = f"{covering.share(s.people, found.members.number):.2%}"
+        rows.append((s.level, name, f"{s.days} d", people, at_most, share))
+    lines = [f"{found.members.number:,} people in all ({found.members.source})"]
+    lines += aligned(("level", "principal", "window", "people", "at most", "share"), rows) if rows else ["nobody"]
+    return "\n".join(harmless(line) for line in [*lines, *found.caveats])
+
+
+@ledger.command()
+def figures(
+    name: Annotated[str | None, typer.Argument(help="Name of the figure, as given with --record.")] = None,
+    as_json: AsDocument = False,
+    state: State = STATE,
+) -> None:
+    """Shows figures that were recorded: each with when, by whom, for what question; the last one stands.
+
+    Examples:
+        hedgerow ledger figures case-12
+    """
+    with readable():
+        known = Figures(state)
+        found = known.history(name) if name else []
+        names = known.names()
+    if name is None:
+        typer.echo(json.dumps(names, ensure_ascii=False) if as_json else "\n".join(map(harmless, names)))
+        return
+    if not found:
+        fail(f"no figure is recorded as {harmless(name)}; recorded are: {', '.join(names) or 'none'}", WRONG)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    for figure in found:
+        stands = "stands" if figure is found[-1] else "superseded"
+        typer.echo(harmless(f"{figure['number']}  {figure['at']}  {figure['who']}  {stands}"))
+        for key, value in figure["answer"].items():
+            if not isinstance(value, list) and value is not None:
+                typer.echo(harmless(f"   {key.replace('_', ' ')}: {value}"))
+        for sentence in figure["answer"].get("caveats", []):
+            typer.echo(harmless(f"   {sentence}"))

@@ -1,0 +1,77 @@
+"""Writing answers as files: CSV that no spreadsheet takes for formulas, JSON, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+_FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]")
+"""A cell that begins so may be taken for a formula (OWASP, CSV Injection: = + - @, tabulator, carriage return)."""
+
+
+def cell(value: object) -> str:
+    """A value for a spreadsheet: a quote before whatever might be taken for a formula, nothing that breaks the line.
+
+    Numbers stay as they are: a minus before digits alone is a number to every spreadsheet.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    text = str(value).replace("\x00", "\\x00")
+    # A leading space does not keep every program from looking at what follows it.
+    return "'" + text if _FORMULA.match(text.lstrip(" ")) or text.startswith("'") else text
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV (RFC 4180, CRLF) with a header."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
+    writer.writerow([cell(c) for c in columns])
+    writer.writerows([cell(v) for v in row] for row in rows)
+    return out.getvalue()
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Writes a file that holds people: readable by its owner only, never over one that is there.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_parquet(path: Path, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    """Writes rows as Parquet, with the types of DuckDB that `columns` gives.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    # Made first, so that it is private from its first byte and nothing is overwritten.
+    write_private(path, b"")
+    with duckdb.connect(":memory:") as connection:
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        connection.execute(f"CREATE TABLE answer ({listed})")
+        marks = ", ".join("?" * len(columns))
+        for start in range(0, len(rows), 1_000):
+            part = rows[start : start + 1_000]
+            values = ", ".join([f"({marks})"] * len(part))
+            connection.execute(f"INSERT INTO answer VALUES {values}", [v for row in part for v in row])
+        quoted = str(path).replace("'", "''")
+        try:
+            connection.execute(f"COPY answer TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
+        except duckdb.Error as error:
+            raise OSError(f"{path} cannot be written: {error}") from error
