@@ -52,6 +52,8 @@ check_group() {
       need "Chromium" has_chromium "chromium"
       on_path has_w3m w3m
       need "w3m, a text browser" has_w3m "w3m"
+      on_path has_java java
+      need "a Java runtime, for the audit on Spark" has_java "default-jre-headless"
       ;;
     bench)
       on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk; on_path has_h2load h2load

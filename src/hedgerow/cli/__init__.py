@@ -44,7 +44,12 @@ def _gather(name: str) -> None:
     part.register(app)
 
 
-for _part in ("hedgerow.people.commands", "hedgerow.ledger.commands", "hedgerow.cases.commands"):
+for _part in (
+    "hedgerow.people.commands",
+    "hedgerow.ledger.commands",
+    "hedgerow.cases.commands",
+    "hedgerow.audit.commands",
+):
     _gather(_part)
 
 
