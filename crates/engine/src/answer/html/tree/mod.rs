@@ -124,8 +124,8 @@ pub(super) struct Tree {
     /// Elements in a `noscript` of the head or in a `select` that only some browsers make.
     aside: Vec<Name>,
     in_head_noscript: bool,
-    /// Height of the stack and number of formatting elements at each open `noscript`.
-    noscripts: Vec<(usize, usize)>,
+    /// What was open at each open `noscript`.
+    noscripts: Vec<node::Within>,
     /// The last start tag that may hit the map by its surroundings.
     last_dependent: u32,
     /// A person's element was closed while others that are in it went on.

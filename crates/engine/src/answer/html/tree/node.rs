@@ -57,6 +57,17 @@ pub(super) struct Formatting {
     pub(super) owner: Option<Option<u32>>,
 }
 
+/// What is open at the start of an element, to be compared with what is at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Within {
+    /// The element.
+    pub(super) id: u32,
+    /// How many are open with it.
+    pub(super) height: usize,
+    /// A hash of the active formatting elements.
+    pub(super) formatting: u64,
+}
+
 impl Node {
     /// An HTML element of this kind.
     #[inline]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::node::Within;
 use super::{Active, Formatting, MAX_FORMATTING, Mode, Node, Placed, Point, Space, Start, Tree};
 use crate::answer::html::names::{Kind, Name};
 use crate::answer::html::tokens::Tag;
@@ -184,6 +185,15 @@ impl Tree {
     /// Section 13.2.4.3, "clear the list up to the last marker".
     pub(super) fn clear_to_marker(&mut self) {
         while let Some(Active::Element(_)) = self.formatting.pop() {}
+    }
+
+    /// What is open now, by the current element.
+    pub(super) fn within(&self) -> Within {
+        let formatting = self.formatting.iter().fold(0xCBF2_9CE4_8422_2325u64, |hash, active| {
+            let id = if let Active::Element(e) = active { e.id } else { 0 };
+            (hash ^ u64::from(id)).wrapping_mul(0x0100_0000_01B3)
+        });
+        Within { id: self.stack.last().map_or(0, |n| n.id), height: self.stack.len(), formatting }
     }
 
     /// Remembers the element just pushed.
