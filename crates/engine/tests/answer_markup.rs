@@ -8,6 +8,10 @@ use hedgerow_engine::answer::AnswerError;
 use hedgerow_engine::policy::Site;
 use serde_json::json;
 
+fn profile() -> Site {
+    site(json!("path"), json!([html_field(NAME, "h1"), html_field(EMAIL, ".email")]))
+}
+
 fn list() -> Site {
     site(
         json!({"html": {"item": ".person", "id": null, "attribute": "data-id", "pattern": "([0-9]+)"}}),
@@ -24,6 +28,18 @@ fn refused(site: &Site, person: Option<&str>, rule: &Rule, page: &str) -> bool {
     let first = all.next().unwrap_or_default();
     assert!(all.all(|r| r == first), "{page}");
     first
+}
+
+/// What leaves of a profile without e-mails, however the page is cut in two.
+fn without_email(page: &str) -> String {
+    let rule = Rule::masking(&[EMAIL]);
+    let whole = text(&profile(), html(), Some("1"), &rule, page);
+    for at in 0..page.len() {
+        let (one, two) = page.as_bytes().split_at(at);
+        let out = read(&profile(), html(), Some("1"), &rule, &[one, two]).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out), whole, "{page} cut at {at}");
+    }
+    whole
 }
 
 #[test]
@@ -47,4 +63,59 @@ fn a_noscript_that_is_whole_in_a_person_changes_nothing() {
         <li class=person data-id=2><b class=name>Bob</b></li></ul><p class=name>Page</p>";
     let out = text(&list(), html(), None, &Rule::budget(1), page);
     assert!(out.contains("Ann") && !out.contains("Bob") && out.ends_with("<p class=name>Page</p>"), "{out}");
+}
+
+#[test]
+fn formatting_elements_nested_in_one_another_leave_the_rest_of_the_page_readable() {
+    let mut deep = String::new();
+    for n in 0..100 {
+        deep.push_str(&format!("<font color={n}>"));
+    }
+    let deep = format!("{deep}x{}", "</font>".repeat(100));
+    for body in ["<b><b><b><b>x</b></b></b></b>", "<b id=1><b id=2><b id=3><b id=4>x</b></b></b></b>", &deep] {
+        let page = format!("<!doctype html><p>{body}</p><p class=email>secret</p>");
+        let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &page);
+        assert!(!out.contains("secret") && out.contains(body), "{out}");
+        let page = format!(
+            "<div class=person data-id=1>{body}</div><div class=person data-id=2><i class=email>secret</i></div>"
+        );
+        let out = text(&list(), html(), None, &Rule::masking(&[EMAIL]), &page);
+        assert!(!out.contains("secret") && out.contains(body), "{out}");
+    }
+}
+
+#[test]
+fn of_four_formatting_elements_that_are_the_same_three_are_opened_again() {
+    let masked = Rule::masking(&[EMAIL]);
+    // The first of the four is forgotten, so the masked element ends with its paragraph.
+    let page = "<!doctype html><p><b class=email><b class=email><b class=email><b class=email>secret</p>x";
+    assert!(refused(&profile(), Some("1"), &masked, page));
+    let page = "<!doctype html><p><b class='email'>secret<b><b><b>y</b></b></b></b></p>x";
+    assert!(without_email(page).ends_with("</p>x"));
+    // Other attributes, so none is forgotten, and the masked one goes on.
+    let page = "<!doctype html><p><b class=email>secret<b><b><b></p>x";
+    assert!(refused(&profile(), Some("1"), &masked, page));
+    // In another order they are the same attributes; of two with one name the first counts.
+    let page = "<!doctype html><p><b class=x id=2>a<b ID=2 class=x id=3><b id='2' class='x'><b class=\"x\" id=2></p><h1>x</h1>";
+    assert!(text(&profile(), html(), Some("1"), &Rule::masking(&[NAME]), page).contains("<h1>"));
+}
+
+#[test]
+fn whether_a_table_ends_a_paragraph_is_known_where_there_is_a_doctype_or_an_html_element() {
+    for start in [
+        "<html>",
+        "<!doctype html>",
+        "<!doctype html public \"-//W3C//DTD HTML 3.2 Final//EN\">",
+        "<!doctype html public '-//W3C//DTD HTML 4.01 Transitional//EN'>",
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01 Transitional//EN\" \"http://www.w3.org/TR/html4/loose.dtd\">",
+        "<!doctype html public \"-//Example//DTD Own//EN\">",
+        "<!doctype html system 'about:legacy-compat'>",
+        "<!doctype>",
+        "<!doctype other>",
+    ] {
+        let page = format!("{start}<body><p>x<table><tr><td class=email>secret</td></tr></table>y</body>");
+        assert!(without_email(&page).ends_with("</tr></table>y</body>"), "{start}");
+    }
+    let fragment = "<p>x<table><tr><td class=email>secret</td></tr></table>y";
+    assert!(refused(&profile(), Some("1"), &Rule::masking(&[EMAIL]), fragment));
 }

@@ -121,11 +121,11 @@ impl Tree {
             }
             Kind::Table => {
                 if self.in_button_scope(Kind::P) {
-                    if self.quirks == Quirks::No {
-                        self.close_p_in_button_scope();
-                    } else {
+                    match self.quirks {
+                        Quirks::No => self.close_p_in_button_scope(),
+                        Quirks::Yes => {}
                         // Whether the paragraph goes on depends on a doctype that is not here.
-                        self.doubt();
+                        Quirks::Unknown => self.doubt(),
                     }
                 }
                 self.push(start);
