@@ -119,3 +119,12 @@ fn whether_a_table_ends_a_paragraph_is_known_where_there_is_a_doctype_or_an_html
     let fragment = "<p>x<table><tr><td class=email>secret</td></tr></table>y";
     assert!(refused(&profile(), Some("1"), &Rule::masking(&[EMAIL]), fragment));
 }
+
+#[test]
+fn a_text_before_a_cdata_section_decides_whether_it_is_one() {
+    let page = "<!doctype html><svg><foreignObject><p><b></p>x<![CDATA[><i class=email>a@b.example</i>]]>";
+    assert!(!without_email(page).contains("a@b.example"));
+    // Where the element itself is the current one it is a section, and no element is in it.
+    let page = "<!doctype html><svg><foreignObject>x<![CDATA[><i class=email>a@b.example</i>]]></svg>y";
+    assert_eq!(without_email(page), page);
+}

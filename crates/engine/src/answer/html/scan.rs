@@ -86,6 +86,8 @@ impl Scan {
             match token {
                 Token::StartTag => self.start_tag(bytes)?,
                 Token::EndTag => self.end_tag(bytes)?,
+                // What the text opened again is known now, and so is whether we are in SVG or MathML.
+                Token::Section => {}
                 Token::Doctype => self.tree.doctype(bytes.get(self.tokenizer.range())?),
             }
         }
@@ -117,6 +119,7 @@ impl Scan {
             Text::Nothing => Ok(()),
             text => {
                 self.tree.text(text == Text::Space);
+                self.tokenizer.cdata = self.tree.in_foreign();
                 self.heed_tree()
             }
         }

@@ -47,6 +47,8 @@ enum Place {
     },
     /// Up to `>`.
     Bogus,
+    /// At a `<![CDATA[`, which is one or not by what the text before it did.
+    Section,
     Cdata,
     Content(Content, Escaped),
 }
@@ -69,6 +71,8 @@ pub(super) enum Token {
     StartTag,
     EndTag,
     Doctype,
+    /// What may be a CDATA section begins: whether it is one is asked now.
+    Section,
 }
 
 /// What stood between the last tag and here.
@@ -179,7 +183,17 @@ impl Tokenizer {
         loop {
             let rest = bytes.get(self.at.checked_sub(base)?..)?;
             match self.place {
-                Place::Data => self.data(rest)?,
+                Place::Data => {
+                    self.data(rest)?;
+                    if self.place == Place::Section {
+                        return Some(Token::Section);
+                    }
+                }
+                Place::Section if self.cdata => {
+                    self.at += 9;
+                    self.place = Place::Cdata;
+                }
+                Place::Section => self.place = Place::Bogus,
                 Place::Tag(state) => {
                     self.walk(rest, state)?;
                     self.place = Place::Data;
@@ -260,8 +274,7 @@ impl Tokenizer {
                     self.at += 9;
                     self.place = Place::Doctype;
                 } else if self.cdata && starts_with(declaration, b"[CDATA[")? && declaration.starts_with(b"[CDATA[") {
-                    self.at += 9;
-                    self.place = Place::Cdata;
+                    self.place = Place::Section;
                 } else {
                     self.place = Place::Bogus;
                 }
