@@ -128,3 +128,15 @@ fn a_text_before_a_cdata_section_decides_whether_it_is_one() {
     let page = "<!doctype html><svg><foreignObject>x<![CDATA[><i class=email>a@b.example</i>]]></svg>y";
     assert_eq!(without_email(page), page);
 }
+
+#[test]
+fn the_text_of_a_cdata_section_opens_formatting_elements_again_wherever_it_is_cut() {
+    let masked = Rule::masking(&[EMAIL]);
+    for (section, goes_on) in
+        [("<![CDATA[a@b.example]]>", true), ("<![CDATA[a]]", true), ("<![CDATA[ ]]>", true), ("<![CDATA[]]>", false)]
+    {
+        let page = format!("<!doctype html><svg><foreignObject><p><b class=email>x</p>{section}");
+        let close = if goes_on { "" } else { "</foreignObject></svg>" };
+        assert_eq!(refused(&profile(), Some("1"), &masked, &format!("{page}{close}")), goes_on, "{page}");
+    }
+}

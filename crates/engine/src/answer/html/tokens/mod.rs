@@ -155,9 +155,9 @@ impl Tokenizer {
         matches!(self.place, Place::Tag(_)) && !self.end_tag
     }
 
-    /// Whether a `<` at the end of the document is only text.
+    /// Whether a `<`, or a `]` of a CDATA section, at the end of the document is only text.
     pub(super) fn ends_with_text(&self, arrived: usize) -> bool {
-        self.place == Place::Data && self.at < arrived
+        matches!(self.place, Place::Data | Place::Cdata) && self.at < arrived
     }
 
     /// The tag or doctype found last.
@@ -218,13 +218,14 @@ impl Tokenizer {
                     self.place = Place::Data;
                 }
                 Place::Cdata => {
-                    let Some(end) = memmem::find(rest, b"]]>") else {
-                        self.at += rest.len().saturating_sub(2);
-                        return None;
-                    };
-                    self.at += end + 3;
+                    let end = memmem::find(rest, b"]]>");
+                    let length = end.unwrap_or(rest.len().saturating_sub(2));
+                    // It may leave as it is read, so what it opens again must be told.
+                    self.saw(rest.get(..length)?);
+                    self.at += length;
+                    end?;
+                    self.at += 3;
                     self.place = Place::Data;
-                    self.text = Text::Words;
                 }
                 Place::Content(content, escaped) => self.content(rest, content, escaped)?,
             }
