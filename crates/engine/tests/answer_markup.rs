@@ -121,6 +121,28 @@ fn whether_a_table_ends_a_paragraph_is_known_where_there_is_a_doctype_or_an_html
 }
 
 #[test]
+fn a_masked_paragraph_ends_at_a_table_by_the_first_doctype() {
+    let masked = Rule::masking(&[EMAIL]);
+    // In quirks mode the table is in the paragraph; otherwise the paragraph has ended before it.
+    let quirks = "<!doctype html public \"-//IETF//DTD HTML//EN\">";
+    let body = "<div><p class=email>a<table></p></table>secret</div>";
+    for (start, goes_on) in [
+        (quirks.to_owned(), true),
+        ("<!doctype html>".to_owned(), false),
+        (format!("{quirks}<!doctype html>"), true),
+        (format!("<!doctype html>{quirks}"), false),
+    ] {
+        let page = format!("{start}{body}");
+        assert_eq!(refused(&profile(), Some("1"), &masked, &page), goes_on, "{page}");
+    }
+    // Classes are compared with regard to case in the mode of the first.
+    let page = format!("<!doctype html>{quirks}<p class=EMAIL>shown</p>");
+    assert!(without_email(&page).contains("shown"));
+    let page = format!("{quirks}<!doctype html><p class=EMAIL>shown</p>");
+    assert!(!without_email(&page).contains("shown"));
+}
+
+#[test]
 fn a_text_before_a_cdata_section_decides_whether_it_is_one() {
     let page = "<!doctype html><svg><foreignObject><p><b></p>x<![CDATA[><i class=email>a@b.example</i>]]>";
     assert!(!without_email(page).contains("a@b.example"));

@@ -200,7 +200,8 @@ impl Tree {
 
     /// A doctype, from `<!` to `>`.
     pub(super) fn doctype(&mut self, raw: &[u8]) {
-        if self.mode != Mode::Initial {
+        // A second one is ignored.
+        if self.mode != Mode::Initial || self.doctype_was {
             return;
         }
         self.doctype_was = true;
