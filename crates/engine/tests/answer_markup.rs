@@ -162,3 +162,25 @@ fn the_text_of_a_cdata_section_opens_formatting_elements_again_wherever_it_is_cu
         assert_eq!(refused(&profile(), Some("1"), &masked, &format!("{page}{close}")), goes_on, "{page}");
     }
 }
+
+#[test]
+fn attributes_that_decide_how_a_page_is_read_are_decoded_first() {
+    let masked = Rule::masking(&[EMAIL]);
+    // The breakout happens only outside of an integration point: in it the paragraph is one and the `svg` goes on.
+    let page = "<!doctype html><math><annotation-xml encoding='text&#47;html'><p class=email>a<b></p><i class=email>secret</i>\
+        </annotation-xml></math>x";
+    assert!(without_email(page).ends_with('x'));
+    let page = "<!doctype html><math><annotation-xml encoding='text&#47;html'><p><b class=email>a</p>secret";
+    assert!(refused(&profile(), Some("1"), &masked, page));
+    // A hidden control stays in the table, any other goes before it and opens the element again.
+    let hidden = "<!doctype html><p><b class=email>a</p><table><input type='hid&#100;en'></table>";
+    assert!(without_email(hidden).contains("<input type='hid&#100;en'>"));
+    let meta = read(
+        &profile(),
+        hedgerow_engine::answer::Media::Html { charset: None },
+        Some("1"),
+        &masked,
+        &[b"<meta charset='iso-2022&#45;jp'>"],
+    );
+    assert!(matches!(meta, Err(AnswerError::Encoding(_))), "{meta:?}");
+}

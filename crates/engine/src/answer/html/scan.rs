@@ -13,6 +13,7 @@ use super::nest::{Bytes, Nest, What, ends_early};
 use super::tokens::{Tag, Text, Token, Tokenizer};
 use super::tree::{Outcome, Placed, Start, Tree};
 use crate::answer::AnswerError;
+use crate::answer::identifier::decode_references;
 use crate::answer::plan::{HtmlPlan, Role};
 use crate::answer::selector::Reading;
 use crate::policy::FieldSet;
@@ -359,7 +360,7 @@ impl Notes {
 
 /// Refuses a page which announces, by a `meta` element, an encoding that hides markup.
 fn check_charset(tag: &Tag<'_, '_>) -> Result<(), AnswerError> {
-    let text = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
+    let text = |v: &[u8]| decode_references(&String::from_utf8_lossy(v)).into_owned();
     let label = tag.attribute(b"charset").map(text).or_else(|| {
         let content = text(tag.attribute(b"content")?).to_ascii_lowercase();
         let at = content.find("charset=")?;

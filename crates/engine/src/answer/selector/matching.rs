@@ -43,7 +43,8 @@ impl Reading {
         if self.fold { a.eq_ignore_ascii_case(b) } else { a == b }
     }
 
-    fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
+    /// An attribute's value, decoded.
+    pub(in crate::answer) fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
         if self.encoding.is_none() && memchr(b'&', raw).is_none() {
             return Cow::Borrowed(raw);
         }
