@@ -4,7 +4,7 @@
 mod answer_site;
 
 use answer_site::*;
-use hedgerow_engine::answer::AnswerError;
+use hedgerow_engine::answer::{AnswerError, check_selector};
 use hedgerow_engine::policy::Site;
 use serde_json::json;
 
@@ -183,4 +183,11 @@ fn attributes_that_decide_how_a_page_is_read_are_decoded_first() {
         &[b"<meta charset='iso-2022&#45;jp'>"],
     );
     assert!(matches!(meta, Err(AnswerError::Encoding(_))), "{meta:?}");
+}
+
+#[test]
+fn a_selector_within_selectors_is_bounded() {
+    assert!(check_selector("p:not(:not(.x))").is_ok());
+    let deep = format!("{}.x{}", ":not(".repeat(100_000), ")".repeat(100_000));
+    assert!(check_selector(&deep).is_err_and(|e| e.contains(":not")));
 }
