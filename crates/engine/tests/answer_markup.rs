@@ -191,3 +191,18 @@ fn a_selector_within_selectors_is_bounded() {
     let deep = format!("{}.x{}", ":not(".repeat(100_000), ")".repeat(100_000));
     assert!(check_selector(&deep).is_err_and(|e| e.contains(":not")));
 }
+
+#[test]
+fn end_tags_may_be_left_out_as_often_as_the_page_likes() {
+    let options = format!("<select>{}</select>", "<option>x".repeat(9_000));
+    let rows = format!("<table>{}</table>", "<tr><td>a<td>b<th>c<td><p>d".repeat(3_000));
+    let items = format!("<ul>{}</ul><dl>{}</dl>", "<li><p>x".repeat(9_000), "<dt>x<dd>y".repeat(9_000));
+    for many in [options, rows, items, "<p>x".repeat(20_000)] {
+        let page = format!("<!doctype html><div>{many}</div><p class=email>secret</p>");
+        let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &page);
+        assert!(!out.contains("secret") && out.contains(&many));
+    }
+    let masked = format!("<!doctype html><ul class=email>{}</ul>x", "<li>secret".repeat(9_000));
+    let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &masked);
+    assert!(!out.contains("secret") && out.ends_with('x'));
+}
