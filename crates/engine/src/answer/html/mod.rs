@@ -244,6 +244,10 @@ fn decide(chooser: &mut Chooser, found: &mut Found) {
         return;
     }
     let ready = found.ready();
+    if ready == 0 {
+        // Most pieces of a long item: nothing is gone through for them.
+        return;
+    }
     for item in found.items.iter_mut().take(ready) {
         item.visible = chooser.of_item(item.person.as_deref(), item.fields);
     }

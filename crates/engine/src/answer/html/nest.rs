@@ -85,7 +85,7 @@ impl Nest {
         end: usize,
         seen: Option<Box<Seen>>,
     ) -> Result<(), AnswerError> {
-        if self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= MAX_DEPTH && !self.close_sibling(kind) {
             return Err(AnswerError::Memory);
         }
         if kind == Kind::Noscript {
@@ -96,6 +96,32 @@ impl Nest {
         }
         self.open.push(Open { name, seen });
         Ok(())
+    }
+
+    /// Closes an element whose end tag was left out before a sibling, if nothing that would be closed is of interest.
+    /// Only where too much is open: so far such an element is taken to reach to the end of what it stands in.
+    fn close_sibling(&mut self, kind: Kind) -> bool {
+        let least = self.marks.last().map_or(0, |m| m.depth + 1).max(self.noscripts.last().map_or(0, |(d, _)| d + 1));
+        for at in (least..self.open.len()).rev() {
+            let Some(kind_here) = self.open.get(at).map(|o| o.name.kind()) else { return false };
+            if !may_lack_end_tag(kind_here) {
+                return false;
+            }
+            if ends_before(kind_here, kind) {
+                self.close_from(at);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn close_from(&mut self, at: usize) {
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { break };
+            if let Some(count) = self.counts.get_mut(group(open.name)) {
+                *count -= 1;
+            }
+        }
     }
 
     /// Tells of the element opened last when it is closed.
@@ -110,12 +136,7 @@ impl Nest {
             return None;
         }
         let at = self.open.iter().rposition(|o| o.name == name)?;
-        while self.open.len() > at {
-            let Some(open) = self.open.pop() else { break };
-            if let Some(count) = self.counts.get_mut(group(open.name)) {
-                *count -= 1;
-            }
-        }
+        self.close_from(at);
         let mut through_noscript = false;
         while let Some((_, _)) = self.noscripts.last().filter(|(depth, _)| *depth >= at) {
             through_noscript |= name != Kind::Noscript.name();
@@ -130,6 +151,19 @@ impl Nest {
     pub(super) fn noscript(&self) -> Option<usize> {
         self.noscripts.first().map(|(_, start)| *start)
     }
+}
+
+/// Elements whose end tag is often left out (HTML, section 13.1.2.4).
+fn may_lack_end_tag(kind: Kind) -> bool {
+    use Kind::{Dd, Dt, Li, Option, P, Td, Th, Tr};
+    matches!(kind, Dd | Dt | Li | Option | P | Td | Th | Tr)
+}
+
+/// Whether an element of the second kind ends one of the first that it follows.
+fn ends_before(open: Kind, next: Kind) -> bool {
+    let cell = |k| matches!(k, Kind::Td | Kind::Th);
+    let term = |k| matches!(k, Kind::Dd | Kind::Dt);
+    open == next || (cell(open) && cell(next)) || (term(open) && term(next))
 }
 
 /// Whether a browser with scripting, which takes the content of a `noscript` for text, would end it earlier.

@@ -13,6 +13,7 @@ use super::nest::{Bytes, Nest, What, ends_early};
 use super::tokens::{Tag, Text, Token, Tokenizer};
 use super::tree::{Outcome, Placed, Start, Tree};
 use crate::answer::AnswerError;
+use crate::answer::identifier::decode_references;
 use crate::answer::plan::{HtmlPlan, Role};
 use crate::answer::selector::Reading;
 use crate::policy::FieldSet;
@@ -40,6 +41,8 @@ struct Notes {
     encoding: &'static Encoding,
     found: Found,
     caught: Option<CaptureLocations>,
+    /// A person's element was closed by a tag that is only text to browsers with scripting.
+    item_unsure: bool,
 }
 
 fn ambiguous(why: &str) -> AnswerError {
@@ -58,6 +61,7 @@ impl Scan {
                 by_item,
                 encoding: encoding.unwrap_or(UTF_8),
                 found: Found::new(),
+                item_unsure: false,
             },
             announces: encoding.is_none(),
             origin: 0,
@@ -83,6 +87,8 @@ impl Scan {
             match token {
                 Token::StartTag => self.start_tag(bytes)?,
                 Token::EndTag => self.end_tag(bytes)?,
+                // What the text opened again is known now, and so is whether we are in SVG or MathML.
+                Token::Section => {}
                 Token::Doctype => self.tree.doctype(bytes.get(self.tokenizer.range())?),
             }
         }
@@ -114,6 +120,7 @@ impl Scan {
             Text::Nothing => Ok(()),
             text => {
                 self.tree.text(text == Text::Space);
+                self.tokenizer.cdata = self.tree.in_foreign();
                 self.heed_tree()
             }
         }
@@ -218,7 +225,10 @@ impl Scan {
         let Some(closed) = self.nest.close(name) else { return Ok(()) };
         for mark in closed.marks {
             match mark.what {
-                What::Item(number) => self.notes.found.end_item(number),
+                What::Item(number) => {
+                    self.notes.found.end_item(number);
+                    self.notes.item_unsure |= closed.through_noscript;
+                }
                 What::Region(number) => {
                     self.notes.found.end_region(number, range.clone());
                     let goes_on = match mark.ignored_at {
@@ -265,6 +275,8 @@ impl Notes {
                 }
                 Ok(())
             }
+            // Outside of people an identifier is nobody's, as the links of a footer are, wherever browsers have it.
+            Some(Role::Id) if self.found.open.is_empty() && tree.innermost_item().is_none() => Ok(()),
             Some(Role::Id) => {
                 if let Some(number) = self.item_around(el, tree)? {
                     self.read_identifier(&el.tag, number);
@@ -276,11 +288,15 @@ impl Notes {
         }
     }
 
-    /// Number of the innermost person around an element. An error where a browser has another one there.
+    /// Number of the innermost person around an element. An error where a browser has, or may have, another one there,
+    /// or one where there seems to be none.
     fn item_around(&self, el: &Element<'_>, tree: &Tree) -> Result<Option<usize>, AnswerError> {
         let here = self.found.open.last();
         if tree.lost_item {
             return Err(ambiguous("a person's element ends within others that are in it"));
+        }
+        if tree.uncertain || self.item_unsure {
+            return Err(ambiguous("browsers may disagree about which person a field is part of"));
         }
         if let Some(there) = tree.innermost_item()
             && !here.is_some_and(|h| h.origin == el.origin || h.origin == there)
@@ -344,7 +360,7 @@ impl Notes {
 
 /// Refuses a page which announces, by a `meta` element, an encoding that hides markup.
 fn check_charset(tag: &Tag<'_, '_>) -> Result<(), AnswerError> {
-    let text = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
+    let text = |v: &[u8]| decode_references(&String::from_utf8_lossy(v)).into_owned();
     let label = tag.attribute(b"charset").map(text).or_else(|| {
         let content = text(tag.attribute(b"content")?).to_ascii_lowercase();
         let at = content.find("charset=")?;

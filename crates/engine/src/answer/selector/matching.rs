@@ -43,7 +43,8 @@ impl Reading {
         if self.fold { a.eq_ignore_ascii_case(b) } else { a == b }
     }
 
-    fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
+    /// An attribute's value, decoded.
+    pub(in crate::answer) fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
         if self.encoding.is_none() && memchr(b'&', raw).is_none() {
             return Cow::Borrowed(raw);
         }
@@ -117,12 +118,16 @@ impl Seen {
         self.of_type = HashMap::from([(child, 1)]);
     }
 
-    /// Counts a child; its place.
-    fn count(&mut self, name: Name) -> Position {
+    /// Counts a child, and, if asked to, those of its name; its place.
+    fn count(&mut self, name: Name, by_type: bool) -> Position {
         self.children = self.children.saturating_add(1);
-        let of_type = self.of_type.entry(name).or_default();
-        *of_type = of_type.saturating_add(1);
-        Position { child: self.children, of_type: *of_type }
+        let mut of_type = 0;
+        if by_type {
+            let same = self.of_type.entry(name).or_default();
+            *same = same.saturating_add(1);
+            of_type = *same;
+        }
+        Position { child: self.children, of_type }
     }
 }
 
@@ -195,7 +200,7 @@ impl Selectors {
         (parent, loose): (&mut Seen, bool),
         out: &mut Vec<u16>,
     ) -> Seen {
-        let place = self.counts.then(|| parent.count(name));
+        let place = self.counts.then(|| parent.count(name, self.types.hold(name)));
         let mut own = 0u128;
         let parts = candidates.iter().filter_map(|c| self.parts.get(usize::from(*c)));
         for Part { place: wanted, left, bit, hit, .. } in parts {
@@ -210,5 +215,31 @@ impl Selectors {
             }
         }
         Seen { own, above: parent.above | own, children: 0, of_type: HashMap::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_types_that_are_asked_for_are_counted() {
+        for (text, types) in [
+            ("td:nth-of-type(2)", 1),
+            ("b:not(:first-of-type)", 0),
+            ("p:first-child", 0),
+            ("div td:nth-of-type(2), tr:first-of-type", 2),
+            (".x:nth-of-type(2)", 102),
+        ] {
+            let mut all = Selectors::default();
+            all.add(text, 0).unwrap();
+            let reading = Reading { fold: false, encoding: None };
+            let mut parent = Seen::default();
+            for name in ["td", "tr"].into_iter().map(str::to_owned).chain((0..100).map(|n| format!("x-{n}"))) {
+                let what = (&Tag::nothing(), Name::of(name.as_bytes()), reading);
+                all.place(&[], what, (&mut parent, false), &mut Vec::new());
+            }
+            assert_eq!((parent.of_type.len(), parent.children), (types, 102), "{text}");
+        }
     }
 }

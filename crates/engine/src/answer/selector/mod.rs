@@ -72,6 +72,30 @@ struct Part {
     hit: Option<u16>,
 }
 
+/// Names of elements whose place among those of the same name is asked for.
+#[derive(Debug, Default)]
+struct Types {
+    names: Vec<Name>,
+    /// A selector asks for it without a tag.
+    all: bool,
+}
+
+impl Types {
+    fn add(&mut self, own: &Compound, place: &Compound) {
+        if !place.iter().any(Test::asks_for_type) {
+            return;
+        }
+        match own.iter().find_map(|t| if let Test::Tag(name) = t { Some(*name) } else { None }) {
+            Some(name) => self.names.push(name),
+            None => self.all = true,
+        }
+    }
+
+    fn hold(&self, name: Name) -> bool {
+        self.all || self.names.contains(&name)
+    }
+}
+
 /// All selectors of a route.
 #[derive(Debug, Default)]
 pub(super) struct Selectors {
@@ -87,6 +111,7 @@ pub(super) struct Selectors {
     /// Whether an element's surroundings matter, and not only its tag.
     depends: bool,
     counts: bool,
+    types: Types,
     beyond_ascii: bool,
 }
 
@@ -110,6 +135,7 @@ impl Selectors {
             let number = u16::try_from(self.parts.len()).map_err(|_| "there are too many selectors".to_owned())?;
             let (place, own): (Compound, Compound) = compound.into_iter().partition(Test::asks_for_place);
             self.counts |= !place.is_empty();
+            self.types.add(&own, &place);
             self.depends |= !place.is_empty() || last > 0;
             let mut bit = None;
             if i < last {
@@ -170,6 +196,14 @@ impl Test {
         match self {
             Self::Nth { .. } => true,
             Self::Not(list) => list.iter().flatten().any(Self::asks_for_place),
+            _ => false,
+        }
+    }
+
+    fn asks_for_type(&self) -> bool {
+        match self {
+            Self::Nth { of_type, .. } => *of_type,
+            Self::Not(list) => list.iter().flatten().any(Self::asks_for_type),
             _ => false,
         }
     }

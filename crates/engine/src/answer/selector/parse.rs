@@ -10,57 +10,22 @@ pub(super) type Compound = Vec<Test>;
 pub(super) type Complex = Vec<(Joint, Compound)>;
 
 /// Attributes whose values HTML compares without regard to case (HTML, section 4.16.2).
+#[rustfmt::skip]
 const FOLDED: [&str; 46] = [
-    "accept",
-    "accept-charset",
-    "align",
-    "alink",
-    "axis",
-    "bgcolor",
-    "charset",
-    "checked",
-    "clear",
-    "codetype",
-    "color",
-    "compact",
-    "declare",
-    "defer",
-    "dir",
-    "direction",
-    "disabled",
-    "enctype",
-    "face",
-    "frame",
-    "hreflang",
-    "http-equiv",
-    "lang",
-    "language",
-    "link",
-    "media",
-    "method",
-    "multiple",
-    "nohref",
-    "noresize",
-    "noshade",
-    "nowrap",
-    "readonly",
-    "rel",
-    "rev",
-    "rules",
-    "scope",
-    "scrolling",
-    "selected",
-    "shape",
-    "target",
-    "text",
-    "type",
-    "valign",
-    "valuetype",
-    "vlink",
+    "accept", "accept-charset", "align", "alink", "axis", "bgcolor", "charset", "checked", "clear", "codetype",
+    "color", "compact", "declare", "defer", "dir", "direction", "disabled", "enctype", "face", "frame",
+    "hreflang", "http-equiv", "lang", "language", "link", "media", "method", "multiple", "nohref", "noresize",
+    "noshade", "nowrap", "readonly", "rel", "rev", "rules", "scope", "scrolling", "selected", "shape", "target",
+    "text", "type", "valign", "valuetype", "vlink",
 ];
+
+/// Most `:not()` in one another.
+const MAX_NOT: usize = 8;
 
 struct Cursor<'s> {
     rest: &'s str,
+    /// How many `:not()` we are in.
+    nots: usize,
 }
 
 fn is_name(c: char) -> bool {
@@ -69,7 +34,7 @@ fn is_name(c: char) -> bool {
 
 /// A list of selectors.
 pub(super) fn list(text: &str) -> Result<Vec<Complex>, String> {
-    let mut cursor = Cursor { rest: text };
+    let mut cursor = Cursor { rest: text, nots: 0 };
     let mut all = Vec::new();
     loop {
         all.push(cursor.complex()?);
@@ -269,6 +234,10 @@ impl Cursor<'_> {
             }
         }
         let test = if name == "not" {
+            if self.nots >= MAX_NOT {
+                return Err(format!("there are more than {MAX_NOT} `:not()` in one another"));
+            }
+            self.nots += 1;
             let mut list = Vec::new();
             loop {
                 self.space();
@@ -278,6 +247,7 @@ impl Cursor<'_> {
                     break;
                 }
             }
+            self.nots -= 1;
             Test::Not(list)
         } else {
             let end = self.rest.find(')').ok_or("a bracket is never closed")?;

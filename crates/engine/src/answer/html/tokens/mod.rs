@@ -47,6 +47,8 @@ enum Place {
     },
     /// Up to `>`.
     Bogus,
+    /// At a `<![CDATA[`, which is one or not by what the text before it did.
+    Section,
     Cdata,
     Content(Content, Escaped),
 }
@@ -69,6 +71,8 @@ pub(super) enum Token {
     StartTag,
     EndTag,
     Doctype,
+    /// What may be a CDATA section begins: whether it is one is asked now.
+    Section,
 }
 
 /// What stood between the last tag and here.
@@ -151,9 +155,9 @@ impl Tokenizer {
         matches!(self.place, Place::Tag(_)) && !self.end_tag
     }
 
-    /// Whether a `<` at the end of the document is only text.
+    /// Whether a `<`, or a `]` of a CDATA section, at the end of the document is only text.
     pub(super) fn ends_with_text(&self, arrived: usize) -> bool {
-        self.place == Place::Data && self.at < arrived
+        matches!(self.place, Place::Data | Place::Cdata) && self.at < arrived
     }
 
     /// The tag or doctype found last.
@@ -179,7 +183,17 @@ impl Tokenizer {
         loop {
             let rest = bytes.get(self.at.checked_sub(base)?..)?;
             match self.place {
-                Place::Data => self.data(rest)?,
+                Place::Data => {
+                    self.data(rest)?;
+                    if self.place == Place::Section {
+                        return Some(Token::Section);
+                    }
+                }
+                Place::Section if self.cdata => {
+                    self.at += 9;
+                    self.place = Place::Cdata;
+                }
+                Place::Section => self.place = Place::Bogus,
                 Place::Tag(state) => {
                     self.walk(rest, state)?;
                     self.place = Place::Data;
@@ -204,13 +218,14 @@ impl Tokenizer {
                     self.place = Place::Data;
                 }
                 Place::Cdata => {
-                    let Some(end) = memmem::find(rest, b"]]>") else {
-                        self.at += rest.len().saturating_sub(2);
-                        return None;
-                    };
-                    self.at += end + 3;
+                    let end = memmem::find(rest, b"]]>");
+                    let length = end.unwrap_or(rest.len().saturating_sub(2));
+                    // It may leave as it is read, so what it opens again must be told.
+                    self.saw(rest.get(..length)?);
+                    self.at += length;
+                    end?;
+                    self.at += 3;
                     self.place = Place::Data;
-                    self.text = Text::Words;
                 }
                 Place::Content(content, escaped) => self.content(rest, content, escaped)?,
             }
@@ -260,8 +275,7 @@ impl Tokenizer {
                     self.at += 9;
                     self.place = Place::Doctype;
                 } else if self.cdata && starts_with(declaration, b"[CDATA[")? && declaration.starts_with(b"[CDATA[") {
-                    self.at += 9;
-                    self.place = Place::Cdata;
+                    self.place = Place::Section;
                 } else {
                     self.place = Place::Bogus;
                 }

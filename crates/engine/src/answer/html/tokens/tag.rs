@@ -18,7 +18,7 @@ pub(in crate::answer) struct Tag<'b, 't> {
 
 impl<'b> Tag<'b, '_> {
     /// The tag of an element that has none.
-    pub(in crate::answer::html) fn nothing() -> Self {
+    pub(in crate::answer) fn nothing() -> Self {
         Self { raw: &[], name: &[], attributes: &[], self_closing: false }
     }
 

@@ -121,11 +121,11 @@ impl Tree {
             }
             Kind::Table => {
                 if self.in_button_scope(Kind::P) {
-                    if self.quirks == Quirks::No {
-                        self.close_p_in_button_scope();
-                    } else {
+                    match self.quirks {
+                        Quirks::No => self.close_p_in_button_scope(),
+                        Quirks::Yes => {}
                         // Whether the paragraph goes on depends on a doctype that is not here.
-                        self.doubt();
+                        Quirks::Unknown => self.doubt(),
                     }
                 }
                 self.push(start);
@@ -140,7 +140,13 @@ impl Tree {
             Kind::Noscript => {
                 self.reconstruct();
                 self.push(start);
-                self.noscripts.push((self.stack.len(), self.formatting.len()));
+                let here = self.within();
+                let around = self.noscripts.last().is_some_and(|outer| !self.is_on_stack(outer.id));
+                self.noscripts.push(here);
+                if around {
+                    // For a browser with scripting the one before goes on.
+                    self.doubt();
+                }
             }
             Kind::Select => {
                 self.reconstruct();
@@ -279,7 +285,7 @@ impl Tree {
             Kind::Br => self.reconstruct(),
             Kind::Template => return self.in_head(Token::End(name, kind)),
             Kind::Noscript => {
-                let here = (self.stack.len(), self.formatting.len());
+                let here = self.within();
                 let as_before = self.noscripts.pop().is_none_or(|before| before == here);
                 if !as_before || (self.current() != Kind::Noscript && self.has_noscript()) {
                     self.doubt();

@@ -78,7 +78,8 @@ fn point(space: Space, start: &Start<'_>) -> Point {
         (Space::Svg, Kind::ForeignObject | Kind::Desc | Kind::Title) => Point::Html,
         (Space::MathMl, Kind::Mi | Kind::Mo | Kind::Mn | Kind::Ms | Kind::Mtext) => Point::MathMlText,
         (Space::MathMl, Kind::AnnotationXml) => {
-            let html = start.tag.attribute(b"encoding").is_some_and(|e| {
+            let encoding = start.tag.attribute(b"encoding").map(|e| start.reading.value(e));
+            let html = encoding.is_some_and(|e| {
                 e.eq_ignore_ascii_case(b"text/html") || e.eq_ignore_ascii_case(b"application/xhtml+xml")
             });
             if html { Point::Html } else { Point::No }

@@ -1,7 +1,7 @@
 //! Before the body, and templates (HTML, sections 13.2.6.4.1 to .6 and .22).
 
 use super::body::text_content;
-use super::{Active, Kind, Mode, Name, Placed, Step, Token, Tree};
+use super::{Active, Kind, Mode, Name, Placed, Quirks, Step, Token, Tree};
 
 impl Tree {
     pub(super) fn initial(&mut self, token: Token<'_>) -> Step {
@@ -10,6 +10,10 @@ impl Tree {
             Token::Start(start) if start.kind == Kind::Html => {
                 self.push(start);
                 self.mode = Mode::BeforeHead;
+                if !self.doctype_was {
+                    // A whole document, then.
+                    self.quirks = Quirks::Yes;
+                }
                 return Step::Done;
             }
             Token::End(_, kind) if !ends_head(kind) => return Step::Done,

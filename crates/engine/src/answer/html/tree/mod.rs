@@ -10,6 +10,7 @@
 
 mod adoption;
 mod body;
+mod doctype;
 mod foreign;
 mod head;
 mod node;
@@ -27,7 +28,10 @@ use crate::answer::selector::{Reading, Seen, Selectors};
 /// Most elements open at the same time (browsers stop at 512), and most formatting elements remembered: both are
 /// walked through for a tag, so they bound the work that a page can ask for too.
 const MAX_DEPTH: usize = 1024;
-const MAX_FORMATTING: usize = 64;
+const MAX_FORMATTING: usize = 512;
+
+/// Most elements opened again in one document, each of which is looked for among those that are open.
+const MAX_REOPENED: usize = 1 << 21;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -96,8 +100,9 @@ pub(super) struct Outcome {
 /// How the document treats tables in paragraphs, and the case of classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quirks {
-    /// No doctype, or one that is not well known: a fragment, perhaps.
+    /// No doctype: a fragment, perhaps, of a document of either mode. Or a doctype that is written badly.
     Unknown,
+    Yes,
     No,
 }
 
@@ -111,6 +116,7 @@ pub(super) struct Tree {
     /// Id of the form that controls belong to.
     form: Option<u32>,
     head_was: bool,
+    doctype_was: bool,
     quirks: Quirks,
     fostering: bool,
     in_text: bool,
@@ -124,8 +130,8 @@ pub(super) struct Tree {
     /// Elements in a `noscript` of the head or in a `select` that only some browsers make.
     aside: Vec<Name>,
     in_head_noscript: bool,
-    /// Height of the stack and number of formatting elements at each open `noscript`.
-    noscripts: Vec<(usize, usize)>,
+    /// What was open at each open `noscript`.
+    noscripts: Vec<node::Within>,
     /// The last start tag that may hit the map by its surroundings.
     last_dependent: u32,
     /// A person's element was closed while others that are in it went on.
@@ -134,6 +140,8 @@ pub(super) struct Tree {
     pub(super) hits: Vec<u16>,
     /// Origins of elements that were closed and are open again.
     pub(super) reopened: Vec<u32>,
+    /// How many there were.
+    reopenings: usize,
     /// Browsers may disagree from here on about which elements are open.
     pub(super) uncertain: bool,
     /// The document cannot be read any further.
@@ -152,6 +160,7 @@ impl Tree {
             templates: Vec::new(),
             form: None,
             head_was: false,
+            doctype_was: false,
             quirks: Quirks::Unknown,
             fostering: false,
             in_text: false,
@@ -167,6 +176,7 @@ impl Tree {
             lost_item: false,
             hits: Vec::new(),
             reopened: Vec::new(),
+            reopenings: 0,
             uncertain: false,
             failure: None,
             overflowed: false,
@@ -175,7 +185,7 @@ impl Tree {
 
     /// Whether classes and ids may be compared without regard to case.
     pub(super) fn folds(&self) -> bool {
-        self.quirks == Quirks::Unknown
+        self.quirks != Quirks::No
     }
 
     /// Whether `<![CDATA[` is one here.
@@ -190,19 +200,12 @@ impl Tree {
 
     /// A doctype, from `<!` to `>`.
     pub(super) fn doctype(&mut self, raw: &[u8]) {
-        if self.mode != Mode::Initial {
+        // A second one is ignored.
+        if self.mode != Mode::Initial || self.doctype_was {
             return;
         }
-        let text = String::from_utf8_lossy(raw).to_ascii_lowercase();
-        let rest = text.get(9..).unwrap_or_default().trim_end_matches('>').trim();
-        let known = |id: &str| rest.contains(id);
-        let modern = rest == "html" || (rest.starts_with("html") && !known("public") && known("about:legacy-compat"));
-        let strict = ["-//w3c//dtd html 4.01//", "-//w3c//dtd xhtml 1.0 ", "-//w3c//dtd xhtml 1.1//"];
-        let loose = ["-//w3c//dtd html 4.01 transitional//", "-//w3c//dtd html 4.01 frameset//"];
-        let old = strict.iter().any(|id| known(id)) || (loose.iter().any(|id| known(id)) && known("http://"));
-        if modern || (rest.starts_with("html") && old) {
-            self.quirks = Quirks::No;
-        }
+        self.doctype_was = true;
+        self.quirks = doctype::mode(raw);
     }
 
     /// Text between tags.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::node::{Attributes, Within};
 use super::{Active, Formatting, MAX_FORMATTING, Mode, Node, Placed, Point, Space, Start, Tree};
 use crate::answer::html::names::{Kind, Name};
 use crate::answer::html::tokens::Tag;
@@ -186,24 +187,55 @@ impl Tree {
         while let Some(Active::Element(_)) = self.formatting.pop() {}
     }
 
+    /// What is open now, by the current element.
+    pub(super) fn within(&self) -> Within {
+        let formatting = self.formatting.iter().fold(0xCBF2_9CE4_8422_2325u64, |hash, active| {
+            let id = if let Active::Element(e) = active { e.id } else { 0 };
+            (hash ^ u64::from(id)).wrapping_mul(0x0100_0000_01B3)
+        });
+        Within { id: self.stack.last().map_or(0, |n| n.id), height: self.stack.len(), formatting }
+    }
+
     /// Remembers the element just pushed.
     pub(super) fn remember(&mut self, start: &Start<'_>) {
         let Some(id) = self.stack.last().map(|n| n.id) else { return };
-        // Of three that are the same the first is forgotten. Whether they are is not looked at: so many of one name are
-        // found in broken pages only.
-        let same = self.formatting.iter().rev().take_while(|a| !matches!(a, Active::Marker));
-        let same = same.filter(|a| matches!(a, Active::Element(e) if e.name == start.name)).count();
-        if same >= 3 {
-            self.doubt();
-        }
+        let attributes = Attributes::of(start.tag);
+        self.forget_third(start.name, attributes);
         if self.formatting.len() >= MAX_FORMATTING {
+            // More than browsers let be open at the same time.
             self.doubt();
             self.formatting.remove(0);
         }
         let dependent = self.selectors.depends() && self.selectors.any_depends(start.candidates);
         let owner = (!start.candidates.is_empty()).then(|| self.innermost_item());
         let Start { name, kind, origin, .. } = *start;
-        self.formatting.push(Active::Element(Formatting { name, kind, origin, id, item: false, dependent, owner }));
+        let element = Formatting { name, kind, origin, id, attributes, item: false, dependent, owner };
+        self.formatting.push(Active::Element(element));
+    }
+
+    /// Section 13.2.4.3: of three elements since the last marker that have the name and the attributes of a fourth the
+    /// earliest is forgotten.
+    fn forget_third(&mut self, name: Name, attributes: Attributes) {
+        let (mut same, mut alike, mut earliest) = (0, 0, None);
+        for (i, active) in self.formatting.iter().enumerate().rev() {
+            match active {
+                Active::Marker => break,
+                Active::Element(e) if e.name != name => {}
+                Active::Element(e) if e.attributes.hash == attributes.hash => {
+                    same += 1;
+                    earliest = Some(i);
+                }
+                Active::Element(e) => alike += usize::from(!(e.attributes.plain && attributes.plain)),
+            }
+        }
+        if same + alike >= 3 && alike > 0 {
+            self.doubt();
+        }
+        if same >= 3
+            && let Some(i) = earliest
+        {
+            self.formatting.remove(i);
+        }
     }
 
     /// A copy of a formatting element, with an id of its own; not yet on the stack.
@@ -248,12 +280,13 @@ impl Tree {
             let Some(active) = self.formatting.get(i).copied() else { return };
             let Some((node, copy)) = self.copy(active) else { return };
             self.reopened.push(node.origin);
+            self.reopenings += 1;
             self.stack.push(node);
             if let Some(place) = self.formatting.get_mut(i) {
                 *place = copy;
             }
         }
-        self.overflowed |= self.stack.len() > super::MAX_DEPTH;
+        self.overflowed |= self.stack.len() > super::MAX_DEPTH || self.reopenings > super::MAX_REOPENED;
     }
 
     /// Section 13.2.4.1, "reset the insertion mode appropriately".

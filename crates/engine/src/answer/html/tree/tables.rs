@@ -1,7 +1,7 @@
 //! In tables (HTML, sections 13.2.6.4.9 to .15).
 
 use super::stack::{ends_table_scope, is_table};
-use super::{Active, Kind, Mode, Placed, Space, Step, Token, Tree};
+use super::{Active, Kind, Mode, Placed, Space, Start, Step, Token, Tree};
 
 const SECTIONS: [Kind; 3] = [Kind::Tbody, Kind::Thead, Kind::Tfoot];
 
@@ -52,7 +52,7 @@ impl Tree {
                     Step::Again
                 }
                 Kind::Style | Kind::Script | Kind::Template => self.in_head(token),
-                Kind::Input if start.tag.attribute(b"type").is_some_and(|t| t.eq_ignore_ascii_case(b"hidden")) => {
+                Kind::Input if is_hidden(start) => {
                     self.void(start);
                     Step::Done
                 }
@@ -248,4 +248,9 @@ impl Tree {
         self.clear_to_marker();
         self.mode = Mode::InRow;
     }
+}
+
+/// Whether an `input` is not shown, and so may stand between the rows of a table.
+fn is_hidden(start: &Start<'_>) -> bool {
+    start.tag.attribute(b"type").is_some_and(|t| start.reading.value(t).eq_ignore_ascii_case(b"hidden"))
 }
