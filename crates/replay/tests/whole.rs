@@ -119,6 +119,57 @@ proptest::proptest! {
     }
 }
 
+/// Tally and parts of a file that is read in ranges of about `each` bytes.
+fn parsed(path: &std::path::Path, each: u64) -> (String, Vec<Vec<u8>>) {
+    use hedgerow_replay::{event, scatter, source};
+    let at = hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), b"{\"secret\": null}").unwrap();
+    let mut all = scatter::RangeTally::default();
+    let mut parts = vec![Vec::new(); event::PARTITIONS + 1];
+    for range in source::ranges(path, each).unwrap() {
+        let (found, tally) = scatter::parse(&at, &range).unwrap();
+        all.add(tally);
+        found.into_iter().for_each(|(n, bytes): (usize, Vec<u8>)| parts[n].extend(bytes));
+    }
+    (serde_json::to_string(&all.tally).unwrap(), parts.iter().map(|p| event::sorted(p)).collect())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { max_shrink_iters: 20, ..proptest::prelude::ProptestConfig::with_cases(6) })]
+
+    #[test]
+    fn a_file_is_read_the_same_in_one_piece_and_in_many_whatever_its_lines_are(
+        stretches in proptest::collection::vec((0u8..5, 1usize..300), 1..8), each in 65_536u64..3_000_000, ended in proptest::prelude::any::<bool>(),
+    ) {
+        let mut bytes = Vec::new();
+        for (kind, n) in stretches {
+            match kind {
+                // A hole, as a crash of the machine leaves it; and lines about as long as the longest that is read.
+                0 => bytes.resize(bytes.len() + n * 40_000, 0),
+                1 => bytes.resize(bytes.len() + (1 << 20) - 150 + n, b'x'),
+                _ => (0..n).for_each(|i| bytes.extend_from_slice(line(i as u64, "192.0.2.1", &format!("/members/{i}"), BROWSER).as_bytes())),
+            }
+            if ended || kind > 1 { bytes.push(b'\n'); }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        std::fs::write(&path, bytes).unwrap();
+        proptest::prop_assert_eq!(parsed(&path, u64::MAX), parsed(&path, each));
+    }
+}
+
+#[test]
+fn a_hole_of_nothing_in_a_log_is_one_line_and_the_line_behind_it_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let mut bytes = line(0, "192.0.2.1", "/members/1", BROWSER).into_bytes();
+    bytes.resize(bytes.len() + (30 << 20), 0);
+    bytes.push(b'\n');
+    bytes.extend_from_slice(line(1, "192.0.2.1", "/members/2", BROWSER).as_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let tally: Value = serde_json::from_str(&parsed(&path, 4 << 20).0).unwrap();
+    assert_eq!((&tally["lines"], &tally["read"]), (&3.into(), &2.into()), "{tally}");
+}
+
 /// A replay of a log with a ledger written beside it; the ledger's folder.
 fn recorded(folder: &std::path::Path, text: &str) -> std::path::PathBuf {
     let (file, ledger) = (folder.join("access.log"), folder.join("ledger"));
