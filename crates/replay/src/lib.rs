@@ -23,6 +23,7 @@ pub mod backtest;
 pub mod event;
 pub mod formats;
 pub mod gather;
+mod ledger_order;
 pub mod line;
 pub mod parsing;
 pub mod part;

@@ -89,7 +89,7 @@ pub fn replay<W: Write>(
     recording: Option<Recording>,
     out: W,
 ) -> Result<W, ReplayError> {
-    let bytes = at.options.state_mb.saturating_mul(partitions) << 20;
+    let bytes = at.options.state_bytes(partitions);
     let mut replay = Replay {
         at,
         state: State::of_the_past(bytes, Arc::new(past.postures.clone())),

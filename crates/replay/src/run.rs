@@ -66,10 +66,6 @@ impl LogReplay {
         Ok(Self { attachment: Attachment::new(policy_json, options_json)?, done: None })
     }
 
-    fn folder(&self) -> PathBuf {
-        self.attachment.options.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
-    }
-
     fn workers(&self) -> usize {
         match self.attachment.options.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -107,7 +103,7 @@ impl LogReplay {
         let past = Past::make(&self.attachment, sightings, &read.tally, read.members.values().copied())?;
         self.attachment.see(past.subresources);
         let parts = self.replay(&past, &read.runs)?;
-        let gathered = Gathered::of(&parts, &self.folder())?;
+        let gathered = Gathered::of(&parts, &self.attachment.options.folder())?;
         progress(total, total, read.tally.lines);
         self.done = Some(Done { tally: read.tally, past, gathered, input });
         Ok(())
@@ -122,10 +118,10 @@ impl LogReplay {
     ) -> Result<Read, ReplayError> {
         let next = AtomicUsize::new(0);
         let all: Mutex<Read> = Mutex::default();
-        let folder = self.folder();
+        let folder = self.attachment.options.folder();
         let work = || -> Result<(), ReplayError> {
             let mut parser = Parser::new(&self.attachment);
-            let limit = self.attachment.options.run_mb.max(1) << 20;
+            let limit = self.attachment.options.run_bytes();
             let mut runs = Vec::new();
             let mut members: StdMap<_, u64> = StdMap::new();
             let mut broken = Vec::new();
@@ -181,7 +177,7 @@ impl LogReplay {
     fn replay(&self, past: &Past, runs: &[Run]) -> Result<Vec<PartSource>, ReplayError> {
         let next = AtomicUsize::new(0);
         let parts: Mutex<Vec<Option<File>>> = Mutex::new(past.groups.iter().map(|_| None).collect());
-        let folder = self.folder();
+        let folder = self.attachment.options.folder();
         let work = || -> Result<(), ReplayError> {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -212,7 +208,7 @@ impl LogReplay {
     /// [`ReplayError::Foreign`] for bytes of another version.
     pub fn gather(&mut self, parts: Vec<Vec<u8>>, read: RangeTally, past: Past) -> Result<(), ReplayError> {
         let parts: Vec<PartSource> = parts.into_iter().map(PartSource::Bytes).collect();
-        let gathered = Gathered::of(&parts, &self.folder())?;
+        let gathered = Gathered::of(&parts, &self.attachment.options.folder())?;
         let input = input(Some(read.prints.len()), None, &read.broken, &read.prints);
         self.attachment.see(past.subresources);
         self.done = Some(Done { tally: read.tally, past, gathered, input });

@@ -172,9 +172,14 @@ fn a_hole_of_nothing_in_a_log_is_one_line_and_the_line_behind_it_is_read_once() 
 
 /// A replay of a log with a ledger written beside it; the ledger's folder.
 fn recorded(folder: &std::path::Path, text: &str) -> std::path::PathBuf {
+    recorded_with(folder, text, 64)
+}
+
+fn recorded_with(folder: &std::path::Path, text: &str, state_mb: usize) -> std::path::PathBuf {
     let (file, ledger) = (folder.join("access.log"), folder.join("ledger"));
     std::fs::write(&file, text).unwrap();
-    let options = serde_json::json!({"workers": 2, "now_s": 1_800_000_000u64, "ledger_folder": ledger});
+    let options =
+        serde_json::json!({"workers": 2, "now_s": 1_800_000_000u64, "ledger_folder": ledger, "state_mb": state_mb});
     let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.to_string().as_bytes()).unwrap();
     replay.run(&[file], |_, _, _| true).unwrap();
     ledger
@@ -224,6 +229,26 @@ fn a_ledger_under_its_own_policy_has_the_same_effect_and_under_a_wider_one_less(
     let wider = under(wide);
     assert_eq!(wider["policy"]["people_masked"], 0, "{wider}");
     assert!(wider["difference"]["people_masked_no_more"].as_u64().unwrap() > 500);
+}
+
+#[test]
+fn a_ledger_of_many_visitors_is_weighed_with_as_much_memory_as_the_log_it_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    // Each comes back for one person more after all the others, and is masked from its sixth on.
+    for turn in 0..6u64 {
+        for visitor in 0..12_000u64 {
+            let address = format!("{}.{}.7.9", 11 + visitor % 100, visitor / 100);
+            text += &line(turn * 500 + visitor / 30, &address, &format!("/members/{turn}"), "python-requests/2.32");
+        }
+    }
+    let ledger = recorded_with(folder.path(), &text, 1);
+    let at =
+        hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), br#"{"state_mb": 1, "run_mb": 1}"#);
+    let report = hedgerow_replay::backtest::backtest(&at.unwrap(), &ledger, 0).unwrap();
+    let report = serde_json::to_value(report).unwrap();
+    assert_eq!(report["in_force"]["principals_affected"], 12_000, "{report}");
+    assert_eq!(report["policy"]["principals_affected"], 12_000, "{report}");
 }
 
 #[test]
