@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::ReplayError;
 use crate::actor::action_word;
 use crate::attachment::Attachment;
+use crate::crew::Check;
 use crate::event::PARTITIONS;
 use crate::ledger_order::{InOrder, Sorting};
 use crate::totals::count;
@@ -120,14 +121,15 @@ struct Replay<'a> {
 /// Replays a ledger's disclosures since a time, under the attachment's policy.
 ///
 /// # Errors
-/// [`ReplayError::Ledger`], when the folder cannot be read. A damaged line is left out and counted.
-pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64) -> Result<Backtest, ReplayError> {
+/// [`ReplayError::Ledger`], when the folder cannot be read. A damaged line is left out and counted. And what `check` gives,
+/// which is called now and then.
+pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64, check: &mut Check<'_>) -> Result<Backtest, ReplayError> {
     let folder_of_runs = at.options.folder();
     let mut left_out = BTreeMap::new();
-    let entries = in_order(at, folder, since_ms, &folder_of_runs, &mut left_out)?;
+    let entries = in_order(at, folder, since_ms, &folder_of_runs, &mut left_out, check)?;
     let mut replay = Replay {
         at,
-        state: State::of_the_past(at.options.state_bytes(PARTITIONS), Arc::new(postures(at, &entries)?)),
+        state: State::of_the_past(at.options.state_bytes(PARTITIONS), Arc::new(postures(at, &entries, check)?)),
         report: Backtest { left_out, unknown: UNKNOWN.to_vec(), ..Backtest::default() },
         people: HashSet::new(),
         then: Affected::default(),
@@ -136,7 +138,7 @@ pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64) -> Result<Backtes
         transport: Transport { peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED), tls: true, ja4: None, h2_print: None },
         headers: HeaderMap::new(),
     };
-    entries.each(|e| replay.entry(e))?;
+    entries.each(|e| replay.entry(e), check)?;
     Ok(replay.finish())
 }
 
@@ -147,10 +149,12 @@ fn in_order(
     since_ms: u64,
     folder_of_runs: &Path,
     left_out: &mut BTreeMap<String, u64>,
+    check: &mut Check<'_>,
 ) -> Result<InOrder, ReplayError> {
     let mut header: Option<SegmentHeader> = None;
     let mut entries = Sorting::new(folder_of_runs, at.options.run_bytes());
     for item in read(folder, since_ms)? {
+        check()?;
         match item {
             Ok(Item::Header(h)) => header = Some(h),
             Ok(Item::Entry(mut e)) => {
@@ -180,19 +184,22 @@ fn translated(fields: FieldSet, header: Option<&SegmentHeader>, at: &Attachment)
 }
 
 /// The postures that follow from what strangers were really shown.
-fn postures(at: &Attachment, entries: &InOrder) -> Result<Timeline, ReplayError> {
+fn postures(at: &Attachment, entries: &InOrder, check: &mut Check<'_>) -> Result<Timeline, ReplayError> {
     let mut makers: HashMap<String, TimelineMaker<'_>> = HashMap::new();
-    entries.each(|e| {
-        let (Some(standing), Some(family)) = (e.standing, e.family.as_deref()) else { return };
-        if !is_stranger(standing) || e.kind == EntryKind::Verdict {
-            return;
-        }
-        let maker = makers.entry_ref(family).or_insert_with(|| TimelineMaker::new(&at.site.posture));
-        for d in &e.people {
-            let s = d.shown.sensitivities(&at.site.fields);
-            maker.shown(at.keys.person_key(&d.person), s, u32::try_from(e.at_ms / 1000).unwrap_or(u32::MAX));
-        }
-    })?;
+    entries.each(
+        |e| {
+            let (Some(standing), Some(family)) = (e.standing, e.family.as_deref()) else { return };
+            if !is_stranger(standing) || e.kind == EntryKind::Verdict {
+                return;
+            }
+            let maker = makers.entry_ref(family).or_insert_with(|| TimelineMaker::new(&at.site.posture));
+            for d in &e.people {
+                let s = d.shown.sensitivities(&at.site.fields);
+                maker.shown(at.keys.person_key(&d.person), s, u32::try_from(e.at_ms / 1000).unwrap_or(u32::MAX));
+            }
+        },
+        check,
+    )?;
     Ok(makers.into_iter().map(|(family, maker)| (family, maker.finish())).collect())
 }
 

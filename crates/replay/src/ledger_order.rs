@@ -6,6 +6,7 @@ use std::path::Path;
 use hedgerow_engine::record::Entry;
 
 use crate::ReplayError;
+use crate::crew::Check;
 use crate::runs::{Batches, Merge, Run};
 
 /// The part of a run that holds entries.
@@ -76,11 +77,12 @@ impl InOrder {
     /// Reads them from the first.
     ///
     /// # Errors
-    /// [`ReplayError::Temporary`].
-    pub fn each(&self, mut tell: impl FnMut(&Entry)) -> Result<(), ReplayError> {
+    /// [`ReplayError::Temporary`], and what `check` gives.
+    pub fn each(&self, mut tell: impl FnMut(&Entry), check: &mut Check<'_>) -> Result<(), ReplayError> {
         let mut merge = Merge::of(&self.0, &[PART])?;
         let mut json = Vec::new();
         while let Some(event) = merge.next_event()? {
+            check()?;
             let (key, piece) = event.split_at_checked(KEY).ok_or(ReplayError::Foreign("an entry"))?;
             json.extend_from_slice(piece);
             if key[KEY - 1] == 1 {
@@ -126,7 +128,7 @@ mod tests {
             want.sort_by_key(|e| (e.at_ms, e.reference, e.part, e.seq));
             for _ in 0..2 {
                 let mut got = Vec::new();
-                in_order.each(|e| got.push(e.clone())).unwrap();
+                in_order.each(|e| got.push(e.clone()), &mut || Ok(())).unwrap();
                 prop_assert_eq!(&got, &want);
             }
         }

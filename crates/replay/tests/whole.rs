@@ -126,7 +126,7 @@ fn parsed(path: &std::path::Path, each: u64) -> (String, Vec<Vec<u8>>) {
     let mut all = scatter::RangeTally::default();
     let mut parts = vec![Vec::new(); event::PARTITIONS + 1];
     for range in source::ranges(path, each).unwrap() {
-        let (found, tally) = scatter::parse(&at, &range).unwrap();
+        let (found, tally) = scatter::parse(&at, &range, &mut || Ok(())).unwrap();
         all.add(tally);
         found.into_iter().for_each(|(n, bytes): (usize, Vec<u8>)| parts[n].extend(bytes));
     }
@@ -213,7 +213,7 @@ fn a_ledger_under_its_own_policy_has_the_same_effect_and_under_a_wider_one_less(
     let ledger = recorded(folder.path(), &mixed());
     let under = |policy: Value| {
         let at = hedgerow_replay::Attachment::new(policy.to_string().as_bytes(), b"{}").unwrap();
-        serde_json::to_value(hedgerow_replay::backtest::backtest(&at, &ledger, 0).unwrap()).unwrap()
+        serde_json::to_value(hedgerow_replay::backtest::backtest(&at, &ledger, 0, &mut || Ok(())).unwrap()).unwrap()
     };
     let same = under(site::policy());
     assert_eq!(same["in_force"]["people_masked"], same["policy"]["people_masked"], "{same}");
@@ -245,7 +245,7 @@ fn a_ledger_of_many_visitors_is_weighed_with_as_much_memory_as_the_log_it_came_f
     let ledger = recorded_with(folder.path(), &text, 1);
     let at =
         hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), br#"{"state_mb": 1, "run_mb": 1}"#);
-    let report = hedgerow_replay::backtest::backtest(&at.unwrap(), &ledger, 0).unwrap();
+    let report = hedgerow_replay::backtest::backtest(&at.unwrap(), &ledger, 0, &mut || Ok(())).unwrap();
     let report = serde_json::to_value(report).unwrap();
     assert_eq!(report["in_force"]["principals_affected"], 12_000, "{report}");
     assert_eq!(report["policy"]["principals_affected"], 12_000, "{report}");
@@ -317,6 +317,21 @@ fn what_is_wrong_in_a_log_is_counted_with_examples_and_stops_nothing() {
     );
     assert_eq!((&summary["lines"], &summary["read"]), (&8.into(), &2.into()));
     assert!(!summary.to_string().contains("192.0.2.1"));
+}
+
+#[test]
+fn a_replay_can_be_stopped_at_any_time_and_not_only_while_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.log");
+    std::fs::write(&file, mixed().repeat(10)).unwrap();
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), br#"{"workers": 1}"#).unwrap();
+    let mut after_reading = 0;
+    let told = replay.run(&[file], |bytes, total, lines| {
+        after_reading += u32::from(bytes == total && lines == 24_000);
+        after_reading < 2
+    });
+    assert!(matches!(told, Err(hedgerow_replay::ReplayError::Stopped)), "{told:?}");
+    assert!(replay.summary().is_err());
 }
 
 #[test]
