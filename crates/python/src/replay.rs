@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use hedgerow_replay::crew::{Check, paced};
 use hedgerow_replay::past::Past;
 use hedgerow_replay::runs::SIGHTINGS;
 use hedgerow_replay::scatter::{self, RangeTally};
@@ -19,12 +20,27 @@ fn failed(e: ReplayError) -> PyErr {
     match e {
         ReplayError::Policy(_) | ReplayError::Options(_) | ReplayError::Foreign(_) => PyValueError::new_err(text),
         ReplayError::Io { .. } | ReplayError::Temporary(_) | ReplayError::Ledger(_) => PyOSError::new_err(text),
-        ReplayError::Stopped | ReplayError::NotRun => PyRuntimeError::new_err(text),
+        ReplayError::Stopped | ReplayError::NotRun | ReplayError::Broken(_) => PyRuntimeError::new_err(text),
     }
 }
 
 fn read_json<'d, T: serde::Deserialize<'d>>(what: &str, text: &'d str) -> PyResult<T> {
     serde_json::from_str(text).map_err(|e| PyValueError::new_err(format!("{what} cannot be read: {e}")))
+}
+
+/// Does something long without holding Python, but for now and then, so that Ctrl-C ends it.
+fn interruptible<T: Send>(
+    py: Python<'_>,
+    act: impl FnOnce(&mut Check<'_>) -> Result<T, ReplayError> + Send,
+) -> PyResult<T> {
+    let mut raised = None;
+    let done = py.detach(|| {
+        act(&mut paced(|| {
+            raised = Python::attach(|py| py.check_signals()).err();
+            raised.is_none()
+        }))
+    });
+    raised.map_or_else(|| done.map_err(failed), Err)
 }
 
 /// Replays access logs against one site's policy.
@@ -63,7 +79,7 @@ impl LogReplay {
     fn gather(&mut self, py: Python<'_>, parts: Vec<Vec<u8>>, tally_json: &str, past_json: &str) -> PyResult<()> {
         let (tally, past): (RangeTally, Past) =
             (read_json("the tally", tally_json)?, read_json("the past", past_json)?);
-        py.detach(|| self.replay.gather(parts, tally, past)).map_err(failed)
+        interruptible(py, |check| self.replay.gather(parts, tally, past, check))
     }
 
     fn summary(&self) -> PyResult<String> {
@@ -135,6 +151,9 @@ fn replay_ranges(path: PathBuf, each_bytes: u64) -> PyResult<Vec<(u64, u64)>> {
     Ok(source::ranges(&path, each_bytes)?.into_iter().map(|r| (r.start, r.end)).collect())
 }
 
+/// Batches of events, each with the number of its partition, and the tally.
+type Parsed<'py> = (Vec<(usize, Bound<'py, PyBytes>)>, String);
+
 /// Step one: a range's events by partition, and its tally as JSON.
 #[pyfunction]
 fn replay_parse<'py>(
@@ -144,9 +163,9 @@ fn replay_parse<'py>(
     path: PathBuf,
     start: u64,
     end: u64,
-) -> PyResult<(Vec<(usize, Bound<'py, PyBytes>)>, String)> {
+) -> PyResult<Parsed<'py>> {
     let at = attachment(policy_json, options_json)?;
-    let (parts, tally) = py.detach(|| scatter::parse(&at, &Range { path, start, end })).map_err(failed)?;
+    let (parts, tally) = interruptible(py, |check| scatter::parse(&at, &Range { path, start, end }, check))?;
     let parts = parts.into_iter().map(|(part, bytes)| (part, PyBytes::new(py, &bytes))).collect();
     Ok((parts, json(&tally)?))
 }
@@ -172,7 +191,7 @@ fn replay_timeline(
 ) -> PyResult<String> {
     let at = attachment(policy_json, options_json)?;
     let tally: RangeTally = read_json("the tally", tally_json)?;
-    json(&py.detach(|| scatter::timeline(&at, sightings, &tally)).map_err(failed)?)
+    json(&interruptible(py, |check| scatter::timeline(&at, sightings, &tally, check))?)
 }
 
 /// Step three: a group of partitions, replayed.
@@ -187,7 +206,7 @@ fn replay_partition<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let mut at = attachment(policy_json, options_json)?;
     let past: Past = read_json("the past", past_json)?;
-    let part = py.detach(|| scatter::partition(&mut at, &past, group, batches)).map_err(failed)?;
+    let part = interruptible(py, |check| scatter::partition(&mut at, &past, group, batches, check))?;
     Ok(PyBytes::new(py, &part))
 }
 
@@ -201,7 +220,7 @@ fn replay_ledger(
     since_ms: u64,
 ) -> PyResult<String> {
     let at = attachment(policy_json, options_json)?;
-    json(&py.detach(|| hedgerow_replay::backtest::backtest(&at, &folder, since_ms)).map_err(failed)?)
+    json(&interruptible(py, |check| hedgerow_replay::backtest::backtest(&at, &folder, since_ms, check))?)
 }
 
 /// Whether a policy's replay can be divided by network.

@@ -1,5 +1,6 @@
 //! The engine's rooms of one site, as a log's attachment: which policy, with which sight, for which routes.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hedgerow_engine::answer::Plan;
@@ -23,13 +24,13 @@ pub struct Options {
     /// Threads; 0 for one a core.
     pub workers: usize,
     /// Folder for what does not fit into memory; absent for the system's.
-    pub temporary_folder: Option<std::path::PathBuf>,
+    pub temporary_folder: Option<PathBuf>,
     /// Folder of a ledger to write; absent for none.
-    pub ledger_folder: Option<std::path::PathBuf>,
+    pub ledger_folder: Option<PathBuf>,
     /// 64 hexadecimal digits from which names are keyed; absent for names that mean nothing outside this replay.
     pub secret: Option<String>,
     /// Table of autonomous systems.
-    pub asn_table: Option<std::path::PathBuf>,
+    pub asn_table: Option<PathBuf>,
     /// When the log is read, Unix seconds: later lines are from a wrong clock.
     pub now_s: u64,
     /// Memory for events of one worker before they go to the temporary folder, MiB.
@@ -52,6 +53,31 @@ impl Default for Options {
             run_mb: 128,
             state_mb: 64,
         }
+    }
+}
+
+/// Bytes of a number of MiB, as far as this machine can count them.
+fn bytes(mb: usize) -> usize {
+    mb.saturating_mul(1 << 20)
+}
+
+impl Options {
+    /// The folder for what does not fit into memory.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// Bytes of events of one worker that are kept in memory.
+    #[must_use]
+    pub fn run_bytes(&self) -> usize {
+        bytes(self.run_mb.max(1))
+    }
+
+    /// Bytes of the engine's state for so many partitions at once.
+    #[must_use]
+    pub fn state_bytes(&self, partitions: usize) -> usize {
+        bytes(self.state_mb.saturating_mul(partitions))
     }
 }
 
@@ -221,4 +247,19 @@ fn shown(site: &Site, index: usize) -> Result<Shown, ReplayError> {
         declared
     };
     Ok(Shown { fields, sensitivities: fields.sensitivities(&site.fields) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_without_bound_is_as_much_as_can_be_counted() {
+        let options = Options { state_mb: usize::MAX, run_mb: usize::MAX / 2, ..Options::default() };
+        assert_eq!(
+            (options.state_bytes(1), options.state_bytes(64), options.run_bytes()),
+            (usize::MAX, usize::MAX, usize::MAX)
+        );
+        assert_eq!(Options { run_mb: 0, ..options }.run_bytes(), 1 << 20);
+    }
 }

@@ -23,6 +23,9 @@ use serde::Serialize;
 use crate::ReplayError;
 use crate::actor::action_word;
 use crate::attachment::Attachment;
+use crate::crew::Check;
+use crate::event::PARTITIONS;
+use crate::ledger_order::{InOrder, Sorting};
 use crate::totals::count;
 
 /// What one policy did, or would have done.
@@ -118,13 +121,15 @@ struct Replay<'a> {
 /// Replays a ledger's disclosures since a time, under the attachment's policy.
 ///
 /// # Errors
-/// [`ReplayError::Ledger`], when the folder cannot be read. A damaged line is left out and counted.
-pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64) -> Result<Backtest, ReplayError> {
+/// [`ReplayError::Ledger`], when the folder cannot be read. A damaged line is left out and counted. And what `check` gives,
+/// which is called now and then.
+pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64, check: &mut Check<'_>) -> Result<Backtest, ReplayError> {
+    let folder_of_runs = at.options.folder();
     let mut left_out = BTreeMap::new();
-    let entries = in_order(at, folder, since_ms, &mut left_out)?;
+    let entries = in_order(at, folder, since_ms, &folder_of_runs, &mut left_out, check)?;
     let mut replay = Replay {
         at,
-        state: State::of_the_past(at.options.state_mb << 20, Arc::new(postures(at, &entries))),
+        state: State::of_the_past(at.options.state_bytes(PARTITIONS), Arc::new(postures(at, &entries, check)?)),
         report: Backtest { left_out, unknown: UNKNOWN.to_vec(), ..Backtest::default() },
         people: HashSet::new(),
         then: Affected::default(),
@@ -133,9 +138,7 @@ pub fn backtest(at: &Attachment, folder: &Path, since_ms: u64) -> Result<Backtes
         transport: Transport { peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED), tls: true, ja4: None, h2_print: None },
         headers: HeaderMap::new(),
     };
-    for entry in &entries {
-        replay.entry(entry);
-    }
+    entries.each(|e| replay.entry(e), check)?;
     Ok(replay.finish())
 }
 
@@ -144,11 +147,14 @@ fn in_order(
     at: &Attachment,
     folder: &Path,
     since_ms: u64,
+    folder_of_runs: &Path,
     left_out: &mut BTreeMap<String, u64>,
-) -> Result<Vec<Entry>, ReplayError> {
+    check: &mut Check<'_>,
+) -> Result<InOrder, ReplayError> {
     let mut header: Option<SegmentHeader> = None;
-    let mut entries = Vec::new();
+    let mut entries = Sorting::new(folder_of_runs, at.options.run_bytes());
     for item in read(folder, since_ms)? {
+        check()?;
         match item {
             Ok(Item::Header(h)) => header = Some(h),
             Ok(Item::Entry(mut e)) => {
@@ -159,15 +165,13 @@ fn in_order(
                     d.shown = translated(d.shown, header.as_ref(), at);
                     d.masked = translated(d.masked, header.as_ref(), at);
                 }
-                entries.push(*e);
+                entries.put(&e)?;
             }
             Err(RecordError::Damaged { .. }) => count(left_out, "damaged"),
             Err(e) => return Err(e.into()),
         }
     }
-    // By time, then by name: chains of several writers have no order among each other.
-    entries.sort_by_key(|e| (e.at_ms, e.reference, e.part, e.seq));
-    Ok(entries)
+    Ok(entries.finish())
 }
 
 fn translated(fields: FieldSet, header: Option<&SegmentHeader>, at: &Attachment) -> FieldSet {
@@ -180,20 +184,23 @@ fn translated(fields: FieldSet, header: Option<&SegmentHeader>, at: &Attachment)
 }
 
 /// The postures that follow from what strangers were really shown.
-fn postures(at: &Attachment, entries: &[Entry]) -> Timeline {
-    let mut makers: HashMap<&str, TimelineMaker<'_>> = HashMap::new();
-    for e in entries {
-        let (Some(standing), Some(family)) = (e.standing, e.family.as_deref()) else { continue };
-        if !is_stranger(standing) || e.kind == EntryKind::Verdict {
-            continue;
-        }
-        let maker = makers.entry(family).or_insert_with(|| TimelineMaker::new(&at.site.posture));
-        for d in &e.people {
-            let s = d.shown.sensitivities(&at.site.fields);
-            maker.shown(at.keys.person_key(&d.person), s, u32::try_from(e.at_ms / 1000).unwrap_or(u32::MAX));
-        }
-    }
-    makers.into_iter().map(|(family, maker)| (family.to_owned(), maker.finish())).collect()
+fn postures(at: &Attachment, entries: &InOrder, check: &mut Check<'_>) -> Result<Timeline, ReplayError> {
+    let mut makers: HashMap<String, TimelineMaker<'_>> = HashMap::new();
+    entries.each(
+        |e| {
+            let (Some(standing), Some(family)) = (e.standing, e.family.as_deref()) else { return };
+            if !is_stranger(standing) || e.kind == EntryKind::Verdict {
+                return;
+            }
+            let maker = makers.entry_ref(family).or_insert_with(|| TimelineMaker::new(&at.site.posture));
+            for d in &e.people {
+                let s = d.shown.sensitivities(&at.site.fields);
+                maker.shown(at.keys.person_key(&d.person), s, u32::try_from(e.at_ms / 1000).unwrap_or(u32::MAX));
+            }
+        },
+        check,
+    )?;
+    Ok(makers.into_iter().map(|(family, maker)| (family, maker.finish())).collect())
 }
 
 /// Who asked, as far as the entry says.

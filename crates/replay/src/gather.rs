@@ -10,6 +10,7 @@ use std::path::Path;
 use roaring::RoaringBitmap;
 
 use crate::ReplayError;
+use crate::crew::Check;
 use crate::part::{MARK, Pieces};
 use crate::totals::Totals;
 
@@ -90,8 +91,8 @@ impl Gathered {
     /// Puts parts together, in the order given.
     ///
     /// # Errors
-    /// [`ReplayError`], when a part cannot be read or the temporary folder not written.
-    pub fn of(parts: &[PartSource], folder: &Path) -> Result<Self, ReplayError> {
+    /// [`ReplayError`], when a part cannot be read or the temporary folder not written, and what `check` gives.
+    pub fn of(parts: &[PartSource], folder: &Path, check: &mut Check<'_>) -> Result<Self, ReplayError> {
         let (names, first_s) = everybody(parts)?;
         let temporary = || tempfile::tempfile_in(folder).map_err(ReplayError::Temporary);
         let mut writer = Writer {
@@ -114,6 +115,7 @@ impl Gathered {
             pieces.0.seek(SeekFrom::Start(0)).map_err(ReplayError::Temporary)?;
             let mut at = 0;
             while at < people_at {
+                check()?;
                 let (json, set) = (pieces.bytes()?, pieces.bytes()?);
                 at += 8 + (json.len() + set.len()) as u64;
                 let set = RoaringBitmap::deserialize_from(&set[..]).map_err(|_| ReplayError::Foreign("a part"))?;

@@ -20,9 +20,11 @@ pub mod actor;
 pub mod address;
 pub mod attachment;
 pub mod backtest;
+pub mod crew;
 pub mod event;
 pub mod formats;
 pub mod gather;
+mod ledger_order;
 pub mod line;
 pub mod parsing;
 pub mod part;
@@ -74,6 +76,9 @@ pub enum ReplayError {
     /// Whoever asked for it does not want it any more.
     #[error("the replay was stopped")]
     Stopped,
+    /// A worker ended in a panic.
+    #[error("a worker of the replay broke off ({0}); this is a fault of Hedgerow: please report it with this message")]
+    Broken(String),
     /// Asked before there was anything to tell.
     #[error("no log was replayed yet; call `run` first")]
     NotRun,

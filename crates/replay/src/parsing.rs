@@ -138,10 +138,15 @@ impl<'a> Parser<'a> {
         let length = range.end.saturating_sub(range.start);
         let mut lines = Lines::new(source.from);
         let mut reader = Reader::new(self.at.choice.clone());
-        let mut begun = source.before == 0;
-        let mut printing = Printing::new(begun);
+        let whole = source.before == 0;
+        let mut printing = Printing::new(whole);
         let mut told = 0;
         let mut since = 0u32;
+        // The end of a line that began in the range before. Where that line is longer than this range, none begins here.
+        if !whole && !lines.pass_line(length.saturating_add(source.before)) {
+            each(self, lines.consumed())?;
+            return Ok((printing.finish(), lines.failure()));
+        }
         loop {
             let before = lines.consumed() - source.before.min(lines.consumed());
             if before >= length {
@@ -149,8 +154,6 @@ impl<'a> Parser<'a> {
             }
             match lines.next_line() {
                 None => break,
-                // The end of a line that began in the range before.
-                Some(_) if !begun => begun = true,
                 Some(Cut::Line(line)) => {
                     printing.line(line);
                     self.line(&mut reader, line);

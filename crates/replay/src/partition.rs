@@ -17,6 +17,7 @@ use roaring::RoaringBitmap;
 use crate::ReplayError;
 use crate::actor::{ACTIONS, ALL_ACTIONS, Actor, action_word};
 use crate::attachment::Attachment;
+use crate::crew::Check;
 use crate::event::{Event, Flags, decode};
 use crate::part::{PartWriter, PersonSeen};
 use crate::past::Past;
@@ -80,7 +81,7 @@ struct Replay<'a, W: Write> {
 /// Replays the events of a group in canonical order; actors and people go to `out`.
 ///
 /// # Errors
-/// [`ReplayError`], when events cannot be read or `out` not written.
+/// [`ReplayError`], when events cannot be read or `out` not written, and what `check` gives.
 pub fn replay<W: Write>(
     at: &Attachment,
     past: &Past,
@@ -88,8 +89,9 @@ pub fn replay<W: Write>(
     mut events: Merge,
     recording: Option<Recording>,
     out: W,
+    check: &mut Check<'_>,
 ) -> Result<W, ReplayError> {
-    let bytes = at.options.state_mb.saturating_mul(partitions) << 20;
+    let bytes = at.options.state_bytes(partitions);
     let mut replay = Replay {
         at,
         state: State::of_the_past(bytes, Arc::new(past.postures.clone())),
@@ -116,6 +118,7 @@ pub fn replay<W: Write>(
         recording,
     };
     while let Some(bytes) = events.next_event()? {
+        check()?;
         let event = decode(bytes).ok_or(ReplayError::Foreign("an event"))?;
         replay.event(&event)?;
     }

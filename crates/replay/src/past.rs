@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ReplayError;
 use crate::attachment::Attachment;
+use crate::crew::Check;
 use crate::event::PARTITIONS;
 use crate::runs::Merge;
 use crate::tally::Tally;
@@ -66,18 +67,20 @@ impl Past {
     /// Makes the past of a log from all sightings in order, all counts, and where accounts were used.
     ///
     /// # Errors
-    /// [`ReplayError`], when a run cannot be read.
+    /// [`ReplayError`], when a run cannot be read, and what `check` gives.
     pub fn make(
         at: &Attachment,
         mut sightings: Merge,
         tally: &Tally,
         members: impl IntoIterator<Item = u64>,
+        check: &mut Check<'_>,
     ) -> Result<Self, ReplayError> {
         let policy = &at.site.posture;
         let mut makers: Vec<Option<TimelineMaker<'_>>> = at.family_names.iter().map(|_| None).collect();
         let mut known = hashbrown::HashSet::new();
         let mut second = 0;
         while let Some(bytes) = sightings.next_event()? {
+            check()?;
             let s = Sighting::decode(bytes).ok_or(ReplayError::Foreign("a sighting"))?;
             if s.at_s != second {
                 second = s.at_s;

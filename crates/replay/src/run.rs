@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::ReplayError;
 use crate::attachment::Attachment;
+use crate::crew::{Check, crew, paced};
 use crate::gather::{Gathered, PartSource};
 use crate::parsing::Parser;
 use crate::partition::replay;
@@ -54,7 +54,6 @@ struct Read {
 struct Progress {
     bytes: AtomicU64,
     lines: AtomicU64,
-    stop: AtomicBool,
 }
 
 impl LogReplay {
@@ -64,10 +63,6 @@ impl LogReplay {
     /// [`ReplayError`] says what of policy or options cannot be used.
     pub fn new(policy_json: &[u8], options_json: &[u8]) -> Result<Self, ReplayError> {
         Ok(Self { attachment: Attachment::new(policy_json, options_json)?, done: None })
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.attachment.options.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
     }
 
     fn workers(&self) -> usize {
@@ -102,12 +97,15 @@ impl LogReplay {
         }
         let state = Progress::default();
         let read = self.read(&ranges, &state, &mut |bytes, lines| progress(bytes.min(total), total, lines))?;
+        // Everything has been read, but not everything is done: whoever waits can still stop it.
+        let mut go_on = || progress(total, total, read.tally.lines);
         let input = input(Some(paths.len()), Some(total), &read.broken, &read.prints);
         let sightings = Merge::of(&read.runs, &[SIGHTINGS])?;
-        let past = Past::make(&self.attachment, sightings, &read.tally, read.members.values().copied())?;
+        let members = read.members.values().copied();
+        let past = Past::make(&self.attachment, sightings, &read.tally, members, &mut paced(&mut go_on))?;
         self.attachment.see(past.subresources);
-        let parts = self.replay(&past, &read.runs)?;
-        let gathered = Gathered::of(&parts, &self.folder())?;
+        let parts = self.replay(&past, &read.runs, &mut go_on)?;
+        let gathered = Gathered::of(&parts, &self.attachment.options.folder(), &mut paced(&mut go_on))?;
         progress(total, total, read.tally.lines);
         self.done = Some(Done { tally: read.tally, past, gathered, input });
         Ok(())
@@ -122,10 +120,10 @@ impl LogReplay {
     ) -> Result<Read, ReplayError> {
         let next = AtomicUsize::new(0);
         let all: Mutex<Read> = Mutex::default();
-        let folder = self.folder();
-        let work = || -> Result<(), ReplayError> {
+        let folder = self.attachment.options.folder();
+        let work = |check: &mut Check<'_>| -> Result<(), ReplayError> {
             let mut parser = Parser::new(&self.attachment);
-            let limit = self.attachment.options.run_mb.max(1) << 20;
+            let limit = self.attachment.options.run_bytes();
             let mut runs = Vec::new();
             let mut members: StdMap<_, u64> = StdMap::new();
             let mut broken = Vec::new();
@@ -136,9 +134,7 @@ impl LogReplay {
                     state.bytes.fetch_add(bytes, Ordering::Relaxed);
                     state.lines.fetch_add(parser.tally.lines - lines, Ordering::Relaxed);
                     lines = parser.tally.lines;
-                    if state.stop.load(Ordering::Relaxed) {
-                        return Err(ReplayError::Stopped);
-                    }
+                    check()?;
                     if parser.bytes() >= limit {
                         let batches = parser.take();
                         batches.members.iter().for_each(|(a, m)| *members.entry(*a).or_default() |= m);
@@ -163,26 +159,23 @@ impl LogReplay {
             Ok(())
         };
         let workers = self.workers().min(ranges.len()).max(1);
-        std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            while handles.iter().any(|h| !h.is_finished()) {
-                std::thread::sleep(Duration::from_millis(20));
-                let (bytes, lines) = (state.bytes.load(Ordering::Relaxed), state.lines.load(Ordering::Relaxed));
-                if !progress(bytes, lines) {
-                    state.stop.store(true, Ordering::Relaxed);
-                }
-            }
-            handles.into_iter().try_for_each(|h| h.join().unwrap_or(Err(ReplayError::Stopped)))
+        crew(workers, work, &mut || {
+            progress(state.bytes.load(Ordering::Relaxed), state.lines.load(Ordering::Relaxed))
         })?;
         Ok(all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// The third step, on all workers; parts come back in the order of the groups.
-    fn replay(&self, past: &Past, runs: &[Run]) -> Result<Vec<PartSource>, ReplayError> {
+    fn replay(
+        &self,
+        past: &Past,
+        runs: &[Run],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<PartSource>, ReplayError> {
         let next = AtomicUsize::new(0);
         let parts: Mutex<Vec<Option<File>>> = Mutex::new(past.groups.iter().map(|_| None).collect());
-        let folder = self.folder();
-        let work = || -> Result<(), ReplayError> {
+        let folder = self.attachment.options.folder();
+        let work = |check: &mut Check<'_>| -> Result<(), ReplayError> {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(group) = past.groups.get(number) else { return Ok(()) };
@@ -192,15 +185,12 @@ impl LogReplay {
                     None => None,
                     Some(ledger) => Some(Recording::new(&self.attachment, ledger, number)?),
                 };
-                let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, recording, out)?;
+                let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, recording, out, check)?;
                 let file = out.into_inner().map_err(|e| ReplayError::Temporary(e.into_error()))?;
                 parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[number] = Some(file);
             }
         };
-        std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..self.workers()).map(|_| scope.spawn(work)).collect();
-            handles.into_iter().try_for_each(|h| h.join().unwrap_or(Err(ReplayError::Stopped)))
-        })?;
+        crew(self.workers(), work, go_on)?;
         let parts = parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok(parts.into_iter().flatten().map(PartSource::File).collect())
     }
@@ -210,9 +200,15 @@ impl LogReplay {
     ///
     /// # Errors
     /// [`ReplayError::Foreign`] for bytes of another version.
-    pub fn gather(&mut self, parts: Vec<Vec<u8>>, read: RangeTally, past: Past) -> Result<(), ReplayError> {
+    pub fn gather(
+        &mut self,
+        parts: Vec<Vec<u8>>,
+        read: RangeTally,
+        past: Past,
+        check: &mut Check<'_>,
+    ) -> Result<(), ReplayError> {
         let parts: Vec<PartSource> = parts.into_iter().map(PartSource::Bytes).collect();
-        let gathered = Gathered::of(&parts, &self.folder())?;
+        let gathered = Gathered::of(&parts, &self.attachment.options.folder(), check)?;
         let input = input(Some(read.prints.len()), None, &read.broken, &read.prints);
         self.attachment.see(past.subresources);
         self.done = Some(Done { tally: read.tally, past, gathered, input });

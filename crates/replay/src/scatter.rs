@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ReplayError;
 use crate::attachment::Attachment;
+use crate::crew::Check;
 use crate::parsing::Parser;
 use crate::partition::replay;
 use crate::past::Past;
@@ -58,10 +59,10 @@ pub type Part = (usize, Vec<u8>);
 /// [`crate::runs::SIGHTINGS`] goes to step two, the others to step three.
 ///
 /// # Errors
-/// [`ReplayError::Io`].
-pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<Part>, RangeTally), ReplayError> {
+/// [`ReplayError::Io`], and what `check` gives, as for the other steps.
+pub fn parse(at: &Attachment, range: &Range, check: &mut Check<'_>) -> Result<(Vec<Part>, RangeTally), ReplayError> {
     let mut parser = Parser::new(at);
-    let (prints, broken) = parser.range(range, |_, _| Ok(()))?;
+    let (prints, broken) = parser.range(range, |_, _| check())?;
     let batches = parser.take();
     let mut tally = RangeTally { tally: std::mem::take(&mut parser.tally), ..RangeTally::default() };
     tally.members(batches.members.iter().map(|(a, m)| (*a, *m)));
@@ -75,8 +76,13 @@ pub fn parse(at: &Attachment, range: &Range) -> Result<(Vec<Part>, RangeTally), 
 ///
 /// # Errors
 /// [`ReplayError::Foreign`] for bytes of another version.
-pub fn timeline(at: &Attachment, sightings: Vec<Vec<u8>>, tally: &RangeTally) -> Result<Past, ReplayError> {
-    Past::make(at, Merge::of_batches(sightings)?, &tally.tally, tally.members.values().copied())
+pub fn timeline(
+    at: &Attachment,
+    sightings: Vec<Vec<u8>>,
+    tally: &RangeTally,
+    check: &mut Check<'_>,
+) -> Result<Past, ReplayError> {
+    Past::make(at, Merge::of_batches(sightings)?, &tally.tally, tally.members.values().copied(), check)
 }
 
 /// Step three: replays one group of partitions (its number in [`Past::groups`]), given all batches of these partitions.
@@ -88,8 +94,9 @@ pub fn partition(
     past: &Past,
     group: usize,
     batches: Vec<Vec<u8>>,
+    check: &mut Check<'_>,
 ) -> Result<Vec<u8>, ReplayError> {
     at.see(past.subresources);
     let partitions = past.groups.get(group).ok_or(ReplayError::Foreign("the past"))?.len();
-    replay(at, past, partitions, Merge::of_batches(batches)?, None, Vec::new())
+    replay(at, past, partitions, Merge::of_batches(batches)?, None, Vec::new(), check)
 }

@@ -119,11 +119,67 @@ proptest::proptest! {
     }
 }
 
+/// Tally and parts of a file that is read in ranges of about `each` bytes.
+fn parsed(path: &std::path::Path, each: u64) -> (String, Vec<Vec<u8>>) {
+    use hedgerow_replay::{event, scatter, source};
+    let at = hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), b"{\"secret\": null}").unwrap();
+    let mut all = scatter::RangeTally::default();
+    let mut parts = vec![Vec::new(); event::PARTITIONS + 1];
+    for range in source::ranges(path, each).unwrap() {
+        let (found, tally) = scatter::parse(&at, &range, &mut || Ok(())).unwrap();
+        all.add(tally);
+        found.into_iter().for_each(|(n, bytes): (usize, Vec<u8>)| parts[n].extend(bytes));
+    }
+    (serde_json::to_string(&all.tally).unwrap(), parts.iter().map(|p| event::sorted(p)).collect())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { max_shrink_iters: 20, ..proptest::prelude::ProptestConfig::with_cases(6) })]
+
+    #[test]
+    fn a_file_is_read_the_same_in_one_piece_and_in_many_whatever_its_lines_are(
+        stretches in proptest::collection::vec((0u8..5, 1usize..300), 1..8), each in 65_536u64..3_000_000, ended in proptest::prelude::any::<bool>(),
+    ) {
+        let mut bytes = Vec::new();
+        for (kind, n) in stretches {
+            match kind {
+                // A hole, as a crash of the machine leaves it; and lines about as long as the longest that is read.
+                0 => bytes.resize(bytes.len() + n * 40_000, 0),
+                1 => bytes.resize(bytes.len() + (1 << 20) - 150 + n, b'x'),
+                _ => (0..n).for_each(|i| bytes.extend_from_slice(line(i as u64, "192.0.2.1", &format!("/members/{i}"), BROWSER).as_bytes())),
+            }
+            if ended || kind > 1 { bytes.push(b'\n'); }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        std::fs::write(&path, bytes).unwrap();
+        proptest::prop_assert_eq!(parsed(&path, u64::MAX), parsed(&path, each));
+    }
+}
+
+#[test]
+fn a_hole_of_nothing_in_a_log_is_one_line_and_the_line_behind_it_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let mut bytes = line(0, "192.0.2.1", "/members/1", BROWSER).into_bytes();
+    bytes.resize(bytes.len() + (30 << 20), 0);
+    bytes.push(b'\n');
+    bytes.extend_from_slice(line(1, "192.0.2.1", "/members/2", BROWSER).as_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let tally: Value = serde_json::from_str(&parsed(&path, 4 << 20).0).unwrap();
+    assert_eq!((&tally["lines"], &tally["read"]), (&3.into(), &2.into()), "{tally}");
+}
+
 /// A replay of a log with a ledger written beside it; the ledger's folder.
 fn recorded(folder: &std::path::Path, text: &str) -> std::path::PathBuf {
+    recorded_with(folder, text, 64)
+}
+
+fn recorded_with(folder: &std::path::Path, text: &str, state_mb: usize) -> std::path::PathBuf {
     let (file, ledger) = (folder.join("access.log"), folder.join("ledger"));
     std::fs::write(&file, text).unwrap();
-    let options = serde_json::json!({"workers": 2, "now_s": 1_800_000_000u64, "ledger_folder": ledger});
+    let options =
+        serde_json::json!({"workers": 2, "now_s": 1_800_000_000u64, "ledger_folder": ledger, "state_mb": state_mb});
     let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.to_string().as_bytes()).unwrap();
     replay.run(&[file], |_, _, _| true).unwrap();
     ledger
@@ -157,7 +213,7 @@ fn a_ledger_under_its_own_policy_has_the_same_effect_and_under_a_wider_one_less(
     let ledger = recorded(folder.path(), &mixed());
     let under = |policy: Value| {
         let at = hedgerow_replay::Attachment::new(policy.to_string().as_bytes(), b"{}").unwrap();
-        serde_json::to_value(hedgerow_replay::backtest::backtest(&at, &ledger, 0).unwrap()).unwrap()
+        serde_json::to_value(hedgerow_replay::backtest::backtest(&at, &ledger, 0, &mut || Ok(())).unwrap()).unwrap()
     };
     let same = under(site::policy());
     assert_eq!(same["in_force"]["people_masked"], same["policy"]["people_masked"], "{same}");
@@ -173,6 +229,26 @@ fn a_ledger_under_its_own_policy_has_the_same_effect_and_under_a_wider_one_less(
     let wider = under(wide);
     assert_eq!(wider["policy"]["people_masked"], 0, "{wider}");
     assert!(wider["difference"]["people_masked_no_more"].as_u64().unwrap() > 500);
+}
+
+#[test]
+fn a_ledger_of_many_visitors_is_weighed_with_as_much_memory_as_the_log_it_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    // Each comes back for one person more after all the others, and is masked from its sixth on.
+    for turn in 0..6u64 {
+        for visitor in 0..12_000u64 {
+            let address = format!("{}.{}.7.9", 11 + visitor % 100, visitor / 100);
+            text += &line(turn * 500 + visitor / 30, &address, &format!("/members/{turn}"), "python-requests/2.32");
+        }
+    }
+    let ledger = recorded_with(folder.path(), &text, 1);
+    let at =
+        hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), br#"{"state_mb": 1, "run_mb": 1}"#);
+    let report = hedgerow_replay::backtest::backtest(&at.unwrap(), &ledger, 0, &mut || Ok(())).unwrap();
+    let report = serde_json::to_value(report).unwrap();
+    assert_eq!(report["in_force"]["principals_affected"], 12_000, "{report}");
+    assert_eq!(report["policy"]["principals_affected"], 12_000, "{report}");
 }
 
 #[test]
@@ -241,6 +317,21 @@ fn what_is_wrong_in_a_log_is_counted_with_examples_and_stops_nothing() {
     );
     assert_eq!((&summary["lines"], &summary["read"]), (&8.into(), &2.into()));
     assert!(!summary.to_string().contains("192.0.2.1"));
+}
+
+#[test]
+fn a_replay_can_be_stopped_at_any_time_and_not_only_while_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.log");
+    std::fs::write(&file, mixed().repeat(10)).unwrap();
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), br#"{"workers": 1}"#).unwrap();
+    let mut after_reading = 0;
+    let told = replay.run(&[file], |bytes, total, lines| {
+        after_reading += u32::from(bytes == total && lines == 24_000);
+        after_reading < 2
+    });
+    assert!(matches!(told, Err(hedgerow_replay::ReplayError::Stopped)), "{told:?}");
+    assert!(replay.summary().is_err());
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub enum Cut<'b> {
     Line(&'b [u8]),
     /// The last line, whose newline is missing.
     Unended(&'b [u8]),
-    /// The beginning of a line that is longer than [`LONGEST`].
+    /// The beginning of a line that is longer than [`LONGEST`]; all of the line has been passed over.
     TooLong(&'b [u8]),
 }
 
@@ -29,7 +29,8 @@ pub struct Lines<R> {
     end: usize,
     /// Bytes of lines given so far, newlines included.
     consumed: u64,
-    skipping: bool,
+    /// Beginning of the last line that was too long.
+    head: Vec<u8>,
     ended: bool,
     failed: Option<io::Error>,
 }
@@ -43,7 +44,7 @@ impl<R: Read> Lines<R> {
             start: 0,
             end: 0,
             consumed: 0,
-            skipping: false,
+            head: Vec::with_capacity(HEAD),
             ended: false,
             failed: None,
         }
@@ -61,33 +62,60 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line; `None` at the end, which may be a failure: see [`Lines::failure`].
+    ///
+    /// One call takes one line, however long: whoever reads a range looks at [`Lines::consumed`] between two lines.
     pub fn next_line(&mut self) -> Option<Cut<'_>> {
+        let mut passing = false;
         loop {
             let seen = &self.buffer[self.start..self.end];
-            if let Some(at) = memchr::memchr(b'\n', seen) {
+            let newline = memchr::memchr(b'\n', seen);
+            let length = newline.unwrap_or(seen.len());
+            // Decided by the line's length alone, not by how much of it the buffer held when it was met.
+            if !passing && length > LONGEST {
+                passing = true;
+                self.head.clear();
+                self.head.extend_from_slice(&seen[..HEAD]);
+            }
+            if let Some(at) = newline {
                 let from = self.start;
                 self.start += at + 1;
                 self.consumed += at as u64 + 1;
-                if std::mem::take(&mut self.skipping) {
-                    continue;
+                if passing {
+                    return Some(Cut::TooLong(&self.head));
                 }
                 let line = &self.buffer[from..from + at];
                 return Some(Cut::Line(line.strip_suffix(b"\r").unwrap_or(line)));
             }
-            if self.skipping {
+            if passing {
                 self.consumed += seen.len() as u64;
                 self.start = self.end;
-            } else if seen.len() > LONGEST {
-                self.skipping = true;
-                let from = self.start;
-                self.consumed += seen.len() as u64;
-                self.start = self.end;
-                return Some(Cut::TooLong(&self.buffer[from..from + HEAD]));
             }
             if self.ended {
                 let from = std::mem::replace(&mut self.start, self.end);
                 self.consumed += (self.end - from) as u64;
+                if passing {
+                    return Some(Cut::TooLong(&self.head));
+                }
                 return (from < self.end).then(|| Cut::Unended(&self.buffer[from..self.end]));
+            }
+            self.fill();
+        }
+    }
+
+    /// Passes over the rest of a line, but over no more than about `most` bytes; whether its newline was found.
+    pub fn pass_line(&mut self, most: u64) -> bool {
+        let until = self.consumed.saturating_add(most);
+        loop {
+            let seen = &self.buffer[self.start..self.end];
+            let newline = memchr::memchr(b'\n', seen);
+            let taken = newline.map_or(seen.len(), |at| at + 1);
+            self.start += taken;
+            self.consumed += taken as u64;
+            if newline.is_some() {
+                return true;
+            }
+            if self.ended || self.consumed >= until {
+                return false;
             }
             self.fill();
         }
@@ -147,6 +175,42 @@ mod tests {
         let mut bytes = vec![b'x'; 5 * LONGEST];
         bytes.extend_from_slice(b"\nshort\n");
         assert_eq!(all(&bytes), [('t', HEAD), ('l', 5)]);
+        assert_eq!(all(&vec![b'x'; LONGEST + 1]), [('t', HEAD)]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_taken_in_one_call_and_no_other_with_it() {
+        let mut bytes = vec![0; 3 * LONGEST];
+        bytes.extend_from_slice(b"\nshort\n");
+        let mut lines = Lines::new(&bytes[..]);
+        assert!(matches!(lines.next_line(), Some(Cut::TooLong(_))));
+        assert_eq!(lines.consumed(), 3 * LONGEST as u64 + 1);
+        assert_eq!(lines.next_line(), Some(Cut::Line(b"short")));
+    }
+
+    #[test]
+    fn whether_a_line_is_too_long_depends_on_its_length_and_not_on_where_it_stands() {
+        for before in [0, 1, 1000, PIECE / 2, PIECE - 1, PIECE, 3 * PIECE + 7] {
+            for (length, want) in [(LONGEST, ('l', LONGEST)), (LONGEST + 1, ('t', HEAD))] {
+                let mut bytes = vec![b'a'; before];
+                bytes.push(b'\n');
+                bytes.resize(bytes.len() + length, b'x');
+                bytes.push(b'\n');
+                assert_eq!(all(&bytes)[1], want, "{length} behind {before}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_line_is_looked_for_as_far_as_asked() {
+        let mut bytes = vec![0; 20 * PIECE];
+        bytes.extend_from_slice(b"\nshort\n");
+        let mut lines = Lines::new(&bytes[..]);
+        assert!(!lines.pass_line(PIECE as u64));
+        assert!(lines.consumed() <= 3 * PIECE as u64, "{}", lines.consumed());
+        assert!(lines.pass_line(u64::MAX));
+        assert_eq!(lines.next_line(), Some(Cut::Line(b"short")));
+        assert!(!lines.pass_line(u64::MAX));
     }
 
     proptest! {
