@@ -9,7 +9,7 @@ mod browser;
 use std::collections::BTreeSet;
 
 use answer_site::*;
-use browser::markup::{LIST, MARKUP};
+use browser::markup::{DISAGREED, FOREIGN, LIST, MARKUP, REPEATED};
 use browser::{Step, words, words_of};
 use hedgerow_engine::answer::{Decide, Plan, Reader};
 use hedgerow_engine::policy::{FieldSet, Site};
@@ -120,28 +120,84 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_shown_as_part_of_somebody_else(pieces in prop::collection::vec(0usize..LIST.len(), 1..16), doctype in any::<bool>()) {
-        let page = format!("{}{}", if doctype { "<!doctype html>" } else { "" }, list_page(&pieces));
-        let s = site(
-            json!({"html": {"item": ".member", "id": null, "attribute": "data-id", "pattern": "([0-9]+)"}}),
-            json!([html_field(NAME, ".name"), html_field(EMAIL, ".email")]),
-        );
-        let rule = Rule::budget(1);
-        if let Ok(out) = read(&s, html(), None, &rule, &[page.as_bytes()]) {
-            let shown = rule.people_in_order().into_iter().next();
-            let out = String::from_utf8_lossy(&out).into_owned();
-            leaked(&page, &out, &held(&page, |around| {
-                let field = around.last().is_some_and(|e| e.has("name") || e.has("email"));
-                let owner = around.iter().rev().find(|e| e.has("member")).and_then(|e| e.attributes.get("data-id"));
-                field && owner.is_some_and(|o| Some(o) != shown.as_ref())
-            }))?;
-        }
+    fn nor_where_html_stands_in_svg_however_the_page_is_cut(
+        pieces in prop::collection::vec(0usize..FOREIGN.len(), 1..10), places in places(), doctype in any::<bool>()
+    ) {
+        nothing_leaves_however_it_is_cut(&page_of(doctype, &page(&pieces, FOREIGN)), &places)?;
+    }
+
+    #[test]
+    fn nor_where_formatting_elements_are_repeated_however_the_page_is_cut(
+        pieces in prop::collection::vec(0usize..REPEATED.len(), 1..12), places in places(), doctype in any::<bool>()
+    ) {
+        nothing_leaves_however_it_is_cut(&page_of(doctype, &page(&pieces, REPEATED)), &places)?;
+    }
+
+    #[test]
+    fn nobody_is_shown_as_part_of_somebody_else(
+        pieces in prop::collection::vec(0usize..LIST.len(), 1..16), places in places(), doctype in any::<bool>()
+    ) {
+        nobody_leaves_as_somebody_else(&page_of(doctype, &list_page(&pieces, LIST)), &places)?;
+    }
+
+    #[test]
+    fn nor_where_browsers_disagree_about_what_is_open(
+        pieces in prop::collection::vec(0usize..DISAGREED.len(), 1..10), places in places(), doctype in any::<bool>()
+    ) {
+        nobody_leaves_as_somebody_else(&page_of(doctype, &list_page(&pieces, DISAGREED)), &places)?;
     }
 }
 
-fn list_page(pieces: &[usize]) -> String {
+fn places() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(any::<usize>(), 0..5)
+}
+
+fn page_of(doctype: bool, body: &str) -> String {
+    format!("{}{body}", if doctype { "<!doctype html>" } else { "" })
+}
+
+/// A page in one piece, in some, and byte by byte.
+fn cuts<'p>(page: &'p str, places: &[usize]) -> [Vec<&'p [u8]>; 3] {
+    [vec![page.as_bytes()], cut(page.as_bytes(), places), page.as_bytes().chunks(1).collect()]
+}
+
+/// What has left when a page turns out to be an error counts too.
+fn nothing_leaves_however_it_is_cut(page: &str, places: &[usize]) -> Result<(), TestCaseError> {
+    let (s, hidden) = (email(), held(page, is_email));
+    let all = cuts(page, places).map(|pieces| read_so_far(&s, html(), Some("1"), &Rule::masking(&[EMAIL]), &pieces));
+    for (out, _) in &all {
+        leaked(page, &String::from_utf8_lossy(out), &hidden)?;
+    }
+    let [whole, some, bytes] = all;
+    prop_assert!(whole.1 == some.1 && whole.1 == bytes.1, "{} {} {} in {page}", whole.1, some.1, bytes.1);
+    if whole.1 {
+        prop_assert!(whole.0 == some.0 && whole.0 == bytes.0, "{page}");
+    }
+    Ok(())
+}
+
+fn nobody_leaves_as_somebody_else(page: &str, places: &[usize]) -> Result<(), TestCaseError> {
+    let s = site(
+        json!({"html": {"item": ".member", "id": null, "attribute": "data-id", "pattern": "([0-9]+)"}}),
+        json!([html_field(NAME, ".name"), html_field(EMAIL, ".email")]),
+    );
+    for pieces in cuts(page, places) {
+        let rule = Rule::budget(1);
+        let (out, _) = read_so_far(&s, html(), None, &rule, &pieces);
+        let shown = rule.people_in_order().into_iter().next();
+        let hidden = held(page, |around| {
+            let field = around.last().is_some_and(|e| e.has("name") || e.has("email"));
+            let owner = around.iter().rev().find(|e| e.has("member")).and_then(|e| e.attributes.get("data-id"));
+            field && owner.is_some_and(|o| Some(o) != shown.as_ref())
+        });
+        leaked(page, &String::from_utf8_lossy(&out), &hidden)?;
+    }
+    Ok(())
+}
+
+fn list_page(pieces: &[usize], markup: &[&str]) -> String {
     let mut n = 0;
-    let page = page(pieces, LIST);
+    let page = page(pieces, markup);
     page.split('@').fold(String::new(), |mut out, part| {
         if n > 0 {
             out.push_str(&n.to_string());
@@ -163,6 +219,9 @@ fn tidy(depth: u32) -> impl Strategy<Value = String> {
             "<br>#",
             "<img alt=x>",
             "<i class=x><u>#</u></i>",
+            "<b><b><b><b>#</b></b></b></b>",
+            "<i id=1><i id=2><i id=3><i id=4>#</i></i></i></i>",
+            "<noscript><img alt=x></noscript>",
             "<!-- # -->"
         ])
         .prop_map(str::to_owned),

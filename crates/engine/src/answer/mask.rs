@@ -4,6 +4,8 @@
 //! a few that place it in the page ([`SAFE_ATTRIBUTES`]). Elements that give the page its shape keep their tag; others
 //! (links, pictures, inputs) are replaced, because without their attributes they would be broken or misleading.
 
+use super::html::is_space;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -195,10 +197,6 @@ struct Tag<'a> {
     name: &'a [u8],
     attributes: Vec<Attribute>,
     self_closing: bool,
-}
-
-fn is_space(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
 }
 
 impl<'a> Tag<'a> {

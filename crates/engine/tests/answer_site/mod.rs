@@ -145,6 +145,15 @@ fn run(mut reader: Reader, pieces: &[&[u8]]) -> Result<Vec<u8>, AnswerError> {
     Ok(out)
 }
 
+/// What leaves, though the page may be an error in the end, and whether it is.
+pub fn read_so_far(site: &Site, media: Media, person: Option<&str>, rule: &Rule, pieces: &[&[u8]]) -> (Vec<u8>, bool) {
+    let plan = Plan::compile(site, 0).unwrap();
+    let mut reader = Reader::new(&plan, site, media, person.map(str::to_owned), Box::new(rule.clone())).unwrap();
+    let mut out = Vec::new();
+    let done = pieces.iter().try_for_each(|p| reader.write(p, &mut out)).and_then(|()| reader.end(&mut out));
+    (out, done.is_ok())
+}
+
 pub fn read(
     site: &Site,
     media: Media,

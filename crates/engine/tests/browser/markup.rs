@@ -41,4 +41,33 @@ pub const LIST: &[&str] = &[
     "<table class=member data-id=@>", "<td class=member data-id=@>", "<span class=member data-id=@>",
     "<b class=name>#</b>", "<b class=name>#", "<span class=name>#</span>", "<p class=email>#", "<p class=email>#</p>",
     "<td class=email>#</td>", "<a class=email>#</a>", "<div class=email>#</div>", "<i class=name>#</i>",
+    "<noscript>", "</noscript>", "<noscript>#</noscript>",
+];
+
+#[rustfmt::skip]
+/// People around and in `noscript`, a `select` and tables in paragraphs, on which browsers do not agree.
+pub const DISAGREED: &[&str] = &[
+    "<noscript>", "<noscript>", "</noscript>", "</noscript>", "<li class=member data-id=@>", "</li>",
+    "<div class=member data-id=@>", "</div>", "<b class=member data-id=@>", "</b>", "<td class=member data-id=@>",
+    "<x-y>", "</x-y>", "<p>", "</p>", "<table>", "</table>", "<tr>", "<td>", "<select>", "</select>", "<form>", "</form>",
+    "<span class=email>#</span>", "<i class=name>#</i>", "<p class=email>#</p>", "<i class=name>#", "#",
+];
+
+#[rustfmt::skip]
+/// CDATA sections, comments that look like them, and formatting elements where HTML stands in SVG and MathML.
+pub const FOREIGN: &[&str] = &[
+    "<svg>", "<svg>", "</svg>", "<math>", "</math>", "<foreignObject>", "<foreignObject>", "</foreignObject>", "<desc>",
+    "<mi>", "<annotation-xml encoding='text/html'>", "<annotation-xml encoding='text&#47;html'>", "<g>", "</g>", "<p>",
+    "<p>", "</p>", "</p>", "<b>", "</b>", "<b class=email>", "<b class=email>#", "<i class=email>#</i>", "#", " ",
+    "<![CDATA[#]]>", "<![CDATA[# # #]]>", "<![CDATA[><i class=email>#</i>]]>", "<![CDATA[>#", "<![CDATA[ ]]>",
+    "<![CDATA[]]>", "<![CDATA[#", "]]>", "<div>", "</div>", "<!-->",
+];
+
+#[rustfmt::skip]
+/// The same formatting elements again and again.
+pub const REPEATED: &[&str] = &[
+    "<p>", "<p>", "</p>", "</p>", "<b>", "<b>", "<b><b><b>", "</b>", "</b></b>", "<b class=email>", "<b class=email>#",
+    "<b class=email id=x>#", "<b id=x class='email'>#", "<b ID=x class=email id=y>#", "<b title='&amp;'>",
+    "<b title='&#38;'>", "<i>", "</i>", "<i class=email>#", "<div>", "</div>", "<div class=email>#", "<table>", "<td>",
+    "</table>", "<object>", "</object>", "#", "#",
 ];

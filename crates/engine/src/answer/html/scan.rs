@@ -222,7 +222,14 @@ impl Scan {
             // Neither ends anything: what comes after is still in the body.
             return Ok(());
         }
-        let Some(closed) = self.nest.close(name) else { return Ok(()) };
+        let noscript = self.nest.noscript();
+        let closed = self.nest.close(name);
+        if let Some(start) = noscript.filter(|_| kind != Kind::Noscript && self.nest.noscript().is_none())
+            && ends_early(bytes.get(start..range.start)?)
+        {
+            return Err(ambiguous("a noscript element ends twice"));
+        }
+        let Some(closed) = closed else { return Ok(()) };
         for mark in closed.marks {
             match mark.what {
                 What::Item(number) => {

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use memchr::memchr;
 
 use super::{Comparison, Joint, Part, Selectors, Test};
-use crate::answer::html::{Name, Tag};
+use crate::answer::html::{Name, Tag, is_space};
 use crate::answer::identifier::decode_references;
 
 /// How the values of a page are read.
@@ -34,8 +34,9 @@ pub(super) fn class_bloom(class: &[u8]) -> u64 {
     1 << ((usize::from(first) * 7 + usize::from(last) * 3 + class.len()) & 63)
 }
 
-fn is_space(b: &u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+/// What stands between white space.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| is_space(*b))
 }
 
 impl Reading {
@@ -68,9 +69,9 @@ impl Test {
         match self {
             Self::Tag(wanted) => *wanted == name,
             Self::Id(id) => tag.attribute(b"id").is_some_and(|v| reading.same(&reading.value(v), id)),
-            Self::Class(class) => tag
-                .attribute(b"class")
-                .is_some_and(|v| reading.value(v).split(is_space).any(|c| reading.same(c, class))),
+            Self::Class(class) => {
+                tag.attribute(b"class").is_some_and(|v| words(&reading.value(v)).any(|c| reading.same(c, class)))
+            }
             Self::Attribute { name, comparison, value, fold } => tag
                 .attribute(name)
                 .is_some_and(|v| *comparison == Comparison::Any || comparison.holds(&reading.value(v), value, *fold)),
@@ -91,7 +92,7 @@ impl Comparison {
         match self {
             Self::Any => true,
             Self::Is => same(found, wanted),
-            Self::Word => n > 0 && found.split(is_space).any(|w| same(w, wanted)),
+            Self::Word => n > 0 && words(found).any(|w| same(w, wanted)),
             Self::Dash => found.get(..n).is_some_and(|f| same(f, wanted)) && found.get(n).is_none_or(|b| *b == b'-'),
             Self::Starts => n > 0 && found.get(..n).is_some_and(|f| same(f, wanted)),
             Self::Ends => n > 0 && found.len().checked_sub(n).is_some_and(|at| same(&found[at..], wanted)),
@@ -171,7 +172,7 @@ impl Selectors {
     }
 
     fn classes_of(&self, value: &[u8], reading: Reading, out: &mut Vec<u16>) {
-        for class in reading.value(value).split(is_space).filter(|c| !c.is_empty()) {
+        for class in words(&reading.value(value)).filter(|c| !c.is_empty()) {
             if self.classes & class_bloom(class) != 0 {
                 let fits = |c: &[u8]| reading.same(c, class);
                 out.extend(self.by_class.iter().filter(|(c, _)| fits(c)).map(|(_, part)| *part));

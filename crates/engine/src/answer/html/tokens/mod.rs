@@ -102,7 +102,8 @@ pub(super) struct Tokenizer {
     pub(super) overflowed: bool,
 }
 
-pub(super) fn is_space(b: u8) -> bool {
+/// White space of HTML.
+pub(in crate::answer) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
 }
 

@@ -1,5 +1,6 @@
 //! In the body (HTML, section 13.2.6.4.7).
 
+use super::head::is_head_content;
 use super::{Active, Content, Kind, Mode, Name, Node, Placed, Point, Quirks, Space, Start, Step, Token, Tree};
 
 impl Tree {
@@ -78,12 +79,7 @@ impl Tree {
                 }
                 self.push(start);
             }
-            Kind::Base | Kind::Basefont | Kind::Bgsound | Kind::Link | Kind::Meta => {
-                return self.in_head(Token::Start(start));
-            }
-            Kind::Noframes | Kind::Script | Kind::Style | Kind::Template | Kind::Title => {
-                return self.in_head(Token::Start(start));
-            }
+            kind if is_head_content(kind) => return self.in_head(Token::Start(start)),
             Kind::Param | Kind::Source | Kind::Track => self.void(start),
             Kind::Hr => {
                 self.close_p_in_button_scope();

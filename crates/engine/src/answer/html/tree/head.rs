@@ -54,7 +54,7 @@ impl Tree {
                     self.merge(start);
                     return Step::Done;
                 }
-                Kind::Base | Kind::Basefont | Kind::Bgsound | Kind::Link | Kind::Meta => {
+                kind if is_head_void(kind) => {
                     self.void(start);
                     return Step::Done;
                 }
@@ -127,16 +127,7 @@ impl Tree {
                     self.failure = Some("there is a frameset");
                     return Step::Done;
                 }
-                Kind::Base
-                | Kind::Basefont
-                | Kind::Bgsound
-                | Kind::Link
-                | Kind::Meta
-                | Kind::Noframes
-                | Kind::Script
-                | Kind::Style
-                | Kind::Template
-                | Kind::Title => return self.in_head(token),
+                kind if is_head_content(kind) => return self.in_head(token),
                 Kind::Head => return Step::Done,
                 _ => {}
             },
@@ -209,16 +200,7 @@ impl Tree {
             Token::End(_, Kind::Template) => return self.in_head(token),
             Token::End(..) => return Step::Done,
             Token::Start(start) => match start.kind {
-                Kind::Base
-                | Kind::Basefont
-                | Kind::Bgsound
-                | Kind::Link
-                | Kind::Meta
-                | Kind::Noframes
-                | Kind::Script
-                | Kind::Style
-                | Kind::Template
-                | Kind::Title => return self.in_head(token),
+                kind if is_head_content(kind) => return self.in_head(token),
                 Kind::Caption | Kind::Colgroup | Kind::Tbody | Kind::Tfoot | Kind::Thead => Mode::InTable,
                 Kind::Col => Mode::InColumnGroup,
                 Kind::Tr => Mode::InTableBody,
@@ -231,6 +213,15 @@ impl Tree {
         self.mode = mode;
         Step::Again
     }
+}
+
+/// Elements that belong into the head and are read so elsewhere too.
+pub(super) fn is_head_content(kind: Kind) -> bool {
+    is_head_void(kind) || matches!(kind, Kind::Noframes | Kind::Script | Kind::Style | Kind::Template | Kind::Title)
+}
+
+fn is_head_void(kind: Kind) -> bool {
+    matches!(kind, Kind::Base | Kind::Basefont | Kind::Bgsound | Kind::Link | Kind::Meta)
 }
 
 /// End tags that open the body when they come too early.
