@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use hedgerow_engine::doors::{Level, Pseudonym};
+use hedgerow_engine::identify::Keys;
+
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -13,6 +16,9 @@ pub enum Written {
 
 /// First byte of stand-ins: unique local addresses (RFC 4193), which no visitor from outside has.
 const STAND_IN: u8 = 0xfd;
+
+/// Last bytes of stand-ins, by which they are told from such addresses within the site's own network.
+const MARK: [u8; 3] = [0x1e, 0xaf, 0x0d];
 
 /// Reads it; `None` when nothing that could name anybody was written.
 #[must_use]
@@ -72,14 +78,18 @@ fn stand_in(name: &str) -> IpAddr {
     let mut octets = [0u8; 16];
     octets[0] = STAND_IN;
     octets[1..6].copy_from_slice(&blake3::hash(network.as_bytes()).as_bytes()[..5]);
-    octets[6..16].copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..10]);
+    octets[6..13].copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..7]);
+    octets[13..].copy_from_slice(&MARK);
     IpAddr::V6(Ipv6Addr::from(octets))
 }
 
-/// Whether an address may stand in for a name.
+/// The keyed name of whoever has a name instead of an address. It is made of all of the stand-in: what the engine takes for
+/// one household, the /64, would be a few hosts of one provider.
 #[must_use]
-pub fn is_stand_in(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(a) if a.octets()[0] == STAND_IN)
+pub fn keyed_stand_in(keys: &Keys, address: IpAddr) -> Option<Pseudonym> {
+    let IpAddr::V6(a) = address else { return None };
+    let octets = a.octets();
+    (octets[0] == STAND_IN && octets.ends_with(&MARK)).then(|| keys.pseudonym(Level::Address, &octets))
 }
 
 #[cfg(test)]
@@ -113,7 +123,11 @@ mod tests {
         assert_eq!(network_bytes(of("pm3.dialup.example")), network_bytes(of("pm4.dialup.example")));
         assert_eq!(network_bytes(of("101.81.133.jja")), network_bytes(of("101.81.133.abc")));
         assert_ne!(network_bytes(of("101.81.133.jja")), network_bytes(of("101.81.134.jja")));
-        assert!(is_stand_in(of("localhost")));
+        let keys = Keys::from_secret(&[7; 32]);
+        let keyed = |address| keyed_stand_in(&keys, address);
+        assert!(keyed(of("localhost")).is_some());
+        assert_ne!(keyed(of("pm3.dialup.example")), keyed(of("pm4.dialup.example")));
+        assert_eq!(keyed("fd00::1".parse().unwrap()), None);
         for nobody in ["", "-", "a b", "\u{1}", "999.1.1.1 x"] {
             assert_eq!(read(nobody.as_bytes()), None, "{nobody}");
         }

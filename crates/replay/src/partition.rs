@@ -16,6 +16,7 @@ use roaring::RoaringBitmap;
 
 use crate::ReplayError;
 use crate::actor::{ACTIONS, ALL_ACTIONS, Actor, action_word};
+use crate::address::keyed_stand_in;
 use crate::attachment::Attachment;
 use crate::crew::Check;
 use crate::event::{Event, Flags, decode};
@@ -200,13 +201,16 @@ impl<W: Write> Replay<'_, W> {
             Account { name, confirmed: true, since_s: Some(since.map_or(event.at_ms / 1000, |a| a.first_s())) }
         });
         let kind = VisitKind { asset: false, navigation: true, wants_html: false };
-        let identity = self.at.identifier.glimpse(&Glimpse {
+        let mut identity = self.at.identifier.glimpse(&Glimpse {
             address: event.address,
             software: event.software,
             account,
             kind,
             now_s: event.at_ms / 1000,
         });
+        if let Some(name) = keyed_stand_in(&self.at.keys, event.address) {
+            identity.address = name;
+        }
         let behaves = behaves_as(&identity);
         let actor = match self.numbers.get(&behaves) {
             Some(n) => *n,

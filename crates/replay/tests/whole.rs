@@ -335,6 +335,22 @@ fn a_replay_can_be_stopped_at_any_time_and_not_only_while_it_reads() {
 }
 
 #[test]
+fn the_hosts_of_a_provider_are_told_apart_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.log");
+    let lines = (0..2_000u64).map(|n| line(n, &format!("host-{n}.dialup.example.net"), "/members/1", BROWSER));
+    std::fs::write(&file, lines.collect::<String>()).unwrap();
+    let (summary, actors) = run(&[file], 1, 64);
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!((&summary["named_addresses"], &summary["actors"]), (&2_000.into(), &2_000.into()));
+    let of = |what: &str| {
+        let told = actors.iter().map(|a| serde_json::from_str::<Value>(a).unwrap()[what].to_string());
+        told.collect::<std::collections::HashSet<_>>().len()
+    };
+    assert_eq!((of("address"), of("network")), (2_000, 1));
+}
+
+#[test]
 fn a_file_given_twice_is_told_of_and_read_twice() {
     let folder = tempfile::tempdir().unwrap();
     let files = [folder.path().join("access.log"), folder.path().join("access.log.1")];
