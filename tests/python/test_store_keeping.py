@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
+from hedgerow.ledger.store.holds import HeldError
 from hedgerow.ledger.store.layout import Layout
-from ledger_truth import row
-from written_ledger import AT_MS, SECRET, Segment
+from hedgerow.ledger.store.retention import Retention
+from ledger_truth import ask, row
+from written_ledger import ANOTHER, AT_MS, SECRET, Segment
 
 SITE = "directory"
 DAY_ONE = datetime.fromtimestamp(AT_MS / 1000, UTC)
@@ -44,3 +46,18 @@ def test_a_damaged_segment_larger_than_a_round_does_not_keep_the_others_waiting(
         assert rounds < 9
     assert {d.segment for d in done.damage} == {bad.path.name}
     assert next(iter(store.layout.segments.glob("*-00000000000000bb-*"))).name in store.layout.manifest.read_text()
+
+
+@pytest.mark.parametrize(
+    "hold", [{}, {"principals": ["2a" * 12]}, {"since": DAY_ONE.date(), "before": DAY_ONE.date() + timedelta(1)}]
+)
+def test_a_hold_forbids_erasure_where_only_sketches_remain(tmp_path: Path, hold: dict[str, object]) -> None:
+    Segment(tmp_path).append(row("42", 1), row("43", 1, net="2b" * 12, s=ANOTHER, a="1b" * 12))
+    later = store_at(tmp_path, DAY_ONE + timedelta(days=40))
+    later.thin(Retention())
+    assert ask(later)["disclosures"] == []
+    later.hold("case 3", date(2027, 6, 30), **hold)  # type: ignore[arg-type]
+    with pytest.raises(HeldError, match="case 3"):
+        later.forget("42")
+    if "principals" in hold:
+        assert later.forget("43").sketches > 0
