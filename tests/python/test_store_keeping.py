@@ -61,3 +61,25 @@ def test_a_hold_forbids_erasure_where_only_sketches_remain(tmp_path: Path, hold:
         later.forget("42")
     if "principals" in hold:
         assert later.forget("43").sketches > 0
+
+
+def test_foreign_files_beside_keys_and_sealed_addresses_stop_nothing(tmp_path: Path) -> None:
+    Segment(tmp_path).append(row("42", 1))
+    store = store_at(tmp_path)
+    store.compact()
+    (store.layout.day_keys / "backup.key").write_text("not a day's")
+    store.layout.sealed.mkdir()
+    (store.layout.sealed / "99999999.x").write_text("far away\n")
+    later = store_at(tmp_path, datetime.now(UTC) + timedelta(days=400))
+    later.thin(Retention())
+    assert [p.name for p in store.layout.day_keys.iterdir()] == ["backup.key"]
+
+
+def test_a_store_opens_for_an_account_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> object:
+        raise KeyError(uid)
+
+    Segment(tmp_path).append(row("42", 1))
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    Store.open(tmp_path, SITE).compact()
+    assert '"by":"uid ' in store_at(tmp_path).layout.manifest.read_text()

@@ -82,6 +82,9 @@ class Ledgers:
         except (StoreError, OSError) as e:
             log.error("the ledger's store could not be worked on; the edge records as before", site=site, why=str(e))
             return False
+        except Exception:
+            log.exception("the ledger's store could not be worked on, for a reason nobody foresaw", site=site)
+            return False
 
     def _open(self, site: str) -> Store:
         return Store.open(self._folder.path, site, clock=self._now)

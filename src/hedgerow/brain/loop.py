@@ -90,6 +90,9 @@ class Brain:
             self.due[name] = now + CLAIMS_S
         except (ControlError, FolderError, TablesError, OSError) as e:
             log.warning("not done", what=name, why=str(e))
+        except Exception:
+            # A mistake of ours in one thing must not end the others: without a brain nothing is kept up to date.
+            log.exception("not done, for a reason nobody foresaw; please report it", what=name)
 
     def look_at_policy(self) -> None:
         """Compiles the policy when its file has changed. A bad one changes nothing, and says what is wrong with it."""

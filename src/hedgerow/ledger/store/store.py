@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -28,6 +26,7 @@ from hedgerow.ledger.store.snapshot import Snapshot
 from hedgerow.ledger.store.sweeping import sweep, take_pin
 from hedgerow.ledger.store.thinning import Doomed, carry_out, plan, sealed
 from hedgerow.ledger.store.verification import verify
+from hedgerow.ledger.trail import who as account
 from hedgerow.secret import SecretError, read_secret
 
 _MERGES: Final = 4
@@ -58,8 +57,7 @@ class Store:
         self._secret = secret
         self._files = files or Files()
         self._clock = clock
-        # The account of the operating system, not $USER: that one anybody may set.
-        self._who = who or pwd.getpwuid(os.getuid()).pw_name
+        self._who = who or account()
         self._threads = threads
 
     @staticmethod
