@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -83,3 +84,14 @@ def test_a_store_opens_for_an_account_without_a_name(tmp_path: Path, monkeypatch
     monkeypatch.setattr("pwd.getpwuid", nobody)
     Store.open(tmp_path, SITE).compact()
     assert '"by":"uid ' in store_at(tmp_path).layout.manifest.read_text()
+
+
+def test_the_last_entry_of_a_dead_writer_is_taken_up_however_long_it_is(tmp_path: Path) -> None:
+    many = {**row("x", 1), "p": [[f"person-{i}", 1, 0] for i in range(1024)]}
+    segment = Segment(tmp_path).append(many)
+    store = store_at(tmp_path)
+    with segment.path.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert len(ask(store)["disclosures"]) == 0
+    assert len(ask(store)["disclosures"]) == 1024
+    assert store.compact().disclosures == 1024

@@ -10,7 +10,7 @@ import duckdb
 from hedgerow.ledger.store.commit import Progress, StoredFile
 from hedgerow.ledger.store.layout import DETAIL, Table, rows_of
 from hedgerow.ledger.store.round import Round
-from hedgerow.ledger.store.segments import Damage, Piece, Segment, last_of_writers, read, segments
+from hedgerow.ledger.store.segments import Damage, Piece, Segment, growing_ones, read, segments
 from hedgerow.ledger.store.sketching import sketch
 from hedgerow.ledger.store.staging import Staged, stage, stage_rows
 
@@ -65,7 +65,7 @@ def _due(
     """What one commit takes up, and whether there is more. Damaged segments are noted and take no room from others."""
     pieces: list[Piece] = []
     found = segments(work.layout.segments)
-    growing = last_of_writers(found)
+    growing = growing_ones(found)
     room = most_bytes
     more = False
     for segment in found:

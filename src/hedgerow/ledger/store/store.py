@@ -21,7 +21,7 @@ from hedgerow.ledger.store.merging import merge
 from hedgerow.ledger.store.problems import Problem, StoreError
 from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import Round, locked
-from hedgerow.ledger.store.segments import Piece, is_written, last_of_writers, read, segments
+from hedgerow.ledger.store.segments import Piece, growing_ones, is_written, read, segments
 from hedgerow.ledger.store.snapshot import Snapshot
 from hedgerow.ledger.store.sweeping import sweep, take_pin
 from hedgerow.ledger.store.thinning import Doomed, carry_out, plan, sealed
@@ -95,7 +95,7 @@ class Store:
         pieces = []
         behind = 0
         found = segments(self.layout.segments)
-        growing = last_of_writers(found)
+        growing = growing_ones(found)
         for segment in found:
             if f"ledger/{segment.name}" in state.pending:
                 continue
