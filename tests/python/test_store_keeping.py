@@ -95,3 +95,34 @@ def test_the_last_entry_of_a_dead_writer_is_taken_up_however_long_it_is(tmp_path
         assert len(ask(store)["disclosures"]) == 0
     assert len(ask(store)["disclosures"]) == 1024
     assert store.compact().disclosures == 1024
+
+
+def test_an_erasure_that_a_crash_cut_off_after_its_commit_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = Segment(tmp_path).append(row("42", 1), row("43", 1))
+    store = store_at(tmp_path)
+    with segment.path.open() as held, monkeypatch.context() as patch:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        calls = iter([0, 1])
+
+        def dies(_work: object) -> int:
+            if next(calls):
+                raise OSError("power cut")
+            return 0
+
+        patch.setattr("hedgerow.ledger.store.store.sweep", dies)
+        with pytest.raises(OSError, match="power cut"):
+            store.forget("42")
+    store.finish_forgetting()
+    assert b'"42"' not in segment.path.parent.joinpath(next(segment.path.parent.glob("*.seg")).name).read_bytes()
+    assert not (store.layout.folder / "erasures.json").exists()
+
+
+def test_an_erasure_that_a_hold_forbids_is_not_remembered(tmp_path: Path) -> None:
+    Segment(tmp_path).append(row("42", 1))
+    store = store_at(tmp_path)
+    store.hold("case 3", date(2027, 6, 30), people=["42"])
+    with pytest.raises(HeldError):
+        store.forget("42")
+    assert not (store.layout.folder / "erasures.json").exists()

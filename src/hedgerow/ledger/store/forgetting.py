@@ -44,12 +44,7 @@ class Forgotten:
 
 
 def forget(work: Round, person: str, record_name: str, keep_for_claims: str | None) -> Forgotten:
-    """Erases a person, in one commit. Whatever can be compacted must be by now.
-
-    Raises:
-        HeldError: a hold forbids it.
-    """
-    _check_holds(work, person)
+    """Erases a person, in one commit. Whatever can be compacted must be by now, and no hold forbid it."""
     tombstone = f"{TOMBSTONE}{secrets.token_hex(8)}"
     add: list[StoredFile] = []
     gone: list[Gone] = []
@@ -77,7 +72,12 @@ def forget(work: Round, person: str, record_name: str, keep_for_claims: str | No
     return Forgotten(work.state.n, record_name, kept, rows, sketches, redacted.lines, redacted.waiting)
 
 
-def _check_holds(work: Round, person: str) -> None:
+def check_holds(work: Round, person: str) -> None:
+    """Whether a person may be erased.
+
+    Raises:
+        HeldError: a hold forbids it.
+    """
     for hold in holding.in_force(work.layout, work.state, work.now):
         days = [d for d in sorted({f.day or "" for f in work.state.files.values() if f.day}) if hold.covers(d)]
         if person in hold.people or (days and _is_held(work, person, hold, days)):

@@ -12,7 +12,7 @@ from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
 from hedgerow.ledger.store.erasures import ErasureOrders, Order
 from hedgerow.ledger.store.files import Files
-from hedgerow.ledger.store.forgetting import Forgotten, forget
+from hedgerow.ledger.store.forgetting import Forgotten, check_holds, forget
 from hedgerow.ledger.store.holds import Hold, in_force, lift, place
 from hedgerow.ledger.store.keys import DayKeys, erased_name, signing_key
 from hedgerow.ledger.store.layout import Layout
@@ -201,10 +201,13 @@ class Store:
             sweep(work)
             if _is_behind(work, most_rounds=1_000_000):
                 raise StoreError("segments are written faster than they are compacted; try again")
+            check_holds(work, person)
             name = erased_name(self._secret(), self.layout.site, person)
+            orders = ErasureOrders(self.layout, self._files)
+            # Before the commit: after a crash between the two nobody would know that segments still wait.
+            orders.add(Order(person, keep_for_claims, {}))
             done = forget(work, person, name, keep_for_claims)
             sweep(work)
-            orders = ErasureOrders(self.layout, self._files)
             if done.waiting:
                 written = {s.name: is_written(s) for s in segments(self.layout.segments) if s.name in done.waiting}
                 orders.add(Order(person, keep_for_claims, written))
