@@ -53,6 +53,8 @@ class Day:
     first: datetime
     last: datetime
     people: tuple[str, ...]
+    over_edge: bool = False
+    """It reaches over an edge of the period asked for: of its people some may have been shown outside of it."""
 
     def as_data(self) -> dict[str, Any]:
         """For programs."""
@@ -65,6 +67,7 @@ class Day:
             "first": iso(self.first),
             "last": iso(self.last),
             "people": list(self.people),
+            **({"over_edge": True} if self.over_edge else {}),
         }
 
     def in_words(self) -> str:
