@@ -107,7 +107,7 @@ def keep_legal(state: Path, site: str, what: str, file: Path, now: datetime) -> 
 def _note(state: Path, what: str, site: str | None, digest: str, files: list[str], name: str, now: datetime) -> None:
     line = {"at": now.isoformat(timespec="seconds"), "what": what, "site": site, "sha256": digest, "files": files}
     try:
-        chained.append(state / FILE, {**line, "name": name})
+        chained.append(state / FILE, {**line, "name": name}, chained.sealing_key(state))
     except chained.ChainError as error:
         raise ArchiveError(str(error)) from error
 
@@ -159,7 +159,7 @@ def member_count(state: Path, site: str) -> int | None:
 
 def verify(state: Path) -> list[str]:
     """What does not fit: the chain, and every kept file against its hash."""
-    problems = list(chained.verify(state / FILE).problems)
+    problems = list(chained.verify(state / FILE, chained.sealing_key(state)).problems)
     if problems:
         return problems
     for line in chained.read(state / FILE):

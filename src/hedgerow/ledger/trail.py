@@ -64,7 +64,7 @@ class Trail:
         """
         line = {"at": self.clock().isoformat(timespec="seconds"), "who": who(), "what": what, **facts}
         try:
-            return chained.append(self.path, line)
+            return chained.append(self.path, line, chained.sealing_key(self.state))
         except chained.ChainError as error:
             raise TrailError(str(error)) from error
 
