@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from hedgerow.ledger.store.anchor import Anchor
 from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
 from hedgerow.ledger.store.erasures import ErasureOrders, Order
@@ -76,9 +77,11 @@ class Store:
         """The ledger as it is now.
 
         Raises:
-            StoreError: the manifest or a segment cannot be read.
+            StoreError: the manifest or a segment cannot be read, or the store is gone.
         """
         manifest = self._manifest()
+        # Before the state: a commit between the two must not make the state look old.
+        noted = self._anchor.read()
         # First the pin, then the state: what a commit retires between the two is not in this state any more.
         try:
             pin = take_pin(self.layout, manifest.state().n)
@@ -86,6 +89,7 @@ class Store:
             raise StoreError(f"{self.layout.pins} cannot be written: {e}; only the gateway's user may read it") from e
         try:
             state = manifest.state()
+            self._anchor.require(noted, state.n, state.hash)
             return Snapshot(self.layout, state, self._pending(state), pin)
         except BaseException:
             pin.let_go()
@@ -278,10 +282,10 @@ class Store:
         Raises:
             StoreError: the manifest or the secret cannot be read.
         """
-        if not self.layout.store.is_dir():
+        if not self.layout.store.is_dir() and self._anchor.read() is None:
             return []
         key = signing_key(self._secret(), self.layout.site).public_key()
-        return verify(self.layout, self._manifest(), key, self._clock())
+        return verify(self.layout, self._manifest(), self._anchor, key, self._clock())
 
     @contextmanager
     def _round(self, wait: bool) -> Iterator[Round]:
@@ -290,6 +294,7 @@ class Store:
                 self._manifest(),
                 self.layout.manifest,
                 self.layout.head,
+                self._anchor,
                 self._files,
                 signing_key(self._secret(), self.layout.site),
                 self.layout.site,
@@ -297,6 +302,10 @@ class Store:
             )
             keys = DayKeys(self.layout.day_keys, self._files)
             yield Round(self.layout, self._files, writer, keys, self._clock(), self._threads)
+
+    @property
+    def _anchor(self) -> Anchor:
+        return Anchor(self.layout, self._files)
 
     def _manifest(self) -> Manifest:
         return Manifest(self.layout.manifest, self.layout.head, self._files)
