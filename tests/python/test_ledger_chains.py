@@ -114,7 +114,7 @@ def test_the_trail_names_people_by_keyed_names_only(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET)
     trail = Trail(tmp_path, lambda: AT)
     assert trail.person_name("42") == trail.person_name("42") != trail.person_name("43")
-    hidden = trail.statement("SELECT 'it''s 42', 42.5, \"at\" -- 42\nFROM people /* 42 */ WHERE x = $$42$$")
+    hidden = trail.statement("SELECT 'it''s 42', 42.5, \"at\" -- 42\nFROM people /* 42 */ WHERE x = '42'")
     assert "42" not in "".join(part.partition(">")[2] for part in hidden.split("<"))
     assert '"at"' in hidden
     assert "FROM people" in hidden
@@ -196,3 +196,22 @@ def test_several_figures_at_once_each_have_a_number_of_their_own(tmp_path: Path)
     found = Figures(tmp_path).history("case 12")
     assert [f["number"] for f in found] == list(range(1, 25))
     assert [f["supersedes"] for f in found[1:]] == [f["hash"] for f in found[:-1]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT $x$alice@example.com$x$",
+        "SELECT $$alice@example.com$$",
+        "SELECT E'it\\'s alice@example.com '",
+        "SELECT 1 /* /* */ alice@example.com */",
+        'SELECT 1 AS "alice@example.com"',
+        "SELECT 'unfinished, alice@example.com",
+        "SELECT 1 -- alice@example.com",
+        "SELECT 'alice@example.com', '--', 'alice@example.com'",
+        "SELECT 1_0alice",
+    ],
+)
+def test_no_value_of_a_statement_reaches_the_trail(tmp_path: Path, statement: str) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    assert "alice" not in Trail(tmp_path).statement(statement)
