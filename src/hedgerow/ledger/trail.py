@@ -27,8 +27,8 @@ _PLAIN_NAME: Final = re.compile(r'"[A-Za-z_]\w{0,62}"\Z', re.ASCII)
 _BEYOND_US: Final = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?P<beyond>\$|[\w&]'|/\*(?:(?!\*/).)*/\*)|/\*.*?\*/""", re.DOTALL
 )
-"""Strings between dollars, or with a letter before them (E'...' knows backslashes), and comments in comments: where such
-end takes a parser of SQL to find, and a wrong guess would let a value through."""
+"""Strings between dollars, or with a letter before them (E'...' knows backslashes), and comments in comments: finding
+where such end takes a parser of SQL, and a wrong guess would let a value through."""
 
 
 class TrailError(Exception):
