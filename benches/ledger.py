@@ -14,13 +14,17 @@ import hashlib
 import json
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from hedgerow.ledger.questions.records import Day, days_of_group, days_of_person
+from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.store import Snapshot, Store
+from hedgerow.ledger.store.retention import Retention
 
 PEOPLE = 200_000
 DAYS = 30
@@ -77,7 +81,7 @@ class Chain:
         self.length += len(whole)
 
 
-def make(state: Path, disclosures: int) -> None:
+def make(state: Path, disclosures: int, days: int) -> None:
     """Writes the ledger."""
     folder = state / "sites" / SITE / "ledger"
     folder.mkdir(parents=True)
@@ -89,7 +93,7 @@ def make(state: Path, disclosures: int) -> None:
     # Half of all disclosures are on lists of twenty.
     per_entry = 1 / (0.5 + 0.5 / LIST)
     entries = int(disclosures / per_entry)
-    step_ms = DAYS * 86_400_000 / entries
+    step_ms = days * 86_400_000 / entries
     chain = Chain(folder)
     chain.begin(BEGIN_MS)
     names = [f"{hashlib.blake2b(bytes([kind]), digest_size=4).hexdigest()}%016x" for kind in range(5)]
@@ -146,11 +150,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--disclosures", type=lambda t: int(t.replace("_", "")), default=1_000_000)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument(
+        "--thinned-days", type=int, default=0, help="days before the thirty of which only sketches are left"
+    )
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if not options.state.exists():
         began = time.process_time()
-        make(options.state, options.disclosures)
+        make(options.state, options.disclosures, DAYS + options.thinned_days)
         print(f"made the ledger: {time.process_time() - began:.0f} CPU s")
     made = json.loads((options.state / "made.json").read_text())
     text = sum(p.stat().st_size for p in (options.state / "sites" / SITE / "ledger").glob("*.seg"))
@@ -158,12 +165,16 @@ def main() -> None:
     print(
         f"{made['disclosures']:,} disclosures in {made['entries']:,} entries, {text / 1e6 / millions:.0f} MB a million"
     )
-    end = datetime.fromtimestamp(BEGIN_MS / 1000 + DAYS * 86_400, UTC)
+    end = datetime.fromtimestamp(BEGIN_MS / 1000 + (DAYS + options.thinned_days) * 86_400, UTC)
     store = Store.open(options.state, SITE)
     store = Store(store.layout, lambda: "5a" * 32, clock=lambda: end, threads=options.threads)
     compact(store)
+    if options.thinned_days:
+        thin(store)
     sizes(store, millions)
     questions(store, options.threads)
+    if options.thinned_days:
+        old_days(store, options.threads)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"peak memory of all this: {peak / 1024:.0f} MiB")
 
@@ -186,6 +197,35 @@ def compact(store: Store) -> None:
     while files := store.merge():
         merged += files
     print(f"merging of {merged} files: {time.process_time() - began:.0f} CPU s ({time.perf_counter() - wall:.0f} s)")
+
+
+def thin(store: Store) -> None:
+    """Lets the detail of the older days go, as a store does that has been kept for months."""
+    began = time.process_time()
+    gone = store.thin(Retention(sketch_days=3_660))
+    print(f"thinning: {sum(g.rows for g in gone):,} rows, {time.process_time() - began:.1f} CPU s")
+
+
+def old_days(store: Store, threads: int) -> None:
+    """How long it takes to tell one person, or one account, of the days of which only sketches are left."""
+    with store.snapshot() as snapshot, snapshot.connect(threads=threads) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM sketches WHERE thinned").fetchone() or (0,)
+        (often,) = connection.execute("SELECT person FROM people ORDER BY number LIMIT 1").fetchone() or ("",)
+        (seldom,) = connection.execute("SELECT person FROM people ORDER BY number DESC LIMIT 1").fetchone() or ("",)
+        (account,) = connection.execute(
+            "SELECT principal FROM sketches WHERE level = 'account' AND thinned LIMIT 1"
+        ).fetchone() or ("",)
+        print(f"{count:,} sketches of thinned days")
+        group = Group({"account": frozenset([account])})
+        cases: tuple[tuple[str, Callable[[], list[Day]]], ...] = (
+            ("one person of the first day", lambda: days_of_person(connection, often)),
+            ("one person of the last day", lambda: days_of_person(connection, seldom)),
+            ("one account", lambda: days_of_group(connection, group)),
+        )
+        for name, ask in cases:
+            began = time.process_time()
+            found = ask()
+            print(f"{name}: {len(found):,} sketches, {time.process_time() - began:.2f} CPU s")
 
 
 def sizes(store: Store, millions: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
 from hedgerow.control import Control, NotRunningError
 from hedgerow.ledger.store import Store
+from hedgerow.ledger.store.round import locked
 from written_ledger import AT_MS, Segment, disclosure
 
 POLICY = "sites:\n  - name: club\n    upstream: http://127.0.0.1:3000\n"
@@ -314,3 +316,57 @@ def test_a_broken_record_of_what_was_in_force_is_said_and_stops_nothing(
     brain.round()
     assert "in-force.jsonl" in "".join(capsys.readouterr())
     assert brain.compiled is not None
+
+
+def test_what_nobody_foresaw_in_one_task_does_not_stop_the_others(
+    brain: Brain, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong() -> None:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(brain, "read_robots", wrong)
+    brain.round()
+    assert control_of(brain).count("claims") == 1
+    said = capsys.readouterr()
+    assert "nobody foresaw" in said.out + said.err
+
+
+def test_a_ledger_that_somebody_works_on_is_thinned_soon_and_not_a_day_later(brain: Brain) -> None:
+    brain.round()
+    Segment(brain.folder.path, site="club").append(disclosure("42", 1))
+    store = Store.open(brain.folder.path, "club")
+    store.compact()
+    clock = brain.clock
+    assert isinstance(clock, Clock)
+    clock.now = AT_MS / 1000 + 60 * 86_400
+    with locked(store.layout, wait=False):
+        brain.round()
+    assert list(store.layout.segments.glob("*.seg"))
+    clock.now += 20
+    brain.round()
+    assert not list(store.layout.segments.glob("*.seg"))
+
+
+def test_a_long_round_of_a_ledger_keeps_neither_claims_nor_the_policy_waiting(
+    brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working, asked = threading.Event(), threading.Event()
+
+    def long_round(_ledgers: object) -> bool:
+        working.set()
+        assert asked.wait(20)
+        return False
+
+    def settle_claims() -> None:
+        if working.is_set():
+            asked.set()
+            brain.stop.set()
+            brain.wake.set()
+
+    monkeypatch.setattr("hedgerow.brain.ledgers.Ledgers.compact", long_round)
+    monkeypatch.setattr("hedgerow.brain.loop.LOOK_S", 0.01)
+    monkeypatch.setattr("hedgerow.brain.loop.CLAIMS_S", 0.0)
+    monkeypatch.setattr(brain, "settle_claims", settle_claims)
+    brain.due["compaction"] = 0.0
+    brain.run()
+    assert asked.is_set()

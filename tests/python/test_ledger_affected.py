@@ -112,7 +112,7 @@ def test_an_address_whose_links_end_before_its_detail_is_said_to_be_followed_onl
     found = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), ALL)
     assert ({r.person for r in found.rows}, found.at_most) == ({"0", "1", "2", "3"}, 10)
     recent = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), Period(ago(days=2), NOW))
-    assert (recent.at_most, recent.caveats) == (None, [])
+    assert (recent.at_most, recent.caveats) == (recent.people, [])
 
 
 def test_the_name_of_one_day_and_the_beginning_of_a_name_lead_to_the_same_address() -> None:
@@ -188,3 +188,36 @@ def test_a_name_that_is_nowhere_is_said() -> None:
     group = find_group(con, [read_ref("ffffffff", KEYS)])
     assert not group
     assert affected(con, group, ALL).caveats == ["Nothing is known of any:ffffffff."]
+
+
+def test_people_of_a_thinned_day_that_the_period_cuts_are_an_upper_bound_and_not_called_certain() -> None:
+    """Half a day is asked for, and of that day only a sketch remains."""
+    day = (NOW - timedelta(days=9)).replace(hour=0)
+    happened = [
+        Shown(day + timedelta(hours=2), "early", account="ann"),
+        Shown(day + timedelta(hours=20), "late", account="ann"),
+        Shown(day + timedelta(days=1, hours=3), "inside", account="ann"),
+    ]
+    con = connect(happened, NOW.date())
+    group = find_group(con, [read_ref("account:ann", KEYS)])
+    found = affected(con, group, Period(day + timedelta(hours=12), NOW))
+    assert {r.person for r in found.rows} == {"inside"}
+    assert (found.people, found.at_most) == (1, 3)
+    assert "reach over an edge" in found.method
+    assert any(c.startswith("2 more people may be affected") for c in found.caveats)
+    whole = affected(con, group, Period(day, NOW))
+    assert (whole.people, whole.at_most, whole.method[:5]) == (3, 3, "exact")
+    assert whole.summary()["at_least"] == whole.summary()["at_most"] == 3
+
+
+def test_an_address_of_which_all_links_are_gone_is_not_called_unknown() -> None:
+    con = connect([Shown(ago(days=9), "1"), Shown(ago(hours=1), "2", address="192.0.2.1")], ago(days=5).date())
+    found = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), ALL)
+    assert (found.people, found.at_most) == (0, None)
+    assert any("the keys of those days are destroyed" in c for c in found.caveats)
+    recent = affected(con, find_group(con, [read_ref("203.0.113.9", KEYS)]), Period(ago(days=2), NOW))
+    assert (recent.people, recent.at_most) == (0, 0)
+
+
+def test_the_default_period_begins_at_midnight() -> None:
+    assert read_period(None, None, NOW, 30).since == datetime(2026, 10, 27, tzinfo=UTC)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
+from hedgerow.ledger.questions.bitmaps import may_hold
 from hedgerow.ledger.questions.records import days_of_group, days_of_person, entries_of_group, entries_of_person
 from hedgerow.ledger.questions.refs import find_group, read_ref
 from ledger_views import NOW, Shown, TestKeys, connect, keyed
@@ -81,3 +84,28 @@ def test_what_is_only_in_the_table_of_disclosures_is_told_all_the_same() -> None
     con.execute("DELETE FROM entries WHERE seq = 2")
     found = entries_of_group(con, find_group(con, [read_ref("strangers", KEYS)]))
     assert [p.person for e in found for p in e.people] == ["2", "1"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 200_000), max_size=30),
+    st.lists(st.tuples(st.integers(0, 150_000), st.integers(1, 9_000)), max_size=2),
+    st.integers(0, 200_000),
+    st.booleans(),
+)
+def test_no_sketch_that_holds_a_number_is_left_out(
+    some: list[int], runs: list[tuple[int, int]], number: int, optimise: bool
+) -> None:
+    people = BitMap(some) | BitMap.union(BitMap(), *(BitMap(range(a, a + n)) for a, n in runs))
+    people.add(number)
+    if optimise:
+        people.run_optimize()
+    where, values = may_hold(number)
+    query = f"SELECT {where} FROM (SELECT ?::BLOB AS people)"  # noqa: S608
+    assert duckdb.execute(query, [*values, people.serialize()]).fetchone() == (True,)
+
+
+def test_a_sketch_without_the_number_is_mostly_left_out() -> None:
+    where, values = may_hold(5)
+    query = f"SELECT {where} FROM (SELECT ?::BLOB AS people)"  # noqa: S608
+    assert duckdb.execute(query, [*values, BitMap([700, 70_000]).serialize()]).fetchone() == (False,)

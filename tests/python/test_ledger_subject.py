@@ -12,7 +12,7 @@ from hedgerow import _engine
 from hedgerow.cli import app
 from hedgerow.ledger.questions import subject
 from hedgerow.ledger.questions.refs import find_group, read_ref
-from hedgerow.ledger.questions.subject import Kept
+from hedgerow.ledger.store.retention import Retention
 from ledger_views import NOW, Shown, TestKeys, connect, keyed
 from written_ledger import ANOTHER, AT_MS, SECRET, SESSION, Segment, disclosure
 
@@ -78,7 +78,7 @@ def test_of_thinned_days_it_is_told_what_is_still_known() -> None:
         Shown(NOW - timedelta(days=n), "1", ("email", "name"), account="ann" if n % 2 else None) for n in (1, 50, 61)
     ]
     con = connect(happened, (NOW - timedelta(days=31)).date())
-    answer = subject.of_person(con, "1", Kept(), NOW)
+    answer = subject.of_person(con, "1", Retention(), NOW)
     assert answer["times_shown"] == 1
     assert {(d["day"], d["to"]) for d in answer["older_days"]} >= {
         ("2026-10-07", "somebody who was not signed in"),
@@ -86,12 +86,12 @@ def test_of_thinned_days_it_is_told_what_is_still_known() -> None:
     }
     assert not {keyed("account", "ann"), happened[1].network} & set(json.dumps(answer).split('"'))
     group = find_group(con, [read_ref("account:ann", TestKeys())])
-    mine = subject.of_account(con, group, "ann", Kept(), NOW, with_people=False)
+    mine = subject.of_account(con, group, "ann", Retention(), NOW, with_people=False)
     assert mine["older_days"] == [{"day": "2026-09-26", "people": 1, "fields": ["email", "name"]}]
 
 
 def test_every_kind_of_data_is_explained_with_how_long_it_is_kept() -> None:
-    told = subject.explanations(Kept(detail=10, links=7, segments=31, sketches=99, sealed=0))
+    told = subject.explanations(Retention(10, 10, 7, 31, 99, 0))
     assert all(set(e) == {"data", "what", "purpose", "kept", "source"} and all(e.values()) for e in told)
     kept = {e["data"]: e["kept"] for e in told}
     assert kept["single disclosures"].startswith("31 days")
@@ -117,3 +117,12 @@ def test_somebody_who_is_not_in_the_ledger_gets_an_answer_that_says_so(tmp_path:
     answer = json.loads(ask(tmp_path, "--person", "nobody", "--json").stdout)
     assert (answer["times_shown"], answer["disclosures"]) == (0, [])
     assert json.loads(ask(tmp_path, "--account", "nobody", "--json").stdout)["people_shown"] == 0
+
+
+def test_what_segments_still_hold_is_not_said_to_be_gone() -> None:
+    kept = {
+        e["data"]: e["kept"] for e in subject.explanations(Retention(entries_days=90, disclosures_days=7, links_days=2))
+    }
+    assert kept["single disclosures"].startswith("31 days")
+    assert kept["decisions"] == "90 days"
+    assert kept["keyed names"] == "links between the days: 31 days"

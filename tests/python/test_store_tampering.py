@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,3 +178,32 @@ def test_what_is_not_ours_in_the_folder_of_segments_disturbs_nobody(store: Store
     (store.layout.segments / "1795000000000-zz-1.seg").write_text("hello")
     os.mkfifo(store.layout.segments / "pipe")
     assert store.compact().damage == []
+
+
+def test_a_store_that_is_gone_or_was_begun_anew_is_found_and_not_written_to(store: Store, tmp_path: Path) -> None:
+    shutil.copytree(store.layout.store, tmp_path / "older")
+    Segment(tmp_path, writer="00000000000000cc").append(row("45", 1))
+    store.compact()
+    for put_back in (False, True):
+        shutil.rmtree(store.layout.store)
+        if put_back:
+            (tmp_path / "older").rename(store.layout.store)
+        assert Kind.MANIFEST_END in kinds(store)
+        for act in (store.compact, store.snapshot):
+            with pytest.raises(StoreError, match="restore it from a copy"):
+                act()
+        assert Kind.MANIFEST_END in kinds(store)
+    shutil.rmtree(store.layout.store)
+    store.layout.anchor.unlink()
+    for _ in range(9):
+        Segment(tmp_path, writer="00000000000000dd").append(row("46", 1))
+        store.compact()
+    assert store.verify() == []
+
+
+def test_a_note_of_the_last_commit_that_was_changed_is_found(store: Store) -> None:
+    facts = json.loads(store.layout.anchor.read_text())
+    store.layout.anchor.write_text(json.dumps({**facts, "n": facts["n"] - 1}))
+    assert kinds(store) == {Kind.SIGNATURE}
+    store.layout.anchor.unlink()
+    assert kinds(store) == {Kind.MANIFEST_END}

@@ -60,27 +60,39 @@ class Ledgers:
             log.info("an erasure went on", site=site, commit=finished.commit, waiting=len(finished.waiting))
         return done.more
 
-    def thin(self, policy: Iterable[View]) -> None:
-        """Deletes what is due. The ledger of a site that is in no policy stays: nobody says how long it is kept."""
+    def thin(self, policy: Iterable[View]) -> bool:
+        """Deletes what is due, and says whether it must be tried again soon, as a store was busy.
+
+        The ledger of a site that is in no policy stays: nobody says how long it is kept.
+        """
         kept = {site.text("name"): Retention.of(site) for site in policy}
+        busy = False
         for site in sites(self._folder.path):
             if site in kept:
-                self._round(site, lambda name, store: self._say(name, store.thin(kept[name])))
+                busy |= self._round(site, lambda name, store: self._say(name, store.thin(kept[name])))
+        return busy
 
-    def delete_sealed(self, policy: Iterable[View]) -> None:
-        """Deletes sealed addresses that are due. A site that is no longer in the policy keeps none."""
+    def delete_sealed(self, policy: Iterable[View]) -> bool:
+        """Deletes sealed addresses that are due, and says as `thin`. A site no longer in the policy keeps none."""
         days = {site.text("name"): site.view("privacy").whole("sealed_address_days") for site in policy}
+        busy = False
         for folder in self._folder.sealed():
-            self._round(folder.parent.name, lambda name, store: self._say(name, store.delete_sealed(days.get(name, 0))))
+            busy |= self._round(
+                folder.parent.name, lambda name, store: self._say(name, store.delete_sealed(days.get(name, 0)))
+            )
+        return busy
 
     def _round(self, site: str, act: Callable[[str, Store], bool]) -> bool:
         try:
             return act(site, self._open(site))
         except BusyError:
-            # Somebody does the same by hand.
-            return False
+            # Somebody works on it by hand, at this or at something else: what is due now must not wait for a day.
+            return True
         except (StoreError, OSError) as e:
             log.error("the ledger's store could not be worked on; the edge records as before", site=site, why=str(e))
+            return False
+        except Exception:
+            log.exception("the ledger's store could not be worked on, for a reason nobody foresaw", site=site)
             return False
 
     def _open(self, site: str) -> Store:

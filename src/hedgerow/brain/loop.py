@@ -60,21 +60,41 @@ class Brain:
         # The policy comes first when a gateway starts, and the start of one must be quick.
         self.due.setdefault("compaction", self.clock() + FIRST_COMPACTION_S)
         self.due.setdefault("thinning", self.clock() + FIRST_THINNING_S)
-        while not self.stop.is_set() and not self.orphaned():
-            self.round()
-            self.wake.wait(LOOK_S)
-            if self.wake.is_set():
-                self.wake.clear()
-                self._seen = None
+        # A round of a ledger may take a minute; the policy, and visitors whose crawler is asked about, must not wait.
+        keeper = threading.Thread(target=self._keep_ledgers, name="ledgers")
+        keeper.start()
+        try:
+            while not self.stop.is_set() and not self.orphaned():
+                self.quick_round()
+                self.wake.wait(LOOK_S)
+                if self.wake.is_set():
+                    self.wake.clear()
+                    self._seen = None
+        finally:
+            self.stop.set()
+            # What it is at is one bounded commit, and done in order.
+            keeper.join()
+
+    def _keep_ledgers(self) -> None:
+        while not self.stop.wait(LOOK_S):
+            self.ledger_round()
 
     def round(self) -> None:
         """Does whatever is due now."""
+        self.quick_round()
+        self.ledger_round()
+
+    def quick_round(self) -> None:
+        """Does what is due and does not touch a ledger's store."""
         self._when_due("policy", 0, self.look_at_policy)
         self._when_due("robots", robots.EVERY_S, self.read_robots)
         self._when_due("claims", CLAIMS_S, self.settle_claims)
-        self._when_due("sealed", SEALED_S, self.expire_sealed)
         self._when_due("notices", NOTICES_S, self.write_notices)
         self._when_due("archive", archive.EVERY_S, self.keep_what_is_in_force)
+
+    def ledger_round(self) -> None:
+        """Does what is due with the ledgers' stores. It shares with the other round nothing but what it only reads."""
+        self._when_due("sealed", SEALED_S, self.expire_sealed)
         self._when_due("compaction", COMPACT_S, self.compact_ledgers)
         self._when_due("thinning", THIN_S, self.thin_ledgers)
 
@@ -90,6 +110,9 @@ class Brain:
             self.due[name] = now + CLAIMS_S
         except (ControlError, FolderError, TablesError, OSError) as e:
             log.warning("not done", what=name, why=str(e))
+        except Exception:
+            # A mistake of ours in one thing must not end the others: without a brain nothing is kept up to date.
+            log.exception("not done, for a reason nobody foresaw; please report it", what=name)
 
     def look_at_policy(self) -> None:
         """Compiles the policy when its file has changed. A bad one changes nothing, and says what is wrong with it."""
@@ -164,7 +187,8 @@ class Brain:
         if self.compiled is None:
             self.due["sealed"] = self.clock() + LOOK_S
             return
-        self.ledgers.delete_sealed(self.compiled.sites)
+        if self.ledgers.delete_sealed(self.compiled.sites):
+            self.due["sealed"] = self.clock() + MORE_S
 
     def compact_ledgers(self) -> None:
         """Takes up into the ledgers' tables what edges wrote since; one bounded round."""
@@ -176,7 +200,8 @@ class Brain:
         if self.compiled is None:
             self.due["thinning"] = self.clock() + LOOK_S
             return
-        self.ledgers.thin(self.compiled.sites)
+        if self.ledgers.thin(self.compiled.sites):
+            self.due["thinning"] = self.clock() + MORE_S
 
     @property
     def ledgers(self) -> Ledgers:

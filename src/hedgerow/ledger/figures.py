@@ -46,10 +46,10 @@ class Figures:
         """
         if not _NAME.match(name):
             raise FigureError("a figure's name has up to 100 letters, digits, spaces and . : _ - : as in case-12")
-        earlier = self.history(name)
-        return chained.append(
-            self.path,
-            {
+
+        def numbered(before: list[chained.Facts]) -> chained.Facts:
+            earlier = [f for f in before if f.get("name") == name]
+            return {
                 "name": name,
                 "number": len(earlier) + 1,
                 "supersedes": earlier[-1].get("hash") if earlier else None,
@@ -58,8 +58,9 @@ class Figures:
                 "site": site,
                 "question": dict(question),
                 "answer": dict(answer),
-            },
-        )
+            }
+
+        return chained.append(self.path, numbered, chained.sealing_key(self.state))
 
     def history(self, name: str) -> list[chained.Facts]:
         """Every figure of a name, the first one first.

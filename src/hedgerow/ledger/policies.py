@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from hedgerow.ledger import chained
-from hedgerow.ledger.questions.subject import Kept
+from hedgerow.ledger.store.retention import Retention
 from hedgerow.policy import Compiled, PolicyError, load_text, write_whole
-from hedgerow.policy.view import View
 
 FILE: Final = "in-force.jsonl"
 MOST_BYTES: Final = 8 << 20
@@ -107,7 +106,7 @@ def keep_legal(state: Path, site: str, what: str, file: Path, now: datetime) -> 
 def _note(state: Path, what: str, site: str | None, digest: str, files: list[str], name: str, now: datetime) -> None:
     line = {"at": now.isoformat(timespec="seconds"), "what": what, "site": site, "sha256": digest, "files": files}
     try:
-        chained.append(state / FILE, {**line, "name": name})
+        chained.append(state / FILE, {**line, "name": name}, chained.sealing_key(state))
     except chained.ChainError as error:
         raise ArchiveError(str(error)) from error
 
@@ -159,7 +158,7 @@ def member_count(state: Path, site: str) -> int | None:
 
 def verify(state: Path) -> list[str]:
     """What does not fit: the chain, and every kept file against its hash."""
-    problems = list(chained.verify(state / FILE).problems)
+    problems = list(chained.verify(state / FILE, chained.sealing_key(state)).problems)
     if problems:
         return problems
     for line in chained.read(state / FILE):
@@ -177,26 +176,10 @@ def verify(state: Path) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def kept(state: Path, site: str) -> Kept:
+def kept(state: Path, site: str) -> Retention:
     """How long the policy in force keeps each kind of data; the defaults where it cannot be read."""
     compiled = last_policy(state)
     for one in compiled.sites if compiled else []:
-        if one.text("name") != site:
-            continue
-        said = one.maybe_view("retention")
-        sealed = one.view("privacy").whole("sealed_address_days")
-        if said is None:
-            return Kept(sealed=sealed)
-        detail = said.maybe_whole("detail_days") or Kept.detail
-
-        def days(view: View, name: str, otherwise: int) -> int:
-            return view.maybe_whole(name) or otherwise
-
-        return Kept(
-            days(said, "disclosures_days", detail),
-            days(said, "links_days", detail),
-            max(days(said, "segments_days", detail), Kept.segments),
-            days(said, "sketch_days", Kept.sketches),
-            sealed,
-        )
-    return Kept()
+        if one.text("name") == site:
+            return Retention.of(one)
+    return Retention()

@@ -22,9 +22,13 @@ from hedgerow.ledger import chained
 from hedgerow.secret import SecretError, read_secret
 
 FILE: Final = "audit.jsonl"
-_VALUE: Final = re.compile(
-    r"""'(?:[^']|'')*'|\$\$.*?\$\$|"(?:[^"]|"")*"|\b\d+(?:\.\d+)?\b|--[^\n]*|/\*.*?\*/""", re.DOTALL
+_VALUE: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\b\d[\w.]*|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_PLAIN_NAME: Final = re.compile(r'"[A-Za-z_]\w{0,62}"\Z', re.ASCII)
+_BEYOND_US: Final = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?P<beyond>\$|[\w&]'|/\*(?:(?!\*/).)*/\*)|/\*.*?\*/""", re.DOTALL
 )
+"""Strings between dollars, or with a letter before them (E'...' knows backslashes), and comments in comments: finding
+where such end takes a parser of SQL, and a wrong guess would let a value through."""
 
 
 class TrailError(Exception):
@@ -64,7 +68,7 @@ class Trail:
         """
         line = {"at": self.clock().isoformat(timespec="seconds"), "who": who(), "what": what, **facts}
         try:
-            return chained.append(self.path, line)
+            return chained.append(self.path, line, chained.sealing_key(self.state))
         except chained.ChainError as error:
             raise TrailError(str(error)) from error
 
@@ -77,17 +81,26 @@ class Trail:
         return self._name("person", person)
 
     def statement(self, sql: str) -> str:
-        """A statement with every value in it replaced by its keyed name, and its comments left out."""
+        """A statement with every value in it replaced by its keyed name, and its comments left out.
+
+        Where it cannot be told for certain what is a value, all of it is one.
+        """
+        if any(found["beyond"] for found in _BEYOND_US.finditer(sql)):
+            return f"<{self._name('value', sql)[:12]}> (the whole statement)"
 
         def hidden(found: re.Match[str]) -> str:
             text = found[0]
             if text.startswith(("--", "/*")):
                 return " "
-            if text.startswith('"'):
+            if _PLAIN_NAME.match(text):
                 return text
             return f"<{self._name('value', text)[:12]}>"
 
-        return " ".join(_VALUE.sub(hidden, sql).split())
+        left = " ".join(_VALUE.sub(hidden, sql).split())
+        # A quote or the end of a comment that is left over: something was not as it looked.
+        if "'" in left or "*/" in left or left.count('"') % 2:
+            return f"<{self._name('value', sql)[:12]}> (the whole statement)"
+        return left
 
     def _name(self, kind: str, value: str) -> str:
         try:

@@ -129,8 +129,8 @@ def _kept(site: View) -> Iterator[str]:
     disclosures = said.maybe_whole("disclosures_days") or detail
     segments = max(said.maybe_whole("segments_days") or detail, 31)
     yield (
-        f"  Kept: single disclosures {disclosures} days, segments {segments} "
-        f"days, sketches {said.whole('sketch_days')} days, sealed addresses "
+        f"  Kept: single disclosures {max(disclosures, segments)} days (tables {disclosures}, segments {segments}), "
+        f"sketches {said.whole('sketch_days')} days, sealed addresses "
         f"{site.view('privacy').whole('sealed_address_days')} days."
     )
 

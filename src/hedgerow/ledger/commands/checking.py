@@ -13,7 +13,7 @@ from hedgerow.cli.exits import STATE, WRONG, State, fail
 from hedgerow.ledger import chained, policies
 from hedgerow.ledger import figures as recorded
 from hedgerow.ledger import trail as audit
-from hedgerow.ledger.commands.options import AsJson, Site, ledger, site_folder
+from hedgerow.ledger.commands.options import AsJson, Site, ledger, readable, site_folder
 from hedgerow.ledger.reading import harmless, sites
 from hedgerow.ledger.store import Store, StoreError
 
@@ -61,10 +61,12 @@ def _of_site(state: Path, folder: Path) -> dict[str, Any]:
 
 
 def _of_state(state: Path) -> dict[str, Any]:
+    with readable():
+        key = chained.sealing_key(state)
     chains = {
-        "audit trail": chained.verify(state / audit.FILE),
-        "figures": chained.verify(state / recorded.FILE),
-        "in force": chained.verify(state / policies.FILE),
+        "audit trail": chained.verify(state / audit.FILE, key),
+        "figures": chained.verify(state / recorded.FILE, key),
+        "in force": chained.verify(state / policies.FILE, key),
     }
     problems = [p for c in chains.values() for p in c.problems]
     if not chains["in force"].problems:

@@ -163,8 +163,9 @@ def in_words(found: Affected, lines: int) -> str:
     """A table for people."""
     sure = ", ".join(f"{n:,} {c}" for c, n in found.people_by_confidence.items() if n) or "nobody"
     said = [f"{found.people:,} people, {found.period.in_words()} ({sure})"]
-    if found.at_most is not None:
-        said.append(f"at most {found.at_most:,} people")
+    if found.at_most != found.people:
+        at_most = "how many at most cannot be said" if found.at_most is None else f"at most {found.at_most:,} people"
+        said += [at_most, found.method]
     table = [(r.person, r.field, iso(r.first), iso(r.last), f"{r.times:,}", r.confidence) for r in found.rows[:lines]]
     said += aligned(("person", "field", "first", "last", "times", "confidence"), table) if table else []
     if len(found.rows) > lines:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +93,11 @@ def select(
     for day, line in _from_store(connection, group, period, wanted):
         found.stored.setdefault(day, []).append(line)
     since, until = period.since, period.until
-    found.sketches = [d for d in days_of_group(connection, group) if d.last >= since and d.first < until]
+    found.sketches = [
+        replace(d, over_edge=d.first < since or d.last >= until)
+        for d in days_of_group(connection, group)
+        if d.last >= since and d.first < until
+    ]
     return found
 
 

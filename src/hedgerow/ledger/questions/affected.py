@@ -12,10 +12,15 @@ from pyroaring import BitMap
 
 from hedgerow.ledger.questions import bitmaps, confidence
 from hedgerow.ledger.questions.period import Period, iso
-from hedgerow.ledger.questions.refs import Group
+from hedgerow.ledger.questions.refs import Group, Ref, followed_since
 
 MOST_GAPS: Final = 1_000
 """Gaps named one by one; beyond it they are only counted."""
+
+EXACT: Final = "exact: every record of the period, and sketches that lie wholly inside it"
+EDGE: Final = "at most: with the people of sketches that reach over an edge of the period"
+LINKED: Final = "at most: with everybody its network was shown on days on which an address cannot be followed"
+UNLINKED: Final = "what an address was shown on days on which it cannot be followed cannot be said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,9 @@ class Affected:
     people_by_confidence: dict[str, int]
     """Each person once, at the surest."""
     at_most: int | None
-    """People at most, where an address could not be followed; None: the count is exact, or nothing can be said."""
+    """People at most: as many as `people` when the count is exact; None when nothing can be said."""
+    method: str
+    """How the two numbers were found, in words."""
     caveats: list[str] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
@@ -79,7 +86,9 @@ class Affected:
             "until": iso(self.period.until),
             "people": self.people,
             "people_by_confidence": self.people_by_confidence,
-            "people_at_most": self.at_most,
+            "at_least": self.people,
+            "at_most": self.at_most,
+            "method": self.method,
             "fields": dict(sorted(self._by_field().items())),
             "gaps": self.gaps_in_all,
             "detail_since": self.detail_since.isoformat() if self.detail_since else None,
@@ -95,7 +104,8 @@ class Affected:
 
 def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> Affected:
     """Asks the detail where there is detail, and the sketches of the days where there is none."""
-    rows = [*_from_detail(connection, group, period), *_from_sketches(connection, group, period)]
+    sketched, edge = _from_sketches(connection, group, period)
+    rows = [*_from_detail(connection, group, period), *sketched]
     surest: dict[str, str] = {}
     rank = {c: n for n, c in enumerate(confidence.ORDER)}
     for row in rows:
@@ -106,10 +116,34 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
     thinned = thinned_days(connection, period)
     counts = {c: sum(1 for s in surest.values() if s == c) for c in confidence.ORDER}
     unfollowed = _unfollowed(connection, group, period)
-    at_most = _at_most(connection, group, unfollowed, set(surest)) if unfollowed else None
-    found = Affected(period, rows, gaps, in_all, _detail_since(connection, period), len(surest), counts, at_most)
+    over_edge = edge.keys() - surest.keys()
+    possible = _possible(connection, group, unfollowed) if unfollowed else set()
+    at_most = None if possible is None else len(surest.keys() | edge.keys() | possible)
+    since = _detail_since(connection, period)
+    method = _method(bool(over_edge), bool(unfollowed), possible is None)
+    found = Affected(period, rows, gaps, in_all, since, len(surest), counts, at_most, method)
     found.caveats.extend(_caveats(found, group, thinned, unfollowed))
+    if over_edge:
+        days = sorted({day for person in over_edge for day in edge[person]})
+        found.caveats.append(
+            f"{len(over_edge):,} more people may be affected: they are in sketches of {_listed(days)} that reach over "
+            "an edge of the period, and are not in this list. A period that begins and ends at midnight (UTC) takes "
+            "whole days."
+        )
     return found
+
+
+def _method(edge: bool, unfollowed: bool, unknown: bool) -> str:
+    if not edge and not unfollowed:
+        return EXACT
+    said = ["at least: every record of the period, and sketches that lie wholly inside it"]
+    said += [EDGE] if edge else []
+    said += [UNLINKED if unknown else LINKED] if unfollowed else []
+    return "; ".join(said)
+
+
+def _listed(days: list[date]) -> str:
+    return f"{days[0]}" if len(days) == 1 else f"{len(days)} days ({days[0]} to {days[-1]})"
 
 
 def thinned_days(connection: duckdb.DuckDBPyConnection, period: Period) -> list[date]:
@@ -134,24 +168,35 @@ def _from_detail(connection: duckdb.DuckDBPyConnection, group: Group, period: Pe
     return [Row(p, f, _utc(first), _utc(last), n, sure) for p, f, first, last, n, sure in rows]
 
 
-def _from_sketches(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> list[Row]:
+def _from_sketches(
+    connection: duckdb.DuckDBPyConnection, group: Group, period: Period
+) -> tuple[list[Row], dict[str, set[date]]]:
+    """Rows from sketches wholly inside the period; and whom those over its edges know, with the days."""
     where, values = group.sketched()
     since, until = period.bounds
     by_field: dict[str, dict[date, list[bitmaps.Sketch]]] = {}
-    everybody = BitMap()
+    inside = BitMap()
+    edge: dict[date, BitMap] = {}
     bounds = [since.date(), until.date(), since, until]
     condition = f"thinned AND day BETWEEN ? AND ? AND last_at >= ? AND first_at < ? AND {where}"
     for sketch in bitmaps.sketches(connection, condition, [*bounds, *values]):
-        everybody |= sketch.numbers()
+        if sketch.first < since or sketch.last >= until:
+            # Whom of them it was shown inside the period, nobody can say any more.
+            edge[sketch.day] = edge.get(sketch.day, BitMap()) | sketch.numbers()
+            continue
+        inside |= sketch.numbers()
         for name in sketch.fields:
             by_field.setdefault(name, {}).setdefault(sketch.day, []).append(sketch)
-    if not everybody:
-        return []
-    known = bitmaps.names(connection, everybody)
+    known = bitmaps.names(connection, BitMap.union(inside, *edge.values()))
     rows: list[Row] = []
     for name, days in by_field.items():
-        rows += _of_field(name, days, known, int(everybody.max()) + 1)
-    return rows
+        rows += _of_field(name, days, known, int(inside.max()) + 1)
+    over: dict[str, set[date]] = {}
+    for day, numbers in edge.items():
+        for n in numbers:
+            if n in known:
+                over.setdefault(known[n], set()).add(day)
+    return rows, over
 
 
 def _of_field(name: str, days: dict[date, list[bitmaps.Sketch]], known: dict[int, str], size: int) -> list[Row]:
@@ -203,21 +248,27 @@ def _detail_since(connection: duckdb.DuckDBPyConnection, period: Period) -> date
 
 def _unfollowed(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> list[date]:
     """Days of the period on which somebody was shown somebody, and on which the addresses meant cannot be followed."""
-    if not group.names.get("address"):
+    if not group.names.get("address") and not _lost(group):
         return []
     since, until = period.bounds
+    followed = group.addresses_since or (None if group.names.get("address") else followed_since(connection))
     rows = connection.execute(
         "SELECT DISTINCT day FROM sketches WHERE day BETWEEN ? AND ? AND day < ? ORDER BY day",
-        [since.date(), until.date(), group.addresses_since or until.date()],
+        [since.date(), until.date(), followed or until.date() + timedelta(days=1)],
     ).fetchall()
     return [d for (d,) in rows]
 
 
-def _at_most(
-    connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: list[date], found: set[str]
-) -> int | None:
+def _lost(group: Group) -> list[Ref]:
+    """References that may mean an address of which no day that can be followed knows anything."""
+    return [ref for ref in group.unknown if ref.level in {"address", None}]
+
+
+def _possible(connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: list[date]) -> set[str] | None:
     """On days on which an address cannot be followed it was shown no more than its network."""
-    addresses = group.names["address"]
+    addresses = group.names.get("address", frozenset())
+    if _lost(group) or not addresses:
+        return None
     marks = ", ".join("?" * len(addresses))
     networks = [
         n
@@ -230,8 +281,7 @@ def _at_most(
         return None
     where = f"day BETWEEN ? AND ? AND level = 'network' AND principal IN ({', '.join('?' * len(networks))})"
     rows = bitmaps.sketches(connection, where, [unfollowed[0], unfollowed[-1], *networks])
-    possible = bitmaps.names(connection, bitmaps.union(s.people for s in rows))
-    return len(found | set(possible.values()))
+    return set(bitmaps.names(connection, bitmaps.union(s.people for s in rows)).values())
 
 
 def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: list[date]) -> list[str]:
@@ -241,7 +291,7 @@ def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: lis
             f"Of {len(thinned)} days ({thinned[0]} to {thinned[-1]}) only sketches remain: people and fields are "
             "certain, times are off by less than a day, `times` counts days and is therefore a lower bound."
         )
-    if unfollowed:
+    if unfollowed and group.names.get("address"):
         since = f" before {group.addresses_since}" if group.addresses_since else ""
         said.append(
             f"An address bears another name each day, and the keys of the days{since} are destroyed: what it was shown "
@@ -263,7 +313,14 @@ def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: lis
         said.append(
             f"{own:,} times the ledger itself may have lost something, of any principal (`gaps` says when and why)."
         )
-    said += [f"Nothing is known of {ref}." for ref in group.unknown]
+    for ref in group.unknown:
+        if unfollowed and ref in _lost(group):
+            said.append(
+                f"Nothing is known of {ref} on days on which addresses can be followed. If it is an address, what it "
+                f"was shown on {_listed(unfollowed)} cannot be said: the keys of those days are destroyed."
+            )
+        else:
+            said.append(f"Nothing is known of {ref}.")
     return said
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 from pyroaring import BitMap
+
+_SMALL: Final = 8_192
+"""Bytes: a bitmap with a container of bits, not of numbers, has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,17 @@ def names(connection: duckdb.DuckDBPyConnection, numbers: BitMap) -> dict[int, s
         "SELECT number, person FROM people WHERE number BETWEEN ? AND ?", [numbers.min(), numbers.max()]
     ).fetchall()
     return {int(n): str(p) for n, p in rows if n in numbers}
+
+
+def may_hold(number: int) -> tuple[str, list[Any]]:
+    """SQL for rows of `sketches` that may hold a number, with its values: most of those that do not are left out.
+
+    A bitmap without runs begins with the bytes 3A 30; up to 4,096 numbers of one upper half are in it as their lower
+    halves, two bytes each, lowest byte first (github.com/RoaringBitmap/RoaringFormatSpec). So a small one without runs
+    holds the number only if those two bytes are somewhere in it. Others are let through; whoever asks looks itself.
+    """
+    lower = (number & 0xFFFF).to_bytes(2, "little").hex().upper()
+    return (
+        f"(octet_length(people) > {_SMALL} OR NOT starts_with(hex(people), '3A30') OR contains(hex(people), ?))",
+        [lower],
+    )

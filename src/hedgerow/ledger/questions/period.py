@@ -43,14 +43,20 @@ def iso(moment: datetime) -> str:
 
 
 def read_period(since: str | None, until: str | None, now: datetime, default_days: int) -> Period:
-    """The period of `--since` and `--until`; without them the last `default_days` days until now.
+    """The period of `--since` and `--until`; without them the last `default_days` days and today, until now.
+
+    The default begins at midnight: of days without detail it takes whole ones.
 
     Raises:
         PeriodError: one cannot be read, or it ends before it begins.
     """
     end = read_moment(until, now, end=True) if until else now + timedelta(milliseconds=1)
-    begin = read_moment(since, now, end=False) if since else now - timedelta(days=default_days)
+    begin = read_moment(since, now, end=False) if since else _midnight(now) - timedelta(days=default_days)
     return Period(begin, end)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def read_moment(text: str, now: datetime, *, end: bool) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -53,6 +53,8 @@ class Day:
     first: datetime
     last: datetime
     people: tuple[str, ...]
+    over_edge: bool = False
+    """It reaches over an edge of the period asked for: of its people some may have been shown outside of it."""
 
     def as_data(self) -> dict[str, Any]:
         """For programs."""
@@ -65,6 +67,7 @@ class Day:
             "first": iso(self.first),
             "last": iso(self.last),
             "people": list(self.people),
+            **({"over_edge": True} if self.over_edge else {}),
         }
 
     def in_words(self) -> str:
@@ -139,9 +142,14 @@ def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[D
     levels = ", ".join(f"'{level}'" for level in RECIPIENTS)
     return [
         _day(sketch, (person,))
-        for sketch in bitmaps.sketches(connection, f"thinned AND level IN ({levels})", [])
-        if not numbers.isdisjoint(sketch.numbers())
+        for number in sorted(numbers)
+        for sketch in _of_number(connection, f"thinned AND level IN ({levels})", number)
     ]
+
+
+def _of_number(connection: duckdb.DuckDBPyConnection, where: str, number: int) -> Iterator[bitmaps.Sketch]:
+    some, values = bitmaps.may_hold(number)
+    return (s for s in bitmaps.sketches(connection, f"{where} AND {some}", values) if number in s.numbers())
 
 
 def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Day]:

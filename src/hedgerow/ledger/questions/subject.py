@@ -9,7 +9,6 @@ their identifiers come only where the operator decides so.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.records import days_of_group, days_of_person, entries_of_group, entries_of_person
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.reading import Entry
+from hedgerow.ledger.store.retention import Retention
 
 STANDINGS: Final = {
     "stranger": "somebody who was not signed in",
@@ -35,19 +35,12 @@ STANDINGS: Final = {
 KINDS: Final = {"disclosure": "in an answer of the site", "reveal": "on request, for this person alone"}
 
 
-@dataclass(frozen=True)
-class Kept:
-    """How long each kind of data is kept, in days."""
+def explanations(kept: Retention) -> list[dict[str, str]]:
+    """Every kind of data, in words: what it is, what for, how long, from where.
 
-    detail: int = 31
-    links: int = 31
-    segments: int = 31
-    sketches: int = 180
-    sealed: int = 14
-
-
-def explanations(kept: Kept) -> list[dict[str, str]]:
-    """Every kind of data, in words: what it is, what for, how long, from where."""
+    Segments hold single disclosures, decisions and the stable names of addresses. So those are kept as long as segments
+    are, whatever less the tables are told.
+    """
     purpose = "to keep the people shown here from being collected in bulk, and to know whom a collector was shown"
     return [
         {
@@ -55,21 +48,21 @@ def explanations(kept: Kept) -> list[dict[str, str]]:
             "what": "which fields of which person were in an answer (never their content), when, on which page, and "
             "keyed names of the visitor's address, network, session, account and software",
             "purpose": purpose,
-            "kept": f"{max(kept.detail, kept.segments)} days; after that only sketches remain",
+            "kept": f"{max(kept.disclosures_days, kept.segments_days)} days; after that only sketches remain",
             "source": "the gateway in front of the site, at the moment the page was sent",
         },
         {
             "data": "decisions",
             "what": "that a request was slowed down, challenged or refused, with the reasons",
             "purpose": "to be able to explain a decision, and to correct it",
-            "kept": f"{max(kept.detail, kept.segments)} days",
+            "kept": f"{max(kept.entries_days, kept.segments_days)} days",
             "source": "the gateway, from the request alone",
         },
         {
             "data": "sketches",
             "what": "which people and fields were shown to a keyed name on a day, and between when and when",
             "purpose": "to see slow collecting over months, and to tell those affected",
-            "kept": f"{kept.sketches} days",
+            "kept": f"{kept.sketch_days} days",
             "source": "made from single disclosures",
         },
         {
@@ -77,7 +70,7 @@ def explanations(kept: Kept) -> list[dict[str, str]]:
             "what": "codes in place of an address, account or session; that of an address changes every day, and can "
             "be linked from day to day only while its key is kept",
             "purpose": "to count without knowing who it is",
-            "kept": f"links between the days: {kept.links} days",
+            "kept": f"links between the days: {max(kept.links_days, kept.segments_days)} days",
             "source": "made from the request with a secret key",
         },
         {
@@ -85,13 +78,13 @@ def explanations(kept: Kept) -> list[dict[str, str]]:
             "what": "the internet address of a visitor who was shown people, encrypted; opened only for a case, with a "
             "reason that is recorded",
             "purpose": "to name whoever collected people to an authority or a court",
-            "kept": f"{kept.sealed} days" if kept.sealed else "not kept",
+            "kept": f"{kept.sealed_address_days} days" if kept.sealed_address_days else "not kept",
             "source": "the visitor's connection",
         },
     ]
 
 
-def of_person(connection: duckdb.DuckDBPyConnection, person: str, kept: Kept, now: datetime) -> dict[str, Any]:
+def of_person(connection: duckdb.DuckDBPyConnection, person: str, kept: Retention, now: datetime) -> dict[str, Any]:
     """Everything about disclosures of one person."""
     entries = entries_of_person(connection, person)
     numbers: dict[str, int] = {}
@@ -133,7 +126,13 @@ def of_person(connection: duckdb.DuckDBPyConnection, person: str, kept: Kept, no
 
 
 def of_account(
-    connection: duckdb.DuckDBPyConnection, account: Group, name: str, kept: Kept, now: datetime, *, with_people: bool
+    connection: duckdb.DuckDBPyConnection,
+    account: Group,
+    name: str,
+    kept: Retention,
+    now: datetime,
+    *,
+    with_people: bool,
 ) -> dict[str, Any]:
     """Everything about one account as a visitor; identifiers of people only where the operator decides so."""
     entries = entries_of_group(connection, account)

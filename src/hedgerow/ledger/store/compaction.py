@@ -10,7 +10,7 @@ import duckdb
 from hedgerow.ledger.store.commit import Progress, StoredFile
 from hedgerow.ledger.store.layout import DETAIL, Table, rows_of
 from hedgerow.ledger.store.round import Round
-from hedgerow.ledger.store.segments import Damage, Piece, Segment, last_of_writers, read, segments
+from hedgerow.ledger.store.segments import Damage, Piece, Segment, growing_ones, read, segments
 from hedgerow.ledger.store.sketching import sketch
 from hedgerow.ledger.store.staging import Staged, stage, stage_rows
 
@@ -42,43 +42,49 @@ def compact(work: Round, at_least_bytes: int = 0, most_bytes: int = ROUND_BYTES)
         at_least_bytes: A segment that still grows is left alone while it has less than this that is new and is fresh.
         most_bytes: Where the round ends.
     """
-    pieces, done = _due(work, at_least_bytes, most_bytes)
-    while pieces:
+    damaged: dict[str, list[Damage]] = {}
+    while True:
+        pieces, more = _due(work, at_least_bytes, most_bytes, damaged)
+        done = Compacted(damage=[d for some in damaged.values() for d in some])
+        if not pieces:
+            # Not `more`, whatever is left: the next round would do no more than this one did.
+            return done
         with work.database() as connection:
             staged = stage(connection, pieces, work.day_keys.names)
             if not staged.damage:
                 _commit(work, connection, pieces, staged, done)
-                break
-        done.damage += staged.damage
-        damaged = {d.segment for d in staged.damage}
-        pieces = [p for p in pieces if p.segment.name not in damaged]
-    return done
+                done.more = more
+                return done
+        for found in staged.damage:
+            damaged.setdefault(found.segment, []).append(found)
 
 
-def _due(work: Round, at_least_bytes: int, most_bytes: int) -> tuple[list[Piece], Compacted]:
-    done = Compacted()
+def _due(
+    work: Round, at_least_bytes: int, most_bytes: int, damaged: dict[str, list[Damage]]
+) -> tuple[list[Piece], bool]:
+    """What one commit takes up, and whether there is more. Damaged segments are noted and take no room from others."""
     pieces: list[Piece] = []
     found = segments(work.layout.segments)
-    growing = last_of_writers(found)
+    growing = growing_ones(found)
     room = most_bytes
+    more = False
     for segment in found:
-        if not _is_due(work, segment, segment.name in growing, at_least_bytes):
+        if segment.name in damaged or not _is_due(work, segment, segment.name in growing, at_least_bytes):
             continue
         if room <= 0:
-            done.more = True
-            break
+            return pieces, True
         # A segment whose lines the disk has not confirmed could be shorter after a power cut than what was made of it.
         work.files.sync(segment.path)
         so_far = work.state.segments.get(segment.name)
         start, before = (so_far.upto, so_far.hash) if so_far else (0, None)
         piece = read(segment, start, before, growing=segment.name in growing, most=room)
-        room -= piece.end - piece.start
         if piece.damage:
-            done.damage += piece.damage
+            damaged[segment.name] = piece.damage
         elif piece.end > piece.start:
             pieces.append(piece)
-            done.more |= piece.end < segment.path.stat().st_size and room <= 0
-    return pieces, done
+            room -= piece.end - piece.start
+            more |= piece.end < segment.path.stat().st_size and room <= 0
+    return pieces, more
 
 
 def _is_due(work: Round, segment: Segment, grows: bool, at_least_bytes: int) -> bool:

@@ -20,11 +20,13 @@ class Order:
     person: str
     keep_for_claims: str | None
     waits_for: dict[str, bool]
-    """Segments by name, and whether an edge wrote them when it was tried: a damaged one will not be ready by itself."""
+    """Segments by name, and whether an edge wrote them when it was tried: a damaged one will not be ready by itself.
+
+    Empty while the erasure is under way: found so later, a crash cut it off, and it is done again."""
 
     def can_go_on(self, written: dict[str, bool]) -> bool:
         """Whether it is worth trying again, given which segments are there and written to now."""
-        return any(written.get(name) is not was for name, was in self.waits_for.items())
+        return not self.waits_for or any(written.get(name) is not was for name, was in self.waits_for.items())
 
 
 class ErasureOrders:

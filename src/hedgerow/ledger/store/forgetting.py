@@ -44,12 +44,7 @@ class Forgotten:
 
 
 def forget(work: Round, person: str, record_name: str, keep_for_claims: str | None) -> Forgotten:
-    """Erases a person, in one commit. Whatever can be compacted must be by now.
-
-    Raises:
-        HeldError: a hold forbids it.
-    """
-    _check_holds(work, person)
+    """Erases a person, in one commit. Whatever can be compacted must be by now, and no hold forbid it."""
     tombstone = f"{TOMBSTONE}{secrets.token_hex(8)}"
     add: list[StoredFile] = []
     gone: list[Gone] = []
@@ -77,7 +72,12 @@ def forget(work: Round, person: str, record_name: str, keep_for_claims: str | No
     return Forgotten(work.state.n, record_name, kept, rows, sketches, redacted.lines, redacted.waiting)
 
 
-def _check_holds(work: Round, person: str) -> None:
+def check_holds(work: Round, person: str) -> None:
+    """Whether a person may be erased.
+
+    Raises:
+        HeldError: a hold forbids it.
+    """
     for hold in holding.in_force(work.layout, work.state, work.now):
         days = [d for d in sorted({f.day or "" for f in work.state.files.values() if f.day}) if hold.covers(d)]
         if person in hold.people or (days and _is_held(work, person, hold, days)):
@@ -98,9 +98,24 @@ def _is_held(work: Round, person: str, hold: Hold, days: list[str]) -> bool:
             elif hold.people:
                 continue
             query = f"SELECT 1 FROM ({detail}) WHERE person = ? AND ({who}) LIMIT 1"
-            if connection.execute(query, [person]).fetchone():
+            if connection.execute(query, [person]).fetchone() or _is_in_held_sketch(
+                work, connection, person, hold, day
+            ):
                 return True
     return False
+
+
+def _is_in_held_sketch(work: Round, connection: duckdb.DuckDBPyConnection, person: str, hold: Hold, day: str) -> bool:
+    """Whether a sketch of a day that the hold is about knows the person: where detail is thinned, it alone does."""
+    known = rows_of(Table.PEOPLE, work.paths(work.state.of(Table.PEOPLE)))
+    found = connection.execute(f"SELECT number FROM ({known}) WHERE person = ?", [person]).fetchone()
+    if found is None:
+        return False
+    sketches = rows_of(Table.SKETCHES, work.paths(work.state.of(Table.SKETCHES, day)))
+    named = names_on(connection, work, day, set(hold.principals))
+    where = f"principal IN ({', '.join(map(quoted, named))})" if hold.principals else "true"
+    blobs = connection.execute(f"SELECT people FROM ({sketches}) WHERE {where}").fetchall()
+    return any(int(found[0]) in BitMap.deserialize(blob) for (blob,) in blobs)
 
 
 def _detail(

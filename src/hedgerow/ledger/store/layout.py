@@ -138,6 +138,11 @@ class Layout:
         return self.store / "manifest.head"
 
     @property
+    def anchor(self) -> Path:
+        """The same, signed, outside of everything of the site, so that a store that is gone is noticed."""
+        return self.state / "store-heads" / f"{self.site}.json"
+
+    @property
     def lock(self) -> Path:
         """Held by whoever changes the store."""
         return self.store / "lock"

@@ -18,6 +18,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from hedgerow.ledger.store.anchor import Anchor
 from hedgerow.ledger.store.commit import FORMAT, Facts, State
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.problems import Kind, Problem, StoreError
@@ -161,10 +162,19 @@ class Writer:
     """Appends commits. Only whoever holds the store's lock may have one."""
 
     def __init__(
-        self, manifest: Manifest, path: Path, head: Path, files: Files, key: Ed25519PrivateKey, site: str, who: str
+        self,
+        manifest: Manifest,
+        path: Path,
+        head: Path,
+        anchor: Anchor,
+        files: Files,
+        key: Ed25519PrivateKey,
+        site: str,
+        who: str,
     ) -> None:
         self._path = path
         self._head = head
+        self._anchor = anchor
         self._files = files
         self._key = key
         self.who = who
@@ -179,7 +189,7 @@ class Writer:
         if signer not in {None, public}:
             raise StoreError(
                 f"the manifest {path} was signed with another secret; bring the old secret back, or move the store's "
-                "folder elsewhere to begin a new one from the segments that are left"
+                f"folder elsewhere and delete {anchor.path} to begin a new one from the segments that are left"
             )
         self.state = manifest.state()
         noted = manifest.noted_head()
@@ -188,10 +198,12 @@ class Writer:
                 f"the manifest ends with commit {self.state.n}, and commit {noted[0]} had been made: lines were "
                 "removed; restore the store's folder from a copy"
             )
+        anchored = anchor.read()
+        anchor.require(anchored, self.state.n, self.state.hash)
         if self.state.n == 0:
             self.commit("begin", datetime.now(UTC), site=site, key=public)
             files.sync_folder(path.parent)
-        elif noted is None or noted[0] < self.state.n:
+        elif noted is None or noted[0] < self.state.n or anchored is None or anchored.n < self.state.n:
             # A crash stood between a commit and its note.
             self._note_head()
 
@@ -227,3 +239,4 @@ class Writer:
         noted = json.dumps({"n": self.state.n, "hash": self.state.hash}) + "\n"
         self._files.write_new(unnamed, noted.encode())
         self._files.rename(unnamed, self._head)
+        self._anchor.write(self.state.n, self.state.hash, self._key)

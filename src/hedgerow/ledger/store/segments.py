@@ -105,9 +105,9 @@ def is_written(segment: Segment) -> bool:
         os.close(handle)
 
 
-def last_of_writers(found: list[Segment]) -> set[str]:
-    """Names of the segments that nothing of the same writer follows: those that may still grow."""
-    return {s.name for s in {s.writer: s for s in found}.values()}
+def growing_ones(found: list[Segment]) -> set[str]:
+    """Names of the segments that may still grow: nothing of the same writer follows, and their writer lives."""
+    return {s.name for s in {s.writer: s for s in found}.values() if is_written(s)}
 
 
 def read(

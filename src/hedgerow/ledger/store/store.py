@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from hedgerow.ledger.store.anchor import Anchor
 from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
 from hedgerow.ledger.store.erasures import ErasureOrders, Order
 from hedgerow.ledger.store.files import Files
-from hedgerow.ledger.store.forgetting import Forgotten, forget
+from hedgerow.ledger.store.forgetting import Forgotten, check_holds, forget
 from hedgerow.ledger.store.holds import Hold, in_force, lift, place
 from hedgerow.ledger.store.keys import DayKeys, erased_name, signing_key
 from hedgerow.ledger.store.layout import Layout
@@ -23,11 +22,12 @@ from hedgerow.ledger.store.merging import merge
 from hedgerow.ledger.store.problems import Problem, StoreError
 from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import Round, locked
-from hedgerow.ledger.store.segments import Piece, is_written, last_of_writers, read, segments
+from hedgerow.ledger.store.segments import Piece, growing_ones, is_written, read, segments
 from hedgerow.ledger.store.snapshot import Snapshot
 from hedgerow.ledger.store.sweeping import sweep, take_pin
 from hedgerow.ledger.store.thinning import Doomed, carry_out, plan, sealed
 from hedgerow.ledger.store.verification import verify
+from hedgerow.ledger.trail import who as account
 from hedgerow.secret import SecretError, read_secret
 
 _MERGES: Final = 4
@@ -58,8 +58,7 @@ class Store:
         self._secret = secret
         self._files = files or Files()
         self._clock = clock
-        # The account of the operating system, not $USER: that one anybody may set.
-        self._who = who or pwd.getpwuid(os.getuid()).pw_name
+        self._who = who or account()
         self._threads = threads
 
     @staticmethod
@@ -78,9 +77,11 @@ class Store:
         """The ledger as it is now.
 
         Raises:
-            StoreError: the manifest or a segment cannot be read.
+            StoreError: the manifest or a segment cannot be read, or the store is gone.
         """
         manifest = self._manifest()
+        # Before the state: a commit between the two must not make the state look old.
+        noted = self._anchor.read()
         # First the pin, then the state: what a commit retires between the two is not in this state any more.
         try:
             pin = take_pin(self.layout, manifest.state().n)
@@ -88,6 +89,7 @@ class Store:
             raise StoreError(f"{self.layout.pins} cannot be written: {e}; only the gateway's user may read it") from e
         try:
             state = manifest.state()
+            self._anchor.require(noted, state.n, state.hash)
             return Snapshot(self.layout, state, self._pending(state), pin)
         except BaseException:
             pin.let_go()
@@ -97,7 +99,7 @@ class Store:
         pieces = []
         behind = 0
         found = segments(self.layout.segments)
-        growing = last_of_writers(found)
+        growing = growing_ones(found)
         for segment in found:
             if f"ledger/{segment.name}" in state.pending:
                 continue
@@ -203,10 +205,13 @@ class Store:
             sweep(work)
             if _is_behind(work, most_rounds=1_000_000):
                 raise StoreError("segments are written faster than they are compacted; try again")
+            check_holds(work, person)
             name = erased_name(self._secret(), self.layout.site, person)
+            orders = ErasureOrders(self.layout, self._files)
+            # Before the commit: after a crash between the two nobody would know that segments still wait.
+            orders.add(Order(person, keep_for_claims, {}))
             done = forget(work, person, name, keep_for_claims)
             sweep(work)
-            orders = ErasureOrders(self.layout, self._files)
             if done.waiting:
                 written = {s.name: is_written(s) for s in segments(self.layout.segments) if s.name in done.waiting}
                 orders.add(Order(person, keep_for_claims, written))
@@ -277,10 +282,10 @@ class Store:
         Raises:
             StoreError: the manifest or the secret cannot be read.
         """
-        if not self.layout.store.is_dir():
+        if not self.layout.store.is_dir() and self._anchor.read() is None:
             return []
         key = signing_key(self._secret(), self.layout.site).public_key()
-        return verify(self.layout, self._manifest(), key, self._clock())
+        return verify(self.layout, self._manifest(), self._anchor, key, self._clock())
 
     @contextmanager
     def _round(self, wait: bool) -> Iterator[Round]:
@@ -289,6 +294,7 @@ class Store:
                 self._manifest(),
                 self.layout.manifest,
                 self.layout.head,
+                self._anchor,
                 self._files,
                 signing_key(self._secret(), self.layout.site),
                 self.layout.site,
@@ -296,6 +302,10 @@ class Store:
             )
             keys = DayKeys(self.layout.day_keys, self._files)
             yield Round(self.layout, self._files, writer, keys, self._clock(), self._threads)
+
+    @property
+    def _anchor(self) -> Anchor:
+        return Anchor(self.layout, self._files)
 
     def _manifest(self) -> Manifest:
         return Manifest(self.layout.manifest, self.layout.head, self._files)

@@ -119,11 +119,19 @@ def _age_of(state: State, segment: Segment, keep: Retention) -> tuple[int | None
 
 def _day_keys(layout: Layout, state: State, keep: Retention, today: date) -> Iterator[Doomed]:
     for path in sorted(layout.day_keys.glob("*.key")) if layout.day_keys.is_dir() else ():
-        if f"day-keys/{path.name}" in state.pending:
+        if f"day-keys/{path.name}" in state.pending or not _is_day(path.stem):
             continue
         if is_over(path.stem, keep.links_days, today):
             gone = _of_disk(layout, path, "day-keys", path.stem)
             yield Doomed("retention.links_days", keep.links_days, "day-keys", path.stem, [gone])
+
+
+def _is_day(text: str) -> bool:
+    """Whether a name is that of a day; a copy somebody left beside the keys is none, and none of our business."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def sealed(layout: Layout, state: State, days: int, now: datetime) -> Iterator[Doomed]:
@@ -132,7 +140,7 @@ def sealed(layout: Layout, state: State, days: int, now: datetime) -> Iterator[D
         if f"sealed/{path.name}" in state.pending or path.is_symlink() or not path.is_file():
             continue
         if now.timestamp() - path.stat().st_mtime > days * 86_400:
-            day = str(date(1970, 1, 1) + timedelta(int(path.stem))) if re.fullmatch("[0-9]{1,8}", path.stem) else None
+            day = str(date(1970, 1, 1) + timedelta(int(path.stem))) if re.fullmatch("[0-9]{1,6}", path.stem) else None
             yield Doomed("privacy.sealed_address_days", days, "sealed", day, [_of_disk(layout, path, "sealed", day)])
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hedgerow.ledger.store.anchor import Anchor, Noted
 from hedgerow.ledger.store.commit import Progress, State
 from hedgerow.ledger.store.files import digest
 from hedgerow.ledger.store.holds import in_force
@@ -18,7 +19,7 @@ from hedgerow.ledger.store.segments import HASH, Segment, segments
 _NOTHING = "0" * 64
 
 
-def verify(layout: Layout, manifest: Manifest, key: Ed25519PublicKey, now: datetime) -> list[Problem]:
+def verify(layout: Layout, manifest: Manifest, anchor: Anchor, key: Ed25519PublicKey, now: datetime) -> list[Problem]:
     """Everything that does not fit, in the order found; empty when all is as it was written.
 
     Segments' own chains are the engine's `verify`; here it is checked that they are the segments that were compacted.
@@ -27,8 +28,10 @@ def verify(layout: Layout, manifest: Manifest, key: Ed25519PublicKey, now: datet
         StoreError: the manifest cannot be read.
     """
     problems: list[Problem] = []
-    state = _lines(manifest, key, problems)
+    noted = anchor.read()
+    state, at_noted = _lines(manifest, key, problems, noted.n if noted else 0)
     problems += _head(layout, manifest, state)
+    problems += _anchored(layout, anchor, noted, key, state.n, at_noted)
     problems += _files(layout, state)
     problems += _segments(layout, state)
     try:
@@ -38,10 +41,27 @@ def verify(layout: Layout, manifest: Manifest, key: Ed25519PublicKey, now: datet
     return problems
 
 
-def _lines(manifest: Manifest, key: Ed25519PublicKey, problems: list[Problem]) -> State:
-    """What all lines make together. A line that does not fit is told, and what it says is taken up if it can be."""
+def _anchored(
+    layout: Layout, anchor: Anchor, noted: Noted | None, key: Ed25519PublicKey, n: int, at_noted: str | None
+) -> Iterator[Problem]:
+    where = layout.anchor.relative_to(layout.state).as_posix()
+    if noted is None:
+        if n > 1:
+            yield Problem(Kind.MANIFEST_END, where, "it is missing; the next commit writes it again")
+    elif not noted.is_of(layout.site, key):
+        yield Problem(Kind.SIGNATURE, where, "its signature was not made with this site's key")
+    elif noted.hash != at_noted:
+        yield Problem(Kind.MANIFEST_END, layout.manifest.name, anchor.in_words(noted, n))
+
+
+def _lines(manifest: Manifest, key: Ed25519PublicKey, problems: list[Problem], noted: int) -> tuple[State, str | None]:
+    """What all lines make together, and the hash of the noted one.
+
+    A line that does not fit is told, and what it says is taken up if it can be.
+    """
     state = State()
     before = _NOTHING
+    at_noted: str | None = None
     for number, line in enumerate(manifest.lines(), 1):
         if isinstance(line, Problem):
             problems.append(line)
@@ -60,7 +80,9 @@ def _lines(manifest: Manifest, key: Ed25519PublicKey, problems: list[Problem]) -
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             problems.append(Problem(Kind.MANIFEST_LINE, where, f"it is not a commit of this format ({e})"))
         before = state.hash = str(line.facts["hash"])
-    return state
+        if number == noted:
+            at_noted = before
+    return state, at_noted
 
 
 def _head(layout: Layout, manifest: Manifest, state: State) -> Iterator[Problem]:
