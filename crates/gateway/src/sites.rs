@@ -352,7 +352,7 @@ fn crawlers_file(settings: &Settings) -> PathBuf {
 /// The secret of one site, from the gateway's.
 #[must_use]
 pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
-    blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
+    Keys::site_secret(root, site)
 }
 
 fn site_dir(state: &Path, name: &str) -> Result<PathBuf, String> {

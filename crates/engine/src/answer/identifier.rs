@@ -94,12 +94,20 @@ impl Plain {
 
     fn find(&self, value: &[u8]) -> Option<Range<usize>> {
         let starts = if self.at_start { 0..1 } else { 0..value.len() };
+        // A run that something else than `after` follows is followed by it wherever in the run one begins.
+        let mut in_vain = 0;
         for start in starts {
+            if start + self.before.len() < in_vain {
+                continue;
+            }
             let Some(rest) = value.get(start..).and_then(|r| r.strip_prefix(&*self.before)) else { continue };
             let run = rest.iter().take_while(|b| self.run >> (**b & 127) & 1 == 1).count();
             let after = rest.get(run..).and_then(|r| r.strip_prefix(&*self.after));
-            let Some(after) = after.filter(|a| run > 0 && (a.is_empty() || !self.at_end)) else { continue };
             let from = start + self.before.len();
+            let Some(after) = after.filter(|a| run > 0 && (a.is_empty() || !self.at_end)) else {
+                in_vain = from + run;
+                continue;
+            };
             return Some(if self.group { from..from + run } else { start..value.len() - after.len() });
         }
         None
@@ -113,7 +121,8 @@ fn literal(pattern: &str) -> (Vec<u8>, &str) {
     loop {
         let bytes = rest.as_bytes();
         let (c, length) = match bytes {
-            [b'\\', c, ..] if c.is_ascii_punctuation() => (*c, 2),
+            // `\<` and `\>` are the borders of a word.
+            [b'\\', c, ..] if c.is_ascii_punctuation() && !b"<>".contains(c) => (*c, 2),
             [c, ..] if c.is_ascii_alphanumeric() || b"/-_=:;,@!~%&'\"<># ".contains(c) => (*c, 1),
             _ => return (found, rest),
         };
@@ -175,7 +184,7 @@ pub(super) fn decode_references(raw: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let reference = rest.find(';').filter(|end| *end <= 10).and_then(|end| Some((reference(&rest[1..end])?, end)));
+        let reference = rest.bytes().take(11).position(|b| b == b';').and_then(|end| Some((reference(&rest[1..end])?, end)));
         if let Some((c, end)) = reference {
             out.push(c);
             rest = &rest[end + 1..];
@@ -223,6 +232,21 @@ mod tests {
     }
 
     #[test]
+    fn a_long_value_takes_no_longer_a_byte_than_a_short_one() {
+        let ended = |raw: &str, pattern: &str| {
+            let p = Pattern::new(pattern, "data-id").unwrap();
+            let begun = std::time::Instant::now();
+            let read = p.read(raw, &mut p.room());
+            // Quadratic work on a megabyte takes minutes, linear work milliseconds.
+            assert!(begun.elapsed().as_secs() < 10, "{pattern}");
+            read
+        };
+        assert_eq!(ended(&format!("{}x", "1".repeat(1 << 20)), "([0-9]+)$"), None);
+        assert_eq!(ended(&format!("{}x", "1".repeat(1 << 20)), "1([0-9]+)$"), None);
+        assert_eq!(ended(&format!("{}7", "&".repeat(1 << 20)), "([0-9]+)$").as_deref(), Some("7"));
+    }
+
+    #[test]
     fn a_plain_pattern_reads_what_its_expression_does() {
         let values = [
             "/members/42",
@@ -238,6 +262,11 @@ mod tests {
             "/members/a/members/77",
             "id=5&id=6",
             "/members/42\n",
+            "<5",
+            "12x34",
+            "2212x221",
+            "1b11b1c",
+            "7>",
             "-",
             "4\u{664}2",
             "ä1",
@@ -262,6 +291,13 @@ mod tests {
             ("([+--]+)", false),
             ("(a)|b", false),
             ("x*([0-9]+)", false),
+            ("([0-9]+)$", true),
+            ("([0-9]+)/", true),
+            ("2([0-9]+)$", true),
+            ("1([0-9b]+)c", true),
+            (r"\<([0-9]+)", false),
+            (r"([0-9]+)\>", false),
+            (r"m\>-([0-9]+)", false),
         ] {
             let p = Pattern::new(pattern, "data-id").unwrap();
             assert_eq!(p.plain.is_some(), plain, "{pattern}");

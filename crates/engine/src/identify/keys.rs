@@ -34,6 +34,12 @@ const LEVEL_CONTEXTS: [(Level, &str); LEVELS] = [
 ];
 
 impl Keys {
+    /// The secret of one site, from the gateway's.
+    #[must_use]
+    pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
+        blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
+    }
+
     /// Derives all sub-keys from the site's secret.
     #[must_use]
     pub fn from_secret(secret: &[u8; 32]) -> Self {
@@ -159,6 +165,15 @@ mod tests {
             whole.update(&1u64.to_le_bytes()).update(b"p").update(&data);
             assert_eq!(keys.mac("p", &data), whole.finalize().as_bytes()[..16], "{n}");
         }
+    }
+
+    #[test]
+    fn the_secret_of_a_site_is_its_own_and_stays_what_it_is_from_release_to_release() {
+        let of = |site| Keys::site_secret(&[7; 32], site);
+        assert_ne!(of("club"), of("other"));
+        assert_ne!(of("club"), Keys::site_secret(&[8; 32], "club"));
+        // Every name in every ledger follows from it.
+        assert_eq!(of("club")[..4], [197, 133, 250, 27]);
     }
 
     #[test]

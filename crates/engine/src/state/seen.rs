@@ -20,9 +20,9 @@ pub(super) fn column(s: Sensitivity) -> usize {
 struct Mark {
     person: u64,
     last_s: [u32; COLUMNS],
-    /// Showings so far, wrapping: tells an undo whether somebody else was shown the person since. Fits where the
-    /// compiler would leave a gap.
-    showings: u32,
+    /// Showings of each column so far, wrapping: tells an undo whether the person was shown again since, within the instant
+    /// that a charge takes. Fits where the compiler would leave a gap.
+    showings: [u8; COLUMNS],
 }
 
 /// A count that holds until the oldest person in it leaves the window.
@@ -38,7 +38,7 @@ pub(super) struct Undo {
     person: u64,
     column: usize,
     was_s: u32,
-    showings: u32,
+    showings: u8,
 }
 
 impl Undo {
@@ -121,15 +121,15 @@ impl Seen {
             if self.marks.len() == self.marks.capacity() {
                 self.marks.reserve_exact((self.marks.len() / 2).max(2));
             }
-            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS], showings: 0 });
+            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS], showings: [0; COLUMNS] });
             at
         });
         let mark = &mut self.marks[at];
         let was_s = mark.last_s[column];
         // Threads may be a second apart; a set's time never goes back.
         mark.last_s[column] = now_s.max(was_s).max(1);
-        mark.showings = mark.showings.wrapping_add(1);
-        let showings = mark.showings;
+        let showings = mark.showings[column].wrapping_add(1);
+        mark.showings[column] = showings;
         for (w, count) in Window::ALL.into_iter().zip(self.counts.iter_mut().flat_map(|c| &mut c[column])) {
             if now_s < count.until_s && !inside(was_s, w, now_s) {
                 count.people += 1;
@@ -144,11 +144,11 @@ impl Seen {
     pub(super) fn undo(&mut self, undo: Undo) {
         if let Ok(i) = self.find(undo.person) {
             let mark = &mut self.marks[i];
-            if mark.showings != undo.showings {
+            if mark.showings[undo.column] != undo.showings {
                 return;
             }
             mark.last_s[undo.column] = undo.was_s;
-            mark.showings = mark.showings.wrapping_sub(1);
+            mark.showings[undo.column] = undo.showings.wrapping_sub(1);
             if self.marks[i].last_s == [0; COLUMNS] {
                 self.marks.remove(i);
             }
@@ -194,6 +194,17 @@ mod tests {
         seen.undo(theirs);
         seen.undo(mine);
         assert!(!seen.has(8, 0, Window::Hour, 1_000));
+    }
+
+    #[test]
+    fn an_undo_takes_back_its_column_though_another_was_shown_since() {
+        let mut seen = Seen::default();
+        let mine = seen.show(7, 1, 1_000);
+        let theirs = seen.show(7, 0, 1_000);
+        seen.undo(mine);
+        assert_eq!([0, 1].map(|c| seen.people(c, Window::Hour, 1_000)), [1, 0]);
+        seen.undo(theirs);
+        assert_eq!(seen.len(), 0);
     }
 
     #[test]
