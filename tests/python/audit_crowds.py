@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from hedgerow.audit.groups import Actor
+from hedgerow.audit.traits import Actor
 
 
 @dataclass
@@ -75,6 +75,43 @@ def ordinary(
     # A mailing that sends hundreds to one profile.
     for i in range(400):
         out.add(_visitor(rng, 10_000_000 + i), BitMap([int(order[-40])]))
+    return out
+
+
+def mixed(
+    seed: int,
+    *,
+    people: int = 3_000,
+    visitors: int = 2_500,
+    acquaintances: float = 0.2,
+    viral: bool = False,
+    zipf: float = 1.1,
+) -> Crowd:
+    """Independent people of lasting tastes: some look up acquaintances, everybody alike; the others read the popular.
+
+    Args:
+        seed: Of everything random here.
+        people: Of the site.
+        visitors: Actors.
+        acquaintances: Share of visitors who read whom they know, popular or not.
+        viral: The others read one profile that everybody talks about, and one or two celebrities.
+        zipf: Exponent of popularity for the others.
+    """
+    rng = np.random.default_rng(seed)
+    weight = 1.0 / np.arange(1, people + 1) ** zipf
+    popular = np.empty(people)
+    order = rng.permutation(people)
+    popular[order] = weight / weight.sum()
+    out = Crowd()
+    for i in range(visitors):
+        n = min(1 + int(rng.geometric(0.25)) + (rng.random() < 0.03) * int(rng.integers(5, 60)), people // 4)
+        if rng.random() < acquaintances:
+            mine = rng.choice(people, n, replace=False)
+        elif viral:
+            mine = np.array([order[0], *rng.choice(order[1:30], int(rng.integers(1, 3)), replace=False)])
+        else:
+            mine = rng.choice(people, n, replace=False, p=popular)
+        out.add(_visitor(rng, i), BitMap(int(x) for x in mine))
     return out
 
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from audit_crowds import Crowd, ordinary, plant
-from hedgerow.audit.groups import ALARMS_PER_AUDIT, Actor, Groups, find_groups
+from audit_crowds import Crowd, mixed, ordinary, plant
+from hedgerow.audit.groups import ALARMS_PER_AUDIT, Groups, find_groups
 from hedgerow.audit.popularity import against, draw_chances, expected_union, low_mean
+from hedgerow.audit.sharing import repetition
+from hedgerow.audit.traits import Actor
 
 FULL = bool(os.environ.get("HEDGEROW_FULL"))
 SEEDS = 200 if FULL else 3
@@ -24,6 +26,23 @@ CROWDS: dict[str, dict[str, Any]] = {
     "a small site": {"people": 2_000, "visitors": 3_000},
     "nearly everybody is as popular": {"zipf": 0.6, "visitors": 20_000 if FULL else 8_000},
 }
+MIXED: dict[str, dict[str, Any]] = {
+    "a fifth looks up acquaintances": {"acquaintances": 0.2},
+    "a third looks up acquaintances": {"acquaintances": 0.3, "visitors": 3_000},
+    "half follows what is viral, half looks up acquaintances": {"acquaintances": 0.5, "visitors": 3_000, "viral": True},
+}
+"""Nobody acts together in these, and tastes last: choosing by one half of the people does not make the other new."""
+
+
+_BASES: dict[int, Crowd] = {}
+
+
+def _twenty_thousand(seed: int) -> Crowd:
+    """Ordinary traffic, made once for all tests that plant something in it."""
+    if seed not in _BASES:
+        _BASES[seed] = ordinary(seed)
+    base = _BASES[seed]
+    return Crowd(list(base.actors), list(base.sets))
 
 
 def _found(crowd: Crowd) -> Groups:
@@ -43,10 +62,57 @@ def test_in_ordinary_traffic_alone_nobody_is_found(world: dict[str, Any]) -> Non
     assert not alarms
 
 
+@pytest.mark.parametrize("world", MIXED.values(), ids=MIXED)
+def test_independent_people_with_lasting_tastes_are_no_harvest_but_something_to_look_at(world: dict[str, Any]) -> None:
+    for seed in range(2_000, 2_000 + (SEEDS if FULL else 2)):
+        found = _found(mixed(seed, **world))
+        assert found.groups == ()
+        assert found.observed is not None
+        assert found.observed.p_value is None
+
+
+def test_a_harvest_among_people_with_lasting_tastes_is_found_by_its_traits_and_by_sharing_out() -> None:
+    crowd = plant(mixed(21), 21, addresses=300, each=20, people=3_000)
+    assert _caught(crowd, _found(crowd)) == (1.0, 1.0)
+    crowd = plant(mixed(22, acquaintances=0.05), 22, addresses=300, each=20, people=3_000, alike=False)
+    recall, _ = _caught(crowd, _found(crowd))
+    assert recall >= 0.95
+
+
+def test_readers_without_preference_who_share_nothing_out_are_only_observed() -> None:
+    crowd = plant(ordinary(23, visitors=8_000), 23, addresses=300, each=20, alike=False, shared_out=False)
+    found = _found(crowd)
+    assert found.groups == ()
+    assert found.observed is not None
+    assert len(set(found.observed.members) & set(crowd.planted)) >= 270
+
+
+def test_every_chance_to_be_found_is_counted_also_of_those_that_were_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crowd = ordinary(24, visitors=2_000)
+    everything = _found(crowd).tests
+    monkeypatch.setattr("hedgerow.audit.groups.MOST_TESTS", 20)
+    assert _found(crowd).tests == everything
+
+
+@given(st.integers(20, 400), st.integers(2, 12), st.integers(10, 80), st.integers(0, 1_000))
+@settings(max_examples=60, deadline=None)
+def test_independent_readers_of_any_taste_hardly_ever_seem_to_share_out(
+    people: int, each: int, actors: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    taste = rng.dirichlet(np.full(people, rng.choice([0.1, 1.0, 50.0])))
+    taste = 0.9 * taste + 0.1 / people
+    chosen = [rng.choice(people, each, replace=False, p=taste) for _ in range(actors)]
+    inside = np.bincount(np.concatenate(chosen), minlength=people)
+    assert repetition(inside, np.full(actors, each), people).p > 1e-4
+
+
 @pytest.mark.parametrize("alike", [True, False], ids=["one client, one pace", "nothing in common but whom they read"])
 @pytest.mark.parametrize("each", [10, 60])
 def test_a_harvest_of_a_thousand_addresses_is_found_whole(alike: bool, each: int) -> None:
-    crowd = plant(ordinary(7), 7, each=each, alike=alike)
+    crowd = plant(_twenty_thousand(7), 7, each=each, alike=alike)
     found = _found(crowd)
     recall, precision = _caught(crowd, found)
     assert recall >= 0.98
@@ -57,14 +123,14 @@ def test_a_harvest_of_a_thousand_addresses_is_found_whole(alike: bool, each: int
 
 
 def test_addresses_that_read_five_people_each_are_mostly_found() -> None:
-    crowd = plant(ordinary(8), 8, each=5, alike=False)
+    crowd = plant(_twenty_thousand(7), 8, each=5, alike=False)
     recall, precision = _caught(crowd, _found(crowd))
     assert recall >= 0.85
     assert precision >= 0.85
 
 
 def test_a_harvest_behind_twenty_networks_is_one_group() -> None:
-    crowd = plant(ordinary(9), 9, each=20, networks=20)
+    crowd = plant(_twenty_thousand(7), 9, each=20, networks=20)
     found = _found(crowd)
     assert len(found.groups) == 1
     assert _caught(crowd, found) == (1.0, 1.0)
@@ -79,13 +145,13 @@ def test_a_harvest_in_a_site_of_many_towns_is_found() -> None:
 
 @pytest.mark.parametrize("each", [100, 1_000, 4_000])
 def test_a_single_harvester_is_a_group_of_one(each: int) -> None:
-    crowd = plant(ordinary(11), 11, addresses=1, each=each, alike=False)
+    crowd = plant(_twenty_thousand(7), 11, addresses=1, each=each, alike=False)
     found = _found(crowd)
     assert [g.members for g in found.groups] == [(crowd.planted[0],)]
 
 
 def test_two_harvests_with_different_software_are_two_groups() -> None:
-    crowd = plant(ordinary(12), 12, addresses=300, each=20)
+    crowd = plant(_twenty_thousand(7), 12, addresses=300, each=20)
     for i in range(300):
         rng = np.random.default_rng(50_000 + i)
         people = BitMap(int(x) for x in rng.choice(5_000, 20, replace=False))
@@ -102,12 +168,12 @@ def test_the_order_of_the_actors_changes_nothing() -> None:
     second = _found(shuffled)
     back = [tuple(sorted(order[m] for m in g.members)) for g in second.groups]
     assert back == [g.members for g in first.groups]
-    assert second.groups[0].p_value == pytest.approx(first.groups[0].p_value)
+    assert second.groups[0].p_value == pytest.approx(first.groups[0].p_value or 0.0)
 
 
 def test_what_is_claimed_as_certain_is_within_the_stated_rate() -> None:
-    found = _found(plant(ordinary(14), 14, each=20))
-    assert all(g.p_value <= ALARMS_PER_AUDIT for g in found.groups)
+    found = _found(plant(_twenty_thousand(7), 14, each=20))
+    assert all(g.p_value is not None and g.p_value <= ALARMS_PER_AUDIT for g in found.groups)
 
 
 def test_nobody_at_all_is_no_group() -> None:

@@ -93,6 +93,7 @@ def findings(setting: Setting, summary: Json, gathered: Gathered, learnt: Learnt
             "last": _iso(max(m.last_s for m in members)) if members else None,
         },
         "harvests": harvests,
+        "observed": _observed(gathered.observed, whole) if gathered.observed else None,
         "declared": [_declared(a, len(p), whole) for a, p in gathered.declared[:MOST_DECLARED]],
         "largest": [_largest(a, gathered, whole) for a in gathered.largest],
         "sizes": _sizes(gathered),
@@ -115,7 +116,7 @@ def findings(setting: Setting, summary: Json, gathered: Gathered, learnt: Learnt
         },
         "method": {
             "tests": gathered.groups.tests,
-            "false_alarms_per_audit": ALARMS_PER_AUDIT,
+            "bar": ALARMS_PER_AUDIT,
             "resemblance": round(gathered.groups.icc, 4),
             "actors": gathered.everybody.actors,
             "looked_at": gathered.looked_at,
@@ -235,6 +236,19 @@ def _harvest(i: int, h: Harvest, gathered: Gathered, whole: int) -> Json:
             }
             for m in sorted(members, key=lambda m: (-m.people, m.number))[:MOST_MEMBERS]
         ],
+    }
+
+
+def _observed(h: Harvest, whole: int) -> Json:
+    """Readers who ignore popularity: no name, no probability and no share in what was taken."""
+    return {
+        "actors": len(h.members),
+        "networks": len({m.network for m in h.members}),
+        "people": len(h.people),
+        "share": len(h.people) / whole if whole else 0.0,
+        "reads": h.reads,
+        "first": _iso(min(m.first_s for m in h.members)),
+        "last": _iso(max(m.last_s for m in h.members)),
     }
 
 

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from pyroaring import BitMap
 
-from hedgerow.audit.groups import Actor, Group, Groups, find_groups
+from hedgerow.audit.groups import Group, Groups, find_groups
 from hedgerow.audit.replaying import VOUCHED, Replay, Seen, people_of, popularity_of, seen
+from hedgerow.audit.traits import Actor
 
 MUCH_PEOPLE: Final = 50
 MUCH_SHARE: Final = 0.05
@@ -59,6 +60,8 @@ class Gathered:
     """All that a report tells of who read whom."""
 
     harvests: list[Harvest]
+    observed: Harvest | None
+    """Readers who ignore popularity, which a lasting taste explains as well: to be looked at, and no harvest."""
     groups: Groups
     declared: list[tuple[Seen, BitMap]]
     ordinary: Crowd
@@ -122,6 +125,7 @@ def gather(replay: Replay, members: int = 0) -> Gathered:
     usual = [a for a in open_to_doubt if a.number not in harvesting and a.lane != "automation"]
     return Gathered(
         harvests=harvests,
+        observed=_harvest(groups.observed, open_to_doubt, sets) if groups.observed else None,
         groups=groups,
         declared=sorted(declared, key=lambda d: (-d[0].people, d[0].number)),
         ordinary=ordinary,

@@ -10,7 +10,6 @@ null model and its measured false-alarm rate are in docs/explanation/groups.md.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from pyroaring import BitMap
 
 from hedgerow.audit.popularity import Against, Counts, Reals, against
 from hedgerow.audit.reads import Reads, flatten, halves, leaning, likely, resemblance
+from hedgerow.audit.sharing import least_repeating, repetition, unlike_others
+from hedgerow.audit.traits import Actor, keys_of, shared, usual_value, values_of
 
 ALARMS_PER_AUDIT: Final = 0.001
 """Wanted chance of any false alarm in one audit of traffic that follows the null model."""
@@ -32,35 +33,21 @@ HIGHEST_RANK: Final = 0.80
 """Mean popularity rank of a harvest at most, as a share of what is usual: a tiny difference is no harvest."""
 LEAST_COMPLEMENT: Final = 0.85
 """Union over that of readers without preference at least; a class that reads its own thirty people has far less."""
-NARROW: Final = frozenset({"network", "paced client"})
-"""Traits few ordinary visitors share by chance."""
+NARROW: Final = frozenset({"network", "paced client", "client and template"})
+"""Traits few ordinary visitors share by chance. All others only propose members."""
 SHARED_OUT: Final = 1.1
 """Complement from which on a group is taken whole, for its trait alone."""
 TIGHT: Final = 0.5
 """Share of those with a trait who must be members for the trait to be what holds the group together."""
 COHORT: Final = 0.8
 """Share of those with all traits of a group who must have been found by whom they read, for the others to belong."""
-FEWEST_PAGES: Final = 4
-"""Pages an actor must have read for its pace to be called even or not."""
 MOST_TESTS: Final = 4_000
-"""Candidate groups tested; the largest first."""
+"""Candidate groups tested; the largest first. Those that are left out count in the correction all the same."""
+TESTS_OF_CANDIDATE: Final = 10
+"""Chances of a candidate to be found: two halves of people, by sharing out or by its trait, and all of that again where
+another group took some of it; and, both times, all of its actors as they are."""
 
 Ids = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Actor:
-    """What is known of one actor, besides whom it read. Names are keyed and opaque here."""
-
-    network: str | None = None
-    client: str | None = None
-    template: str | None = None
-    asn: int | None = None
-    gap_mean_s: float | None = None
-    gap_cv: float | None = None
-    pages: int = 0
-    first_s: int = 0
-    last_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,8 +63,14 @@ class Group:
     reads: int
     """Sum of the people of each: `people` of `reads` that were new to the group."""
     measured: Against
-    p_value: float
-    """Family-wise: the chance of any such group in the whole audit, if everybody read by popularity."""
+    p_value: float | None
+    """Family-wise: the chance of any such group in the whole audit, if ordinary readers read by popularity, and if they
+    have lasting tastes that go with no trait. Absent = an observation: a lasting taste explains it as well."""
+
+    @property
+    def is_harvest(self) -> bool:
+        """Whether more than a lasting taste is needed to explain it."""
+        return self.p_value is not None
 
 
 @dataclass(frozen=True)
@@ -86,10 +79,13 @@ class Groups:
 
     groups: tuple[Group, ...]
     tests: int
+    """Chances to be found that anybody had: the probabilities are multiplied by it."""
     icc: float
     """How much the reads of one ordinary actor resemble each other; evidence was reduced by it."""
     actors: int
     popularity_reads: int
+    observed: Group | None = None
+    """Readers who ignore popularity, and neither share out the people nor are held together by a trait."""
 
 
 def find_groups(
@@ -129,143 +125,164 @@ class _Search:
         self.reads = reads
         self.popular = popular
         self.members = members
-        self.half = halves(np.arange(reads.known, dtype=np.uint64))
+        half = halves(np.arange(reads.known, dtype=np.uint64))
+        self.sides = [half, ~half]
+        self.parts = [reads.only(side) for side in self.sides]
+        self.everybody = np.ones(reads.known, dtype=bool)
         self.icc = resemblance(reads, popular)
+        self.taken = np.zeros(len(actors), dtype=bool)
+        self.whole: Reals = np.zeros(0)
+        self.ratios: list[Reals] = []
         self.tests = 0
 
     def run(self) -> Groups:
-        sides = [self.half, ~self.half]
-        parts = [self.reads.only(side) for side in sides]
-        whole, doubt = leaning(self.reads, self.popular)
-        ratios = [leaning(part, np.where(side, self.popular, 0))[0] for part, side in zip(parts, sides, strict=True)]
-        keys = self._candidates(doubt)
-        singles = self._large()
-        self.tests = 2 * (len(keys) + 1) + sum(narrow for _, narrow in keys) + len(singles)
-        taken = np.zeros(len(self.actors), dtype=bool)
+        whole = leaning(self.reads, self.popular)
+        ratios = [
+            leaning(part, np.where(side, self.popular, 0)) for part, side in zip(self.parts, self.sides, strict=True)
+        ]
+        self.whole, self.ratios = whole, ratios
+        keys, proposed = self._candidates()
+        singles, large = self._large()
+        self.tests = TESTS_OF_CANDIDATE * (proposed + 1) + large
         found: list[Group] = []
         # Groups first: once they are known, what is ordinary is known better, also for those who act alone.
-        tight: list[tuple[Group, Ids]] = []
-        loose: list[tuple[Group, Ids]] = []
+        tight: list[tuple[Group, Ids, bool]] = []
+        loose: list[tuple[Group, Ids, bool]] = []
+        everybody_left: list[Group] = []
         for ids, narrow in keys:
-            group = self._test(ids, taken, whole, ratios, parts, sides)
+            group = self._test(ids, narrow)
+            if group is not None and not group.is_harvest:
+                everybody_left.append(group)
+                group = None
             if group is None and narrow:
-                group = self._entire(ids, taken)
+                group = self._entire(ids)
             if group is not None:
                 # A trait that mostly ordinary actors have, too, is not what holds the group together.
-                (tight if len(group.members) >= TIGHT * ids.size else loose).append((group, ids))
-        self._take(tight, found, taken, whole, ratios, parts, sides)
-        everybody = self._test(np.flatnonzero(~taken), taken, whole, ratios, parts, sides)
-        if everybody is not None:
+                (tight if len(group.members) >= TIGHT * ids.size else loose).append((group, ids, narrow))
+        self._take(tight, found)
+        everybody = self._test(np.flatnonzero(~self.taken), narrow=False)
+        if everybody is not None and everybody.is_harvest:
             found.append(everybody)
-            taken[list(everybody.members)] = True
-        self._take(loose, found, taken, whole, ratios, parts, sides)
+            self.taken[list(everybody.members)] = True
+            everybody = None
+        self._take(loose, found)
         found = self._joined(found)
-        kept = self.reads.without(taken)
-        self.icc = resemblance(kept, np.maximum(self.popular - self._read_by(taken), 0))
+        kept = self.reads.without(self.taken)
+        # Who alone has a lasting taste must not stand out: here the resemblance is that of the most unusual, too.
+        self.icc = resemblance(kept, np.maximum(self.popular - self._read_by(self.taken), 0), unusual=True)
         for i in singles:
-            if not taken[i] and (alone := self._alone(i, taken)) is not None:
+            if not self.taken[i] and (alone := self._alone(i)) is not None:
                 found.append(alone)
         found.sort(key=lambda g: (-g.people, g.members))
-        return Groups(tuple(found), self.tests, self.icc, len(self.actors), int(self.popular.sum()))
+        if everybody is None:
+            left = [g for g in everybody_left if not self.taken[list(g.members)].any()]
+            everybody = max(left, key=lambda g: (g.people, g.members), default=None)
+        return Groups(tuple(found), self.tests, self.icc, len(self.actors), int(self.popular.sum()), everybody)
 
-    def _take(
-        self,
-        scored: list[tuple[Group, Ids]],
-        found: list[Group],
-        taken: npt.NDArray[np.bool_],
-        whole: Reals,
-        ratios: list[Reals],
-        parts: list[Reads],
-        sides: list[npt.NDArray[np.bool_]],
-    ) -> None:
+    def _take(self, scored: list[tuple[Group, Ids, bool]], found: list[Group]) -> None:
         """Takes the largest first; what overlaps with it is tested again without what is explained already."""
-        for first, ids in sorted(scored, key=lambda g: (-g[0].people, len(g[0].members), g[0].members)):
+        for first, ids, narrow in sorted(scored, key=lambda g: (-g[0].people, len(g[0].members), g[0].members)):
             group: Group | None = first
-            if taken[list(first.members)].any():
-                group = self._test(ids, taken, whole, ratios, parts, sides)
-            if group is not None:
+            if self.taken[list(first.members)].any():
+                group = self._test(ids, narrow)
+            if group is not None and group.is_harvest:
                 found.append(group)
-                taken[list(group.members)] = True
+                self.taken[list(group.members)] = True
 
     def _read_by(self, actors: npt.NDArray[np.bool_]) -> Counts:
         return np.bincount(self.reads.person[actors[self.reads.actor]], minlength=self.reads.known)
 
-    def _candidates(self, doubt: Reals) -> list[tuple[Ids, bool]]:
-        """Actors that share a trait, or two, and whether it is a narrow one; the largest groups first."""
+    def _candidates(self) -> tuple[list[tuple[Ids, bool]], int]:
+        """Actors that share a trait, or two, and whether it is a narrow one, the largest first; and how many there are.
+
+        Chosen by size alone: whom they read must not say which tests are made.
+        """
         by_key: dict[tuple[object, ...], list[int]] = defaultdict(list)
         sizes = self.reads.sizes
         for i, actor in enumerate(self.actors):
             if sizes[i] >= 2:
                 for key in keys_of(actor):
                     by_key[key].append(i)
-        weighed = []
         narrow = {tuple(ids) for key, ids in by_key.items() if key[0] in NARROW}
-        seen: set[tuple[int, ...]] = set()
+        weighed: dict[tuple[int, ...], tuple[int, str]] = {}
         for key, ids in by_key.items():
-            if len(ids) < 2 or (mine := tuple(ids)) in seen:
-                continue
-            seen.add(mine)
-            if int(sizes[ids].sum()) >= FEWEST_PEOPLE:
-                worth = float((sizes[ids] * doubt[ids]).sum())
-                weighed.append((-worth, -int(sizes[ids].sum()), str(key), np.array(ids, dtype=np.int64)))
-        weighed.sort(key=lambda w: w[:3])
-        return [(ids, tuple(ids.tolist()) in narrow) for *_, ids in weighed[:MOST_TESTS]]
+            reads = int(sizes[ids].sum())
+            if len(ids) >= 2 and reads >= FEWEST_PEOPLE:
+                weighed.setdefault(tuple(ids), (-reads, str(key)))
+        largest = sorted(weighed, key=lambda ids: (weighed[ids], ids))[:MOST_TESTS]
+        return [(np.array(ids, dtype=np.int64), ids in narrow) for ids in largest], len(weighed)
 
-    def _large(self) -> list[int]:
+    def _large(self) -> tuple[list[int], int]:
+        """Actors that could be a harvest alone, the largest first; and how many there are."""
         sizes = self.reads.sizes
         large = np.flatnonzero(sizes >= FEWEST_PEOPLE)
-        return [int(i) for i in large[np.argsort(-sizes[large], kind="stable")][:MOST_TESTS]]
+        return [int(i) for i in large[np.argsort(-sizes[large], kind="stable")][:MOST_TESTS]], int(large.size)
 
-    def _test(
-        self,
-        ids: Ids,
-        taken: npt.NDArray[np.bool_],
-        whole: Reals,
-        ratios: list[Reals],
-        parts: list[Reads],
-        sides: list[npt.NDArray[np.bool_]],
-    ) -> Group | None:
-        """Members are chosen by one half of the people and judged by the other: what chose them cannot convict them."""
-        ids = ids[~taken[ids]]
+    def _test(self, ids: Ids, narrow: bool) -> Group | None:
+        """Members are chosen by one half of the people and judged by the other: what chose them cannot convict them.
+
+        A lasting taste shows in both halves. So a harvest must also share out the people, or nearly all who have a
+        narrow trait must ignore popularity, unlike others; what does not is an observation.
+        """
+        ids = ids[~self.taken[ids]]
         if ids.size < 2:
             return None
-        best = 1.0
+        popular = shared_out = 1.0
         for chooser, judge in ((0, 1), (1, 0)):
-            chosen = ids[likely(ratios[chooser][ids], parts[chooser].sizes[ids]) > 0.5]
+            chosen = ids[likely(self.ratios[chooser][ids], self.parts[chooser].sizes[ids]) > 0.5]
             if chosen.size < 2:
                 continue
-            measured = self._against(chosen, taken, parts[judge], sides[judge], self.members // 2)
+            measured = self._against(chosen, self.parts[judge], self.sides[judge])
             if self._is_harvest(measured, FEWEST_PEOPLE / 2):
-                best = min(best, measured.p)
-        p = min(1.0, best * self.tests)
-        if p > ALARMS_PER_AUDIT:
+                popular = min(popular, measured.p)
+                shared_out = min(shared_out, max(measured.p, self._repetition(self._apart(chosen, chooser), judge)))
+        if popular * self.tests > ALARMS_PER_AUDIT:
             return None
-        doubt = likely(whole[ids], self.reads.sizes[ids])
-        chosen = ids[doubt > 0.5]
+        chosen = ids[likely(self.whole[ids], self.reads.sizes[ids]) > 0.5]
         if chosen.size < 2:
             return None
-        group = self._group(chosen, taken, p)
-        return self._cohort(group, taken) if group else None
+        by_trait = 1.0
+        if narrow and chosen.size >= TIGHT * ids.size:
+            by_trait = max(popular, self._unlike(ids))
+        p = min(1.0, min(shared_out, by_trait) * self.tests)
+        group = self._group(chosen, p if p <= ALARMS_PER_AUDIT else None)
+        return self._cohort(group) if group and group.is_harvest else group
 
-    def _entire(self, ids: Ids, taken: npt.NDArray[np.bool_]) -> Group | None:
+    def _entire(self, ids: Ids) -> Group | None:
         """All who share a narrow trait, chosen by nothing else: for logs in which harvesters are the usual case.
 
         Visitors who read several pages differ from those who read one, without harvesting; so here the members must
         repeat each other even less than readers without any preference would.
         """
-        ids = ids[~taken[ids]]
+        ids = ids[~self.taken[ids]]
         if ids.size < 2:
             return None
-        everybody = np.ones(self.reads.known, dtype=bool)
-        measured = self._against(ids, taken, self.reads, everybody, self.members)
-        p = min(1.0, measured.p * self.tests)
-        shared_out = measured.complement >= SHARED_OUT and self._is_harvest(measured, FEWEST_PEOPLE)
-        if p > ALARMS_PER_AUDIT or not shared_out:
+        measured = self._against(ids, self.reads, self.everybody)
+        if measured.complement < SHARED_OUT or not self._is_harvest(measured, FEWEST_PEOPLE):
             return None
-        group = self._group(ids, taken, p)
-        return self._cohort(group, taken) if group else None
+        p = min(1.0, max(measured.p, min(self._repetition(ids, None), self._unlike(ids))) * self.tests)
+        group = self._group(ids, p) if p <= ALARMS_PER_AUDIT else None
+        return self._cohort(group) if group else None
 
-    def _cohort(self, group: Group, taken: npt.NDArray[np.bool_]) -> Group:
+    def _apart(self, ids: Ids, side: int) -> Ids:
+        people = max(int(np.count_nonzero(self.popular[self.sides[side]])), self.members // 2)
+        return least_repeating(ids, self.parts[side], people)
+
+    def _repetition(self, ids: Ids, side: int | None) -> float:
+        """How unlikely it is that independent readers, whatever their tastes, repeat each other as little as these."""
+        part, known = (self.reads, self.everybody) if side is None else (self.parts[side], self.sides[side])
+        inside = np.bincount(part.of(ids), minlength=part.known)[known]
+        read = int(np.count_nonzero(np.maximum(self.popular[known], inside)))
+        found = repetition(inside, part.sizes[ids], max(read, self.members if side is None else self.members // 2))
+        return found.p if found.is_shared_out else 1.0
+
+    def _unlike(self, ids: Ids) -> float:
+        others = ~self.taken
+        others[ids] = False
+        outside = np.bincount(self.reads.person[others[self.reads.actor]], minlength=self.reads.known)
+        return unlike_others(ids, others, self.reads, outside)
+
+    def _cohort(self, group: Group) -> Group:
         """The same group with all who share its traits and times, and without those who do not, where both are few.
 
         Whether ten people of one address look like chance says less about that address than that a hundred others with
@@ -274,7 +291,7 @@ class _Search:
         if len(group.shares) < 2 or not {"network", "client"} & set(group.shares):
             return group
         known = [self.actors[i] for i in group.members]
-        usual = {name: _usual(name, known) for name in group.shares}
+        usual = {name: usual_value(name, known) for name in group.shares}
         first = float(np.percentile([a.first_s for a in known], 5))
         last = float(np.percentile([a.last_s for a in known], 95))
         around = max(3_600.0, 0.25 * (last - first))
@@ -282,44 +299,42 @@ class _Search:
             [
                 i
                 for i, a in enumerate(self.actors)
-                if not taken[i]
+                if not self.taken[i]
                 and self.reads.sizes[i]
                 and first - around <= a.first_s
                 and a.last_s <= last + around
-                and all(v in _values(n, a) for n, v in usual.items())
+                and all(v in values_of(n, a) for n, v in usual.items())
             ],
             dtype=np.int64,
         )
         both = np.intersect1d(alike, np.array(group.members)).size
         if both < COHORT * max(alike.size, len(group.members)):
             return group
-        return self._group(alike, taken, group.p_value) or group
+        # The probability is that of those who are listed, and never better than the one that found them.
+        p = max(group.p_value or 0.0, min(1.0, self._against(alike, self.reads, self.everybody).p * self.tests))
+        return (self._group(alike, p) if p <= ALARMS_PER_AUDIT else None) or group
 
-    def _alone(self, i: int, taken: npt.NDArray[np.bool_]) -> Group | None:
+    def _alone(self, i: int) -> Group | None:
         ids = np.array([i])
-        everybody = np.ones(self.reads.known, dtype=bool)
-        measured = self._against(ids, taken, self.reads, everybody, self.members)
+        measured = self._against(ids, self.reads, self.everybody)
         # One actor never repeats itself, so its union says nothing: the rank alone decides.
         p = min(1.0, measured.rank_p * self.tests)
         if p > ALARMS_PER_AUDIT or not self._is_harvest(measured, FEWEST_PEOPLE):
             return None
-        return self._group(ids, taken, p)
+        return self._group(ids, p)
 
     def _against(
-        self,
-        ids: Ids,
-        taken: npt.NDArray[np.bool_],
-        reads: Reads,
-        side: npt.NDArray[np.bool_],
-        members: int,
+        self, ids: Ids, reads: Reads, side: npt.NDArray[np.bool_], taken: npt.NDArray[np.bool_] | None = None
     ) -> Against:
+        """Holds a group against all others, without those in whom another group was found."""
         inside = np.bincount(reads.of(ids), minlength=reads.known)
-        explained = np.flatnonzero(taken)
+        explained = np.flatnonzero(self.taken if taken is None else taken)
         outside = self.popular - inside
         if explained.size:
             others = explained[~np.isin(explained, ids)]
             outside = outside - np.bincount(reads.of(others), minlength=reads.known)
         sizes = reads.sizes[ids]
+        members = self.members if reads is self.reads else self.members // 2
         return against(np.maximum(outside, 0)[side], inside[side], sizes[sizes > 0], self.icc, members)
 
     @staticmethod
@@ -330,9 +345,8 @@ class _Search:
             and measured.complement >= LEAST_COMPLEMENT
         )
 
-    def _group(self, ids: Ids, taken: npt.NDArray[np.bool_], p: float) -> Group | None:
-        everybody = np.ones(self.reads.known, dtype=bool)
-        measured = self._against(ids, taken, self.reads, everybody, self.members)
+    def _group(self, ids: Ids, p: float | None, taken: npt.NDArray[np.bool_] | None = None) -> Group | None:
+        measured = self._against(ids, self.reads, self.everybody, taken)
         if not self._is_harvest(measured, FEWEST_PEOPLE):
             return None
         members = tuple(int(i) for i in np.sort(ids))
@@ -361,7 +375,9 @@ class _Search:
         if together < 0.8 * shortest or not traits - {"template"}:
             return None
         nobody = np.zeros(len(self.actors), dtype=bool)
-        joined = self._group(np.array([*one.members, *other.members]), nobody, min(one.p_value, other.p_value))
+        # Both were found for themselves, so the less certain of the two holds for what is listed.
+        p = max(one.p_value or 0.0, other.p_value or 0.0)
+        joined = self._group(np.array([*one.members, *other.members]), p, nobody)
         if joined is None or joined.measured.complement < min(1.0, one.measured.complement) - 0.03:
             return None
         return joined
@@ -373,62 +389,3 @@ def _begin(actors: Iterable[Actor]) -> int:
 
 def _end(actors: Iterable[Actor]) -> int:
     return max(a.last_s for a in actors)
-
-
-def pace(actor: Actor, shift: float = 0.0) -> tuple[int, int] | None:
-    """Class of an actor's timing: the pause between pages in octaves, and how even it is (as a clock, evenly, not)."""
-    if actor.gap_mean_s is None or actor.gap_cv is None or actor.gap_mean_s <= 0:
-        return None
-    # Two pauses are even by chance.
-    even = (actor.gap_cv >= 0.15) + (actor.gap_cv >= 0.5) if actor.pages >= FEWEST_PAGES else 3
-    return math.floor(math.log2(actor.gap_mean_s) + shift), even
-
-
-def keys_of(actor: Actor) -> list[tuple[object, ...]]:
-    """Traits by which an actor may belong together with others."""
-    keys: list[tuple[object, ...]] = []
-    if actor.network:
-        keys.append(("network", actor.network))
-    if actor.asn is not None:
-        keys.append(("asn", actor.asn))
-    if actor.client:
-        keys.append(("client", actor.client))
-        if actor.template:
-            keys.append(("client", actor.client, actor.template))
-    # Twice, half an octave apart: nobody may hide on a border between two classes.
-    for shift in (0.0, 0.5):
-        mine = pace(actor, shift)
-        if mine is not None:
-            keys.append(("pace", shift, mine))
-            if actor.template:
-                keys.append(("pace", shift, mine, actor.template))
-            if actor.client:
-                keys.append(("paced client", shift, mine, actor.client))
-    return keys
-
-
-def _values(name: str, actor: Actor) -> list[object]:
-    """What an actor has of a trait; of the pace both classes, since borders between classes are arbitrary."""
-    if name == "pace":
-        return [(shift, p) for shift in (0.0, 0.5) if (p := pace(actor, shift)) is not None]
-    value = {"network": actor.network, "asn": actor.asn, "client": actor.client, "template": actor.template}[name]
-    return [] if value is None else [value]
-
-
-def _counted(name: str, actors: Sequence[Actor]) -> list[tuple[int, object]]:
-    counts: dict[object, int] = defaultdict(int)
-    for actor in actors:
-        for value in _values(name, actor):
-            counts[value] += 1
-    return sorted(((n, v) for v, n in counts.items()), key=lambda c: (-c[0], str(c[1])))
-
-
-def _usual(name: str, actors: Sequence[Actor]) -> object:
-    return _counted(name, actors)[0][1]
-
-
-def shared(actors: Sequence[Actor]) -> tuple[str, ...]:
-    """What at least nine of ten have in common."""
-    wanted = 0.9 * len(actors)
-    names = ("network", "asn", "client", "template", "pace")
-    return tuple(n for n in names if (counted := _counted(n, actors)) and counted[0][0] >= wanted)

@@ -81,10 +81,10 @@ def _bin(counts: Reals) -> npt.NDArray[np.int64]:
     return np.asarray(np.minimum(octaves, _BINS - 1), dtype=np.int64)
 
 
-def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> tuple[Reals, Reals]:
-    """By actor: how much its people speak for somebody who ignores popularity, and how likely that is.
+def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> Reals:
+    """By actor: how much its people speak for somebody who ignores popularity.
 
-    The first is a log-likelihood ratio: each person read as drawn from everybody alike, against as drawn by ordinary
+    It is a log-likelihood ratio: each person read as drawn from everybody alike, against as drawn by ordinary
     actors. What ordinary is, is learnt from the actors that are, so the two are found in turns (Dempster, Laird and
     Rubin 1977). Used to propose members, never as evidence: the evidence is `popularity.against`.
     """
@@ -105,7 +105,7 @@ def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> tuple[Reals, R
         evidence = np.clip(evidence, -3.0, 3.0)
         ratio = np.bincount(reads.actor, weights=evidence[seen], minlength=actors).astype(np.float64)
         doubt, shares = _doubted(ratio, sizes, shares)
-    return ratio, doubt
+    return ratio
 
 
 def likely(ratio: Reals, sizes: Counts, rounds: int = 12) -> Reals:
@@ -141,11 +141,12 @@ def _logistic(x: Reals) -> Reals:
     return found
 
 
-def resemblance(reads: Reads, popularity: Counts) -> float:
+def resemblance(reads: Reads, popularity: Counts, *, unusual: bool = False) -> float:
     """How much the reads of one ordinary actor resemble each other in popularity (intra-class correlation), 0 to 0.9.
 
     Measured on the spread between actors, by quartiles and in classes of size, so that a few harvesters among them do
-    not pass for the ordinary case.
+    not pass for the ordinary case. With `unusual`, the one in twenty and the one in a hundred who lean most to the
+    unpopular count as well, where they lean more: in a crowd where some have a lasting taste, that is ordinary, too.
     """
     clipped = np.minimum(popularity, 4_095)
     pool = np.bincount(clipped, minlength=4_096).astype(np.float64)
@@ -170,6 +171,9 @@ def resemblance(reads: Reads, popularity: Counts) -> float:
         z = (sums[at] / n - 0.5) * np.sqrt(n / spread)
         upper, lower = np.percentile(z, [75, 25])
         variance = ((upper - lower) / 1.349) ** 2
+        if unusual:
+            for percent, deviations in ((5, 1.645), (1, 2.326)):
+                variance = max(variance, (min(0.0, float(np.percentile(z, percent))) / deviations) ** 2)
         total += at.sum() * max(0.0, float((variance - 1) / (n.mean() - 1)))
         weight += at.sum()
     return min(0.9, total / weight) if weight else 0.0

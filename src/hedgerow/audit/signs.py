@@ -40,9 +40,10 @@ def _of_people(h: Harvest, people: int, whole: int) -> list[str]:
     if len(h.members) > 1:
         repeated = h.reads - people
         found.append(
-            f"They complement each other: {number(len(h.members))} of them read {number(h.reads)} pages of people, and "
-            f"only {number(repeated)} of those pages showed somebody another one had read already. As many independent "
-            f"visitors would have read about {number(measured.union_expected)} different people, not {number(people)}."
+            f"They complement each other: the {number(len(h.members))} of them read {number(h.reads)} people, each "
+            f"counted for itself, and only {number(repeated)} of those had been read by another one already. As many "
+            f"independent visitors would have read about {number(measured.union_expected)} different people, "
+            f"not {number(people)}."
         )
     found.append(
         "Popularity does not matter to them: visitors read the popular, whereas these read people hardly anybody else "
@@ -51,11 +52,18 @@ def _of_people(h: Harvest, people: int, whole: int) -> list[str]:
         else "Popularity does not matter to it: visitors read the popular, whereas this one reads people hardly "
         f"anybody else reads (popularity rank {measured.rank:.2f}, where {measured.rank_expected:.2f} is usual)."
     )
-    found.append(f"Chance of finding any such thing in a whole log of ordinary visitors: {chance(group.p_value)}.")
+    if group.p_value is not None:
+        found.append(
+            "Chance of finding any such thing in a whole log, if visitors read by popularity, or by tastes that have "
+            f"nothing to do with their network, software and pace: {chance(group.p_value)}."
+        )
     if group.shares:
         found.append(f"Nearly all of them {listed(_SHARED[s] for s in group.shares if s in _SHARED)}.")
     elif len(h.members) > 1:
-        found.append("They have no network, software or pace in common: only whom they read gives them away.")
+        found.append(
+            "They have no network, software or pace in common: only whom they read gives them away. Visitors who look up "
+            "whom they know look the same one by one, so some of those may be among them."
+        )
     return found
 
 
