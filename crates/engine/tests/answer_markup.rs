@@ -50,6 +50,7 @@ fn a_field_behind_a_noscript_that_only_some_browsers_read_does_not_leave() {
         "<li class=person data-id=1><noscript></li><noscript>x</noscript><span class=email>a@b.example</span>",
         "<div class=person data-id=1><noscript></div><div class=person data-id=2></noscript><i class=email>a</i></div>",
         "<td><li class=person data-id=1><noscript><li class=person data-id=2><noscript></noscript><i class=email>a</i></td>",
+        "<noscript><div class=person data-id=1><td class=person data-id=2><i class=email>a</i>",
         "<li class=person data-id=1><noscript></li></noscript><li class=person data-id=2><i class=email>a</i></li>",
     ] {
         for rule in [Rule::masking(&[EMAIL]), Rule::showing_all()] {
