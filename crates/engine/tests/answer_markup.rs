@@ -208,3 +208,11 @@ fn end_tags_may_be_left_out_as_often_as_the_page_likes() {
     let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &masked);
     assert!(!out.contains("secret") && out.ends_with('x'));
 }
+
+#[test]
+fn the_first_of_its_type_in_an_element_that_was_opened_again_is_the_first() {
+    let s = site(json!("path"), json!([html_field(EMAIL, "b.email:first-of-type")]));
+    let page = "<!doctype html><b class=email>secret<a></b><b class=email>secret</b></a>x";
+    let got = read(&s, html(), Some("1"), &Rule::masking(&[EMAIL]), &[page.as_bytes()]);
+    assert!(got.as_ref().map_or(true, |out| !String::from_utf8_lossy(out).contains("secret")), "{got:?}");
+}
