@@ -9,7 +9,7 @@ mod browser;
 use std::collections::BTreeSet;
 
 use answer_site::*;
-use browser::markup::{DISAGREED, FOREIGN, LIST, MARKUP, REPEATED};
+use browser::markup::{DISAGREED, FOREIGN, INTEGRATION, LIST, MARKUP, REPEATED};
 use browser::{Step, words, words_of};
 use hedgerow_engine::answer::{Decide, Plan, Reader};
 use hedgerow_engine::policy::{FieldSet, Site};
@@ -121,9 +121,10 @@ proptest! {
 
     #[test]
     fn nor_where_html_stands_in_svg_however_the_page_is_cut(
-        pieces in prop::collection::vec(0usize..FOREIGN.len(), 1..10), places in places(), doctype in any::<bool>()
+        at in prop::sample::select(INTEGRATION), pieces in prop::collection::vec(0usize..FOREIGN.len(), 1..10),
+        places in places(), doctype in any::<bool>()
     ) {
-        nothing_leaves_however_it_is_cut(&page_of(doctype, &page(&pieces, FOREIGN)), &places)?;
+        nothing_leaves_however_it_is_cut(&page_of(doctype, &format!("{at}{}", page(&pieces, FOREIGN))), &places)?;
     }
 
     #[test]

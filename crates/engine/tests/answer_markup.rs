@@ -50,6 +50,7 @@ fn a_field_behind_a_noscript_that_only_some_browsers_read_does_not_leave() {
         "<li class=person data-id=1><noscript></li><noscript>x</noscript><span class=email>a@b.example</span>",
         "<div class=person data-id=1><noscript></div><div class=person data-id=2></noscript><i class=email>a</i></div>",
         "<td><li class=person data-id=1><noscript><li class=person data-id=2><noscript></noscript><i class=email>a</i></td>",
+        "<noscript><div class=person data-id=1><td class=person data-id=2><i class=email>a</i>",
         "<li class=person data-id=1><noscript></li></noscript><li class=person data-id=2><i class=email>a</i></li>",
     ] {
         for rule in [Rule::masking(&[EMAIL]), Rule::showing_all()] {
@@ -206,4 +207,12 @@ fn end_tags_may_be_left_out_as_often_as_the_page_likes() {
     let masked = format!("<!doctype html><ul class=email>{}</ul>x", "<li>secret".repeat(9_000));
     let out = text(&profile(), html(), Some("1"), &Rule::masking(&[EMAIL]), &masked);
     assert!(!out.contains("secret") && out.ends_with('x'));
+}
+
+#[test]
+fn the_first_of_its_type_in_an_element_that_was_opened_again_is_the_first() {
+    let s = site(json!("path"), json!([html_field(EMAIL, "b.email:first-of-type")]));
+    let page = "<!doctype html><b class=email>secret<a></b><b class=email>secret</b></a>x";
+    let got = read(&s, html(), Some("1"), &Rule::masking(&[EMAIL]), &[page.as_bytes()]);
+    assert!(got.as_ref().map_or(true, |out| !String::from_utf8_lossy(out).contains("secret")), "{got:?}");
 }

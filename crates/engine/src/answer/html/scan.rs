@@ -302,7 +302,7 @@ impl Notes {
         if tree.lost_item {
             return Err(ambiguous("a person's element ends within others that are in it"));
         }
-        if tree.uncertain || self.item_unsure {
+        if tree.uncertain || tree.in_head_noscript || self.item_unsure {
             return Err(ambiguous("browsers may disagree about which person a field is part of"));
         }
         if let Some(there) = tree.innermost_item()

@@ -119,6 +119,11 @@ impl Seen {
         self.of_type = HashMap::from([(child, 1)]);
     }
 
+    /// What is known of a new element in it that fits no part.
+    pub(in crate::answer) fn inside(&self) -> Self {
+        Self { above: self.above, ..Self::default() }
+    }
+
     /// Counts a child, and, if asked to, those of its name; its place.
     fn count(&mut self, name: Name, by_type: bool) -> Position {
         self.children = self.children.saturating_add(1);
@@ -177,6 +182,13 @@ impl Selectors {
                 let fits = |c: &[u8]| reading.same(c, class);
                 out.extend(self.by_class.iter().filter(|(c, _)| fits(c)).map(|(_, part)| *part));
             }
+        }
+    }
+
+    /// One more child that no tag stands for.
+    pub(in crate::answer) fn count(&self, parent: &mut Seen, name: Name) {
+        if self.counts {
+            parent.count(name, self.types.hold(name));
         }
     }
 

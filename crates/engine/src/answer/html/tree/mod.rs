@@ -129,7 +129,8 @@ pub(super) struct Tree {
     handed: Vec<(u32, u32)>,
     /// Elements in a `noscript` of the head or in a `select` that only some browsers make.
     aside: Vec<Name>,
-    in_head_noscript: bool,
+    /// In a `noscript` of the head, whose elements only some browsers make, and not here.
+    pub(super) in_head_noscript: bool,
     /// What was open at each open `noscript`.
     noscripts: Vec<node::Within>,
     /// The last start tag that may hit the map by its surroundings.

@@ -249,7 +249,8 @@ impl Tree {
         }
         let id = self.new_id();
         // The copy stands where its candidates hit nothing new: see `dependent`. What is around it is.
-        let seen = if self.selectors.depends() { self.stack.last().and_then(|n| n.seen.clone()) } else { None };
+        let around = self.stack.last().filter(|_| self.selectors.depends());
+        let seen = around.and_then(|n| n.seen.as_ref()).map(|seen| Box::new(seen.inside()));
         let fostered = self.fosters();
         let Formatting { name, kind, origin, item, .. } = old;
         let node = Node { name, kind, space: Space::Html, point: Point::No, origin, id, item, fostered, seen };
@@ -279,6 +280,11 @@ impl Tree {
         for i in first..self.formatting.len() {
             let Some(active) = self.formatting.get(i).copied() else { return };
             let Some((node, copy)) = self.copy(active) else { return };
+            if self.selectors.depends()
+                && let Some(parent) = self.stack.last_mut()
+            {
+                self.selectors.count(parent.seen.get_or_insert_default(), node.name);
+            }
             self.reopened.push(node.origin);
             self.reopenings += 1;
             self.stack.push(node);
