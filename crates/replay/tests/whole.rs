@@ -373,6 +373,28 @@ fn names_of_a_replay_without_a_secret_cannot_be_compared_with_those_of_another()
 }
 
 #[test]
+fn a_replay_that_failed_leaves_nothing_in_the_ledger_folder_and_can_be_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, ledger) = (folder.path().join("access.log"), folder.path().join("ledger"));
+    std::fs::write(&file, mixed().repeat(10)).unwrap();
+    let options = serde_json::json!({"workers": 1, "ledger_folder": ledger}).to_string();
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.as_bytes()).unwrap();
+    let mut after_reading = 0;
+    let stopped = replay.run(std::slice::from_ref(&file), |bytes, total, lines| {
+        after_reading += u32::from(bytes == total && lines == 24_000);
+        after_reading < 3
+    });
+    assert!(stopped.is_err() && std::fs::read_dir(&ledger).unwrap().next().is_none());
+    std::fs::create_dir(ledger.join(".unfinished")).unwrap();
+    let told = replay.run(std::slice::from_ref(&file), |_, _, _| true).unwrap_err();
+    assert!(told.to_string().contains("remove it"), "{told}");
+    std::fs::remove_dir(ledger.join(".unfinished")).unwrap();
+    replay.run(&[file], |_, _, _| true).unwrap();
+    assert!(hedgerow_engine::record::verify(&ledger).unwrap().problems.is_empty());
+    assert!(!ledger.join(".unfinished").exists());
+}
+
+#[test]
 fn a_file_given_twice_is_told_of_and_read_twice() {
     let folder = tempfile::tempdir().unwrap();
     let files = [folder.path().join("access.log"), folder.path().join("access.log.1")];
