@@ -208,14 +208,6 @@ impl Gathered {
         Ok(Some((format!("{{\"actor\":{number},\"long_tail_share\":{share},{rest}"), people)))
     }
 
-    /// How many people an actor was shown, without reading more of it.
-    ///
-    /// # Errors
-    /// [`ReplayError::Temporary`].
-    pub fn people_of(&self, number: usize) -> Result<u64, ReplayError> {
-        Ok(self.actor(number)?.map_or(0, |(_, people)| people.len()))
-    }
-
     /// Whether somebody is read by at most as many actors as the one in the middle of all people.
     fn is_long_tail(&self, person: u32) -> bool {
         self.popularity.get(person as usize).is_some_and(|n| *n <= self.median_popularity)
