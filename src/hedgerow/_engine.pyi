@@ -102,6 +102,9 @@ class LogReplay:
 def replay_divisible(policy_json: str, options_json: str) -> bool:
     """Whether the replay can be divided by network: not where the policy limits clients or all strangers."""
 
+def replay_options(options_json: str) -> str:
+    """Options with a secret, drawn now if they have none: what whoever divides a replay hands to all steps."""
+
 def replay_ranges(path: str | PathLike[str], each_bytes: int) -> list[tuple[int, int]]:
     """Ranges of a file (first byte, byte after the last) that can be parsed side by side."""
 

@@ -13,7 +13,7 @@ from hedgerow import _engine
 
 SITE = Path(__file__).parents[2] / "crates" / "engine" / "tests" / "judged_site.json"
 POLICY = json.dumps({"format": 1, "id": "0" * 64, "sites": [json.loads(SITE.read_text())]})
-OPTIONS = json.dumps({"now_s": 1_800_000_000, "workers": 2})
+OPTIONS = _engine.replay_options(json.dumps({"now_s": 1_800_000_000, "workers": 2}))
 
 
 def line(second: int, address: str, path: str, agent: str) -> str:
@@ -115,3 +115,24 @@ def test_a_log_becomes_a_ledger_that_can_be_asked_and_judged_again(tmp_path: Pat
     assert (report["disclosures"], report["entries"]) == (1000, 1000)
     assert report["in_force"]["people_masked"] == report["policy"]["people_masked"] > 0
     assert report["unknown"]
+
+
+def test_the_steps_of_a_divided_replay_want_one_secret(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("".join(log()))
+    with pytest.raises(ValueError, match="replay_options"):
+        _engine.replay_parse(POLICY, "{}", str(path), 0, 1 << 20)
+    with pytest.raises(ValueError, match="replay_options"):
+        _engine.replay_timeline(POLICY, '{"secret": null}', [], "{}")
+    one, other = (json.loads(_engine.replay_options("{}"))["secret"] for _ in range(2))
+    assert len(one) == 64
+    assert one != other
+
+
+def test_actors_cannot_be_asked_for_while_a_replay_runs(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("".join(log()))
+    replay = replayed([path])
+    actors = iter(replay.actors())
+    with pytest.raises(RuntimeError, match="borrowed"):
+        replay.run([str(path)], lambda *_: next(actors))

@@ -7,7 +7,7 @@ use hedgerow_replay::past::Past;
 use hedgerow_replay::runs::SIGHTINGS;
 use hedgerow_replay::scatter::{self, RangeTally};
 use hedgerow_replay::source::{self, Range};
-use hedgerow_replay::{Attachment, LogReplay as Replay, ReplayError};
+use hedgerow_replay::{Attachment, LogReplay as Replay, Options, ReplayError};
 use pyo3::exceptions::{PyIndexError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -129,7 +129,8 @@ impl Actors {
     }
 
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<String>> {
-        let of = self.of.borrow(py);
+        // A `progress` that asks for actors meets a replay that is being changed: an error, not a panic.
+        let of = self.of.try_borrow(py)?;
         let gathered = of.replay.gathered().map_err(failed)?;
         loop {
             let Some((json, people)) = gathered.actor(self.next).map_err(failed)? else { return Ok(None) };
@@ -143,6 +144,23 @@ impl Actors {
 
 fn attachment(policy_json: &str, options_json: &str) -> PyResult<Attachment> {
     Attachment::new(policy_json.as_bytes(), options_json.as_bytes()).map_err(failed)
+}
+
+/// The rooms of one step among several, which name people and principals alike only with one secret.
+fn shared_attachment(policy_json: &str, options_json: &str) -> PyResult<Attachment> {
+    let options: Options = read_json("the options", options_json)?;
+    if options.secret.is_none() {
+        let why =
+            "the steps of a divided replay need one `secret`: give them the options that `replay_options` returns";
+        return Err(PyValueError::new_err(why));
+    }
+    attachment(policy_json, options_json)
+}
+
+/// Options with a secret, drawn now if they have none: what whoever divides a replay hands to all steps.
+#[pyfunction]
+fn replay_options(options_json: &str) -> PyResult<String> {
+    Options::with_secret(options_json.as_bytes()).map_err(failed)
 }
 
 /// Divides a file into ranges that can be parsed side by side.
@@ -164,7 +182,7 @@ fn replay_parse<'py>(
     start: u64,
     end: u64,
 ) -> PyResult<Parsed<'py>> {
-    let at = attachment(policy_json, options_json)?;
+    let at = shared_attachment(policy_json, options_json)?;
     let (parts, tally) = interruptible(py, |check| scatter::parse(&at, &Range { path, start, end }, check))?;
     let parts = parts.into_iter().map(|(part, bytes)| (part, PyBytes::new(py, &bytes))).collect();
     Ok((parts, json(&tally)?))
@@ -189,7 +207,7 @@ fn replay_timeline(
     sightings: Vec<Vec<u8>>,
     tally_json: &str,
 ) -> PyResult<String> {
-    let at = attachment(policy_json, options_json)?;
+    let at = shared_attachment(policy_json, options_json)?;
     let tally: RangeTally = read_json("the tally", tally_json)?;
     json(&interruptible(py, |check| scatter::timeline(&at, sightings, &tally, check))?)
 }
@@ -204,7 +222,7 @@ fn replay_partition<'py>(
     group: usize,
     batches: Vec<Vec<u8>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let mut at = attachment(policy_json, options_json)?;
+    let mut at = shared_attachment(policy_json, options_json)?;
     let past: Past = read_json("the past", past_json)?;
     let part = interruptible(py, |check| scatter::partition(&mut at, &past, group, batches, check))?;
     Ok(PyBytes::new(py, &part))
@@ -233,6 +251,7 @@ fn replay_divisible(policy_json: &str, options_json: &str) -> PyResult<bool> {
 pub fn add_to(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("REPLAY_SIGHTINGS", SIGHTINGS)?;
     m.add_class::<LogReplay>()?;
+    m.add_function(wrap_pyfunction!(replay_options, m)?)?;
     m.add_function(wrap_pyfunction!(replay_ranges, m)?)?;
     m.add_function(wrap_pyfunction!(replay_parse, m)?)?;
     m.add_function(wrap_pyfunction!(replay_tally, m)?)?;

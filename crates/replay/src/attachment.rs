@@ -27,7 +27,8 @@ pub struct Options {
     pub temporary_folder: Option<PathBuf>,
     /// Folder of a ledger to write; absent for none.
     pub ledger_folder: Option<PathBuf>,
-    /// 64 hexadecimal digits from which names are keyed; absent for names that mean nothing outside this replay.
+    /// 64 hexadecimal digits from which names are keyed; absent for ones drawn at random, so that names mean nothing
+    /// outside this replay. Steps that are divided among machines need one and the same: see [`Options::with_secret`].
     pub secret: Option<String>,
     /// Table of autonomous systems.
     pub asn_table: Option<PathBuf>,
@@ -66,6 +67,20 @@ impl Options {
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// Reads options, and draws a secret where none is given; the options with it, as JSON, for all who share in a replay.
+    ///
+    /// # Errors
+    /// [`ReplayError::Options`] for what are no options; [`ReplayError::Io`] when the system has no random bytes to give.
+    pub fn with_secret(json: &[u8]) -> Result<String, ReplayError> {
+        let wrong = |e: serde_json::Error| ReplayError::Options(e.to_string());
+        let options: Self = serde_json::from_slice(json).map_err(wrong)?;
+        let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json).map_err(wrong)?;
+        if options.secret.is_none() {
+            all.insert("secret".to_owned(), drawn()?.into());
+        }
+        serde_json::to_string(&all).map_err(wrong)
     }
 
     /// Bytes of events of one worker that are kept in memory.
@@ -122,6 +137,15 @@ pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
     blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
 }
 
+/// A secret nobody knows. Keyed with one that anybody knows, an IPv4 address is found behind its name by trying them all.
+fn drawn() -> Result<String, ReplayError> {
+    const SOURCE: &str = "/dev/urandom";
+    let mut key = [0u8; 32];
+    let read = std::fs::File::open(SOURCE).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut key));
+    read.map_err(|source| ReplayError::Io { path: SOURCE.into(), act: "read", source })?;
+    Ok(key.iter().map(|b| format!("{b:02x}")).collect())
+}
+
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> =
         text.trim().chars().filter_map(|c| c.to_digit(16)).filter_map(|d| u8::try_from(d).ok()).collect();
@@ -142,7 +166,8 @@ impl Attachment {
     /// [`ReplayError`] says which of the two cannot be used, and why.
     pub fn new(policy_json: &[u8], options_json: &[u8]) -> Result<Self, ReplayError> {
         let policy = Policy::from_json(policy_json).map_err(|e| ReplayError::Policy(e.to_string()))?;
-        let options: Options = serde_json::from_slice(options_json).map_err(|e| ReplayError::Options(e.to_string()))?;
+        let mut options: Options =
+            serde_json::from_slice(options_json).map_err(|e| ReplayError::Options(e.to_string()))?;
         let policy_id = policy.id;
         let mut sites = policy.sites;
         let at = match &options.site {
@@ -160,12 +185,13 @@ impl Attachment {
         };
         // Whether a log shows sub-resources is known when all of it was read; see `past`.
         let site = sites.swap_remove(at).seen_by(Sight::of_a_log(true));
-        let secret = match &options.secret {
-            None => [0u8; 32],
-            Some(text) => {
-                unhex(text).ok_or_else(|| ReplayError::Options("`secret` must be 64 hexadecimal digits".to_owned()))?
-            }
+        let text = match options.secret.take() {
+            Some(given) => given,
+            None => drawn()?,
         };
+        let secret =
+            unhex(&text).ok_or_else(|| ReplayError::Options("`secret` must be 64 hexadecimal digits".to_owned()))?;
+        options.secret = Some(text);
         let keys = Arc::new(Keys::from_secret(&site_secret(&secret, &site.name)));
         let asn = match &options.asn_table {
             None => None,
@@ -252,6 +278,18 @@ fn shown(site: &Site, index: usize) -> Result<Shown, ReplayError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_drawn_where_none_is_given_and_kept_where_one_is() {
+        let read = |json: &str| serde_json::from_str::<Options>(json).unwrap();
+        let drawn = Options::with_secret(br#"{"run_mb": 7}"#).unwrap();
+        assert_eq!(read(&drawn).run_mb, 7);
+        assert!(unhex(&read(&drawn).secret.unwrap()).is_some());
+        assert_ne!(drawn, Options::with_secret(br#"{"run_mb": 7, "secret": null}"#).unwrap());
+        let given = format!(r#"{{"secret":"{}"}}"#, "5a".repeat(32));
+        assert_eq!(Options::with_secret(given.as_bytes()).unwrap(), given);
+        assert!(Options::with_secret(b"[]").is_err());
+    }
 
     #[test]
     fn memory_without_bound_is_as_much_as_can_be_counted() {

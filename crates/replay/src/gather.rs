@@ -22,16 +22,39 @@ pub enum PartSource {
     Bytes(Vec<u8>),
 }
 
+/// A place of its own in a file: a second handle would share that of the first.
+struct Place<'f> {
+    file: &'f File,
+    at: u64,
+}
+
+impl Read for Place<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Place<'_> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let moved = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.at = moved.ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
 trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 impl PartSource {
     fn open(&self) -> Result<Box<dyn ReadSeek + '_>, ReplayError> {
         Ok(match self {
-            Self::File(f) => {
-                // A handle of its own would share the place in the file: each reader seeks before it reads.
-                Box::new(BufReader::with_capacity(256 * 1024, f.try_clone().map_err(ReplayError::Temporary)?))
-            }
+            Self::File(file) => Box::new(BufReader::with_capacity(64 * 1024, Place { file, at: 0 })),
             Self::Bytes(b) => Box::new(Cursor::new(b)),
         })
     }
@@ -49,13 +72,28 @@ impl PartSource {
         Ok(u64::from_le_bytes(at.try_into().unwrap_or_default()))
     }
 
-    /// Everybody in it.
-    fn people(&self) -> Result<Vec<(String, u32, u32)>, ReplayError> {
+    /// Everybody in it, one after the other: all parts at once are read without all their people in memory.
+    fn people(&self) -> Result<People<'_>, ReplayError> {
         let mut from = self.open()?;
         from.seek(SeekFrom::Start(self.people_at()?)).map_err(ReplayError::Temporary)?;
         let mut pieces = Pieces(from);
-        let n = pieces.number()?;
-        (0..n).map(|_| pieces.person()).collect()
+        let left = pieces.number()?;
+        Ok(People { pieces, left })
+    }
+}
+
+/// People of a part, in the order of their names.
+struct People<'p> {
+    pieces: Pieces<Box<dyn ReadSeek + 'p>>,
+    left: u32,
+}
+
+impl Iterator for People<'_> {
+    type Item = Result<(String, u32, u32), ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.pieces.person())
     }
 }
 
@@ -170,14 +208,6 @@ impl Gathered {
         Ok(Some((format!("{{\"actor\":{number},\"long_tail_share\":{share},{rest}"), people)))
     }
 
-    /// How many people an actor was shown, without reading more of it.
-    ///
-    /// # Errors
-    /// [`ReplayError::Temporary`].
-    pub fn people_of(&self, number: usize) -> Result<u64, ReplayError> {
-        Ok(self.actor(number)?.map_or(0, |(_, people)| people.len()))
-    }
-
     /// Whether somebody is read by at most as many actors as the one in the middle of all people.
     fn is_long_tail(&self, person: u32) -> bool {
         self.popularity.get(person as usize).is_some_and(|n| *n <= self.median_popularity)
@@ -221,18 +251,17 @@ impl Writer {
 
 /// Everybody in any part, in the order of names, and when each was first seen.
 fn everybody(parts: &[PartSource]) -> Result<(Vec<Box<str>>, Vec<u32>), ReplayError> {
-    let mut lists = Vec::with_capacity(parts.len());
-    for part in parts {
-        lists.push(part.people()?.into_iter());
-    }
+    let mut lists = parts.iter().map(PartSource::people).collect::<Result<Vec<_>, _>>()?;
     let mut heap = BinaryHeap::new();
-    let mut next = |heap: &mut BinaryHeap<_>, list: usize| {
-        if let Some((name, _, first_s)) = lists[list].next() {
+    let mut next = |heap: &mut BinaryHeap<_>, list: usize| -> Result<(), ReplayError> {
+        if let Some(person) = lists[list].next() {
+            let (name, _, first_s) = person?;
             heap.push(Reverse((name, first_s, list)));
         }
+        Ok(())
     };
     for list in 0..parts.len() {
-        next(&mut heap, list);
+        next(&mut heap, list)?;
     }
     let (mut names, mut first): (Vec<Box<str>>, Vec<u32>) = Default::default();
     while let Some(Reverse((name, first_s, list))) = heap.pop() {
@@ -244,19 +273,59 @@ fn everybody(parts: &[PartSource]) -> Result<(Vec<Box<str>>, Vec<u32>), ReplayEr
             names.push(name.into_boxed_str());
             first.push(first_s);
         }
-        next(&mut heap, list);
+        next(&mut heap, list)?;
     }
     Ok((names, first))
 }
 
 /// The whole log's number of each person of a part, by the part's own number.
 fn global_numbers(part: &PartSource, names: &[Box<str>]) -> Result<Vec<u32>, ReplayError> {
-    let people = part.people()?;
-    let mut numbers = vec![0; people.len()];
-    for (name, local, _) in people {
+    let mut numbers = Vec::new();
+    for person in part.people()? {
+        let (name, local, _) = person?;
         let global = names.binary_search_by(|n| (**n).cmp(&name)).map_err(|_| ReplayError::Foreign("a part"))?;
-        *numbers.get_mut(local as usize).ok_or(ReplayError::Foreign("a part"))? =
-            u32::try_from(global).unwrap_or(u32::MAX);
+        // A part of so many people has that many numbers; nobody's is beyond those of the whole log.
+        let local = local as usize;
+        if local >= names.len() {
+            return Err(ReplayError::Foreign("a part"));
+        }
+        if local >= numbers.len() {
+            numbers.resize(local + 1, 0);
+        }
+        numbers[local] = u32::try_from(global).unwrap_or(u32::MAX);
     }
     Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::part::{PartWriter, PersonSeen};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        #[test]
+        fn everybody_of_all_parts_is_found_once_and_in_order_while_the_parts_stay_on_disk(
+            parts in proptest::collection::vec(proptest::collection::btree_map("[a-e]{1,3}", 0u32..100, 0..30), 0..5),
+        ) {
+            let mut want: BTreeMap<&str, u32> = BTreeMap::new();
+            let mut sources = Vec::new();
+            for people in &parts {
+                let seen = people.iter().enumerate().map(|(n, (name, first_s))| PersonSeen {
+                    name, number: u32::try_from(n).unwrap(), first_s: *first_s,
+                });
+                people.iter().for_each(|(name, s)| { want.entry(name).and_modify(|f| *f = (*f).min(*s)).or_insert(*s); });
+                let out = PartWriter::new(tempfile::tempfile().unwrap());
+                let none = (Totals::default(), RoaringBitmap::new(), BTreeMap::new());
+                sources.push(PartSource::File(out.finish(seen.collect(), &none.0, &none.1, &none.2).unwrap()));
+            }
+            let (names, first) = everybody(&sources).unwrap();
+            prop_assert!(names.iter().map(|n| &**n).zip(first).eq(want));
+            for (part, people) in sources.iter().zip(&parts) {
+                let numbers = global_numbers(part, &names).unwrap();
+                prop_assert!(numbers.iter().map(|n| &*names[*n as usize]).eq(people.keys()));
+            }
+        }
+    }
 }

@@ -15,47 +15,86 @@ use crate::ReplayError;
 use crate::attachment::Attachment;
 use crate::event::Event;
 
+/// Name of the folder, within the ledger's, in which chains are written until all of them are whole.
+const UNFINISHED: &str = ".unfinished";
+
+/// The record of a replay: nothing of it is seen before all of it is there, and nothing stays of one that failed.
+pub struct Recordings {
+    folder: PathBuf,
+    unfinished: PathBuf,
+}
+
 /// Where one group's chain is written.
 pub struct Recording {
     ledger: Ledger,
-    folder: PathBuf,
-    unfinished: PathBuf,
     written: u64,
 }
 
-/// Makes sure that a ledger folder can take a replay.
-///
-/// # Errors
-/// [`ReplayError`], when there is something in it: an answer that mixes two logs is none.
-pub fn check_folder(folder: &Path) -> Result<(), ReplayError> {
-    let fail = |source| ReplayError::Io { path: folder.to_owned(), act: "opened", source };
-    std::fs::create_dir_all(folder).map_err(fail)?;
-    match std::fs::read_dir(folder).map_err(fail)?.next() {
-        None => Ok(()),
-        Some(_) => Err(ReplayError::Options(format!(
-            "the ledger folder {} is not empty; give a new one, as an answer from two logs at once would be wrong",
-            folder.display()
-        ))),
+impl Recordings {
+    /// Begins a record in a folder.
+    ///
+    /// # Errors
+    /// [`ReplayError`], when there is something in it: an answer that mixes two logs is none.
+    pub fn begin(folder: &Path) -> Result<Self, ReplayError> {
+        let fail = |source| ReplayError::Io { path: folder.to_owned(), act: "opened", source };
+        std::fs::create_dir_all(folder).map_err(fail)?;
+        let unfinished = folder.join(UNFINISHED);
+        if unfinished.exists() {
+            return Err(ReplayError::Options(format!(
+                "{} is what another replay left that is still at work or was killed; if none is, remove it",
+                unfinished.display()
+            )));
+        }
+        if std::fs::read_dir(folder).map_err(fail)?.next().is_some() {
+            return Err(ReplayError::Options(format!(
+                "the ledger folder {} is not empty; give a new one, as an answer from two logs at once would be wrong",
+                folder.display()
+            )));
+        }
+        std::fs::create_dir(&unfinished).map_err(fail)?;
+        Ok(Self { folder: folder.to_owned(), unfinished })
     }
-}
 
-impl Recording {
     /// A chain for a group.
     ///
     /// # Errors
     /// [`ReplayError::Ledger`].
-    pub fn new(at: &Attachment, folder: &Path, group: usize) -> Result<Self, ReplayError> {
+    pub fn chain(&self, at: &Attachment, group: usize) -> Result<Recording, ReplayError> {
         let site = &at.site;
         let mut header =
             SegmentHeader::new(&site.name, &at.policy_id, site.fields.iter().map(|f| f.name.clone()).collect());
         header.source = Some("log".to_owned());
-        let unfinished = folder.join(format!(".group-{group:02}"));
+        let folder = self.unfinished.join(format!("group-{group:02}"));
         // Time is the log's: a segment ends by its length alone.
         let options = Options { segment_age_s: u64::MAX / 2000, durability: Durability::Process, ..Options::default() };
-        let (ledger, _) = Ledger::open(&unfinished, header, &format!("{group:016x}"), options, 0)?;
-        Ok(Self { ledger, folder: folder.to_owned(), unfinished, written: 0 })
+        let (ledger, _) = Ledger::open(&folder, header, &format!("{group:016x}"), options, 0)?;
+        Ok(Recording { ledger, written: 0 })
     }
 
+    /// Puts the segments of all chains where readers find them.
+    ///
+    /// # Errors
+    /// [`ReplayError::Io`].
+    pub fn finish(self) -> Result<(), ReplayError> {
+        let fail = |source| ReplayError::Io { path: self.unfinished.clone(), act: "moved", source };
+        for group in std::fs::read_dir(&self.unfinished).map_err(fail)? {
+            for segment in std::fs::read_dir(group.map_err(fail)?.path()).map_err(fail)? {
+                let segment = segment.map_err(fail)?;
+                std::fs::rename(segment.path(), self.folder.join(segment.file_name())).map_err(fail)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Recordings {
+    fn drop(&mut self) {
+        // Where this cannot be removed either, the next replay says what it is.
+        let _ = std::fs::remove_dir_all(&self.unfinished);
+    }
+}
+
+impl Recording {
     /// References are made from the event and its place in the chain: the same log gives the same record.
     fn entry(
         &mut self,
@@ -122,18 +161,11 @@ impl Recording {
         Ok(())
     }
 
-    /// Ends the chain and puts its segments where readers find them.
+    /// Ends the chain.
     ///
     /// # Errors
-    /// [`ReplayError`].
+    /// [`ReplayError::Ledger`].
     pub fn finish(self) -> Result<(), ReplayError> {
-        self.ledger.sync()?;
-        drop(self.ledger);
-        let fail = |source| ReplayError::Io { path: self.unfinished.clone(), act: "moved", source };
-        for segment in std::fs::read_dir(&self.unfinished).map_err(fail)? {
-            let segment = segment.map_err(fail)?;
-            std::fs::rename(segment.path(), self.folder.join(segment.file_name())).map_err(fail)?;
-        }
-        std::fs::remove_dir(&self.unfinished).map_err(fail)
+        Ok(self.ledger.sync()?)
     }
 }

@@ -17,7 +17,7 @@ use crate::parsing::Parser;
 use crate::partition::replay;
 use crate::past::Past;
 use crate::prints::{Prints, repeated};
-use crate::recording::{Recording, check_folder};
+use crate::recording::Recordings;
 use crate::runs::{Merge, Run, SIGHTINGS};
 use crate::scatter::RangeTally;
 use crate::source::{self, Range};
@@ -82,9 +82,7 @@ impl LogReplay {
         mut progress: impl FnMut(u64, u64, u64) -> bool,
     ) -> Result<(), ReplayError> {
         self.done = None;
-        if let Some(ledger) = &self.attachment.options.ledger_folder {
-            check_folder(ledger)?;
-        }
+        let recordings = self.attachment.options.ledger_folder.as_deref().map(Recordings::begin).transpose()?;
         let mut ranges = Vec::new();
         let mut total = 0;
         for (i, path) in paths.iter().enumerate() {
@@ -104,8 +102,9 @@ impl LogReplay {
         let members = read.members.values().copied();
         let past = Past::make(&self.attachment, sightings, &read.tally, members, &mut paced(&mut go_on))?;
         self.attachment.see(past.subresources);
-        let parts = self.replay(&past, &read.runs, &mut go_on)?;
+        let parts = self.replay(&past, &read.runs, recordings.as_ref(), &mut go_on)?;
         let gathered = Gathered::of(&parts, &self.attachment.options.folder(), &mut paced(&mut go_on))?;
+        recordings.map_or(Ok(()), Recordings::finish)?;
         progress(total, total, read.tally.lines);
         self.done = Some(Done { tally: read.tally, past, gathered, input });
         Ok(())
@@ -170,6 +169,7 @@ impl LogReplay {
         &self,
         past: &Past,
         runs: &[Run],
+        recordings: Option<&Recordings>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<PartSource>, ReplayError> {
         let next = AtomicUsize::new(0);
@@ -181,10 +181,7 @@ impl LogReplay {
                 let Some(group) = past.groups.get(number) else { return Ok(()) };
                 let file = tempfile::tempfile_in(&folder).map_err(ReplayError::Temporary)?;
                 let out = BufWriter::with_capacity(1 << 18, file);
-                let recording = match &self.attachment.options.ledger_folder {
-                    None => None,
-                    Some(ledger) => Some(Recording::new(&self.attachment, ledger, number)?),
-                };
+                let recording = recordings.map(|r| r.chain(&self.attachment, number)).transpose()?;
                 let out = replay(&self.attachment, past, group.len(), Merge::of(runs, group)?, recording, out, check)?;
                 let file = out.into_inner().map_err(|e| ReplayError::Temporary(e.into_error()))?;
                 parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[number] = Some(file);

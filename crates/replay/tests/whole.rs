@@ -28,8 +28,12 @@ fn mixed() -> String {
     all
 }
 
+/// Two replays name alike whom they meet only with the same secret.
+const SECRET: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+
 fn run(files: &[std::path::PathBuf], workers: usize, run_mb: usize) -> (String, Vec<String>) {
-    let options = serde_json::json!({"workers": workers, "run_mb": run_mb, "now_s": 1_800_000_000u64});
+    let options =
+        serde_json::json!({"workers": workers, "run_mb": run_mb, "now_s": 1_800_000_000u64, "secret": SECRET});
     let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.to_string().as_bytes()).unwrap();
     replay.run(files, |_, _, _| true).unwrap();
     let mut summary: Value = serde_json::from_str(&replay.summary().unwrap()).unwrap();
@@ -122,7 +126,11 @@ proptest::proptest! {
 /// Tally and parts of a file that is read in ranges of about `each` bytes.
 fn parsed(path: &std::path::Path, each: u64) -> (String, Vec<Vec<u8>>) {
     use hedgerow_replay::{event, scatter, source};
-    let at = hedgerow_replay::Attachment::new(site::policy().to_string().as_bytes(), b"{\"secret\": null}").unwrap();
+    let at = hedgerow_replay::Attachment::new(
+        site::policy().to_string().as_bytes(),
+        format!(r#"{{"secret": "{SECRET}"}}"#).as_bytes(),
+    )
+    .unwrap();
     let mut all = scatter::RangeTally::default();
     let mut parts = vec![Vec::new(); event::PARTITIONS + 1];
     for range in source::ranges(path, each).unwrap() {
@@ -348,6 +356,42 @@ fn the_hosts_of_a_provider_are_told_apart_by_their_names() {
         told.collect::<std::collections::HashSet<_>>().len()
     };
     assert_eq!((of("address"), of("network")), (2_000, 1));
+}
+
+#[test]
+fn names_of_a_replay_without_a_secret_cannot_be_compared_with_those_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access.log");
+    std::fs::write(&file, line(0, "192.0.2.1", "/members/1", BROWSER)).unwrap();
+    let address = || {
+        let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), b"{}").unwrap();
+        replay.run(std::slice::from_ref(&file), |_, _, _| true).unwrap();
+        let actor: Value = serde_json::from_str(&replay.gathered().unwrap().actor(0).unwrap().unwrap().0).unwrap();
+        actor["address"].to_string()
+    };
+    assert_ne!(address(), address());
+}
+
+#[test]
+fn a_replay_that_failed_leaves_nothing_in_the_ledger_folder_and_can_be_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, ledger) = (folder.path().join("access.log"), folder.path().join("ledger"));
+    std::fs::write(&file, mixed().repeat(10)).unwrap();
+    let options = serde_json::json!({"workers": 1, "ledger_folder": ledger}).to_string();
+    let mut replay = LogReplay::new(site::policy().to_string().as_bytes(), options.as_bytes()).unwrap();
+    let mut after_reading = 0;
+    let stopped = replay.run(std::slice::from_ref(&file), |bytes, total, lines| {
+        after_reading += u32::from(bytes == total && lines == 24_000);
+        after_reading < 3
+    });
+    assert!(stopped.is_err() && std::fs::read_dir(&ledger).unwrap().next().is_none());
+    std::fs::create_dir(ledger.join(".unfinished")).unwrap();
+    let told = replay.run(std::slice::from_ref(&file), |_, _, _| true).unwrap_err();
+    assert!(told.to_string().contains("remove it"), "{told}");
+    std::fs::remove_dir(ledger.join(".unfinished")).unwrap();
+    replay.run(&[file], |_, _, _| true).unwrap();
+    assert!(hedgerow_engine::record::verify(&ledger).unwrap().problems.is_empty());
+    assert!(!ledger.join(".unfinished").exists());
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! AWS load balancers: application (ALB), and the classic ones (ELB), whose lines begin with the time.
 
-use std::borrow::Cow;
-
 use super::escapes::{quoted, undone};
 use super::{Found, moment};
-use crate::line::{Agent, Line, Skip, given, request, status};
+use crate::line::{Agent, Line, Skip, given, status};
 
 /// Kinds of connection an ALB's line begins with.
 const KINDS: [&[u8]; 6] = [b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"];
@@ -49,10 +47,7 @@ pub fn read(line: &[u8]) -> Result<(Found, Line<'_>), Skip> {
         return Err(Skip::NoRequest);
     }
     let host = host_of(asked);
-    let (method, target) = match undone(asked) {
-        Cow::Borrowed(text) => request(text).map(|(m, t)| (Cow::Borrowed(m), Cow::Borrowed(t)))?,
-        Cow::Owned(text) => request(&text).map(|(m, t)| (Cow::Owned(m.to_vec()), Cow::Owned(t.to_vec())))?,
-    };
+    let (method, target) = super::clf::request_of(asked)?;
     Ok((
         Found::Alb,
         Line {

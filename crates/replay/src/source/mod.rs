@@ -6,6 +6,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use lines::Cut;
+
+/// Bytes of remarks at the beginning of a file among which its columns are looked for.
+const MOST_REMARKS: u64 = 1 << 20;
+
 /// How a file is packed, by its first bytes: names lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
@@ -64,8 +69,24 @@ pub fn shape(path: &Path) -> io::Result<Shape> {
     let mut head = Vec::with_capacity(4096);
     Read::by_ref(&mut file).take(4096).read_to_end(&mut head)?;
     let packing = Packing::of(&head);
-    let columns = packing == Packing::Plain && memchr::memmem::find(&head, b"#Fields:").is_some();
+    let plain = packing == Packing::Plain;
+    let columns = plain && (memchr::memmem::find(&head, b"#Fields:").is_some() || columns_behind_remarks(&mut file)?);
     Ok(Shape { packing, bytes, columns })
+}
+
+/// Whether a file begins with remarks among which its columns are named, however many stand in front of them.
+fn columns_behind_remarks(file: &mut File) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut lines = lines::Lines::new(file.take(MOST_REMARKS));
+    while let Some(Cut::Line(line) | Cut::Unended(line)) = lines.next_line() {
+        if line.starts_with(b"#Fields:") {
+            return Ok(true);
+        }
+        if !line.is_empty() && !line.starts_with(b"#") {
+            break;
+        }
+    }
+    lines.failure().map_or(Ok(false), Err)
 }
 
 /// Divides a file into ranges of about `each` bytes that can be read side by side; packed files, and those that name
@@ -124,4 +145,21 @@ pub fn open(range: &Range) -> io::Result<Source> {
         Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(file))?),
     };
     Ok(Source { from, before: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_names_its_columns_behind_many_remarks_is_not_divided() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("u_ex.log");
+        let remarks = "#Remark: rotated by the night's job\n".repeat(1000);
+        let lines = "2025-10-10 10:00:00 GET /members/1 192.0.2.1 200\n".repeat(10_000);
+        for (columns, pieces) in [("#Fields: date time cs-method cs-uri-stem c-ip sc-status\n", 1), ("", 9)] {
+            std::fs::write(&path, format!("{remarks}{columns}{lines}")).unwrap();
+            assert_eq!(ranges(&path, 64 * 1024).unwrap().len(), pieces, "{columns}");
+        }
+    }
 }
