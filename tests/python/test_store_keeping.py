@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hedgerow.cli import app
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.holds import HeldError
@@ -126,3 +128,11 @@ def test_an_erasure_that_a_hold_forbids_is_not_remembered(tmp_path: Path) -> Non
     with pytest.raises(HeldError):
         store.forget("42")
     assert not (store.layout.folder / "erasures.json").exists()
+
+
+def test_whoever_places_a_hold_is_told_that_it_keeps_everybodys_sealed_addresses(tmp_path: Path) -> None:
+    Segment(tmp_path).append(row("42", 1))
+    words = ["--reason", "case 3", "--until", "2099-01-01", "--person", "42", "--since", "2026-11-18"]
+    said = CliRunner().invoke(app, ["ledger", "hold", *words, "--state", str(tmp_path)])
+    assert said.exit_code == 0, said.output
+    assert "those of all visitors stay, from 2026-11-18 before now and later" in said.output
