@@ -23,7 +23,8 @@ LONGEST: Final = 8 << 20
 FULL: Final = 1024
 """People in a line that others of the same entry follow (`record/writer.rs`)."""
 _FORMAT: Final = 1
-_NAME: Final = re.compile(r"([0-9]{13,20})-([0-9a-f]{16})-([0-9]{6,20})\.seg\Z")
+NAME: Final = re.compile(r"([0-9]{13,20})-([0-9a-f]{16})-([0-9]{6,20})\.seg\Z")
+"""The name of a segment, as the gateway gives it: when it was begun, writer, number. Nothing else is read."""
 _FULL_LINE_BYTES: Final = FULL * 7
 """No line with that many people is shorter: `["",0,0],` is nine bytes."""
 
@@ -83,7 +84,7 @@ def segments(folder: Path) -> list[Segment]:
         raise StoreError(f"the ledger {folder} cannot be read: {e}") from e
     found = []
     for name in names:
-        match = _NAME.match(name)
+        match = NAME.match(name)
         if match:
             found.append(Segment(name, match[2], int(match[3]), int(match[1]), folder / name))
     return sorted(found)
