@@ -15,6 +15,7 @@ from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.holds import HeldError
 from hedgerow.ledger.store.layout import Layout
 from hedgerow.ledger.store.retention import Retention
+from hedgerow.ledger.store.segments import is_written, segments
 from ledger_truth import ask, row
 from written_ledger import ANOTHER, AT_MS, SECRET, Segment
 
@@ -136,3 +137,17 @@ def test_whoever_places_a_hold_is_told_that_it_keeps_everybodys_sealed_addresses
     said = CliRunner().invoke(app, ["ledger", "hold", *words, "--state", str(tmp_path)])
     assert said.exit_code == 0, said.output
     assert "those of all visitors stay, from 2026-11-18 before now and later" in said.output
+
+
+def test_a_segment_that_an_edge_is_just_making_is_not_locked_from_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Segment(tmp_path).path
+    path.write_bytes(b"")
+
+    def locked(_handle: int, _how: int) -> None:
+        raise AssertionError("it was locked")
+
+    monkeypatch.setattr("fcntl.flock", locked)
+    (segment,) = segments(path.parent)
+    assert is_written(segment)
