@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hedgerow.cli import app
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.holds import HeldError
 from hedgerow.ledger.store.layout import Layout
 from hedgerow.ledger.store.retention import Retention
+from hedgerow.ledger.store.segments import is_written, segments
 from ledger_truth import ask, row
 from written_ledger import ANOTHER, AT_MS, SECRET, Segment
 
@@ -126,3 +129,25 @@ def test_an_erasure_that_a_hold_forbids_is_not_remembered(tmp_path: Path) -> Non
     with pytest.raises(HeldError):
         store.forget("42")
     assert not (store.layout.folder / "erasures.json").exists()
+
+
+def test_whoever_places_a_hold_is_told_that_it_keeps_everybodys_sealed_addresses(tmp_path: Path) -> None:
+    Segment(tmp_path).append(row("42", 1))
+    words = ["--reason", "case 3", "--until", "2099-01-01", "--person", "42", "--since", "2026-11-18"]
+    said = CliRunner().invoke(app, ["ledger", "hold", *words, "--state", str(tmp_path)])
+    assert said.exit_code == 0, said.output
+    assert "those of all visitors stay, from 2026-11-18 before now and later" in said.output
+
+
+def test_a_segment_that_an_edge_is_just_making_is_not_locked_from_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Segment(tmp_path).path
+    path.write_bytes(b"")
+
+    def locked(_handle: int, _how: int) -> None:
+        raise AssertionError("it was locked")
+
+    monkeypatch.setattr("fcntl.flock", locked)
+    (segment,) = segments(path.parent)
+    assert is_written(segment)

@@ -207,3 +207,28 @@ def test_a_note_of_the_last_commit_that_was_changed_is_found(store: Store) -> No
     assert kinds(store) == {Kind.SIGNATURE}
     store.layout.anchor.unlink()
     assert kinds(store) == {Kind.MANIFEST_END}
+
+
+@pytest.mark.parametrize("block", [7, 300, 1 << 20])
+def test_a_question_reads_the_manifest_from_its_last_checkpoint_and_no_further(
+    store: Store, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr("hedgerow.ledger.store.manifest._CHECKPOINT_EVERY", 7)
+    monkeypatch.setattr("hedgerow.ledger.store.manifest._BLOCK", block)
+    segment = Segment(store.layout.state, writer="00000000000000cc")
+    for i in range(6):
+        segment.append(row(f"n{i}", 1))
+        store.compact()
+    with store.layout.manifest.open("ab") as file:
+        file.write(b'{"half a line","kind":"checkpoint"')
+
+    def not_whole(_path: Path) -> bytes:
+        raise AssertionError("the whole manifest was read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", not_whole)
+        with store.snapshot() as snapshot, snapshot.connect() as c:
+            assert c.execute("SELECT count(*) FROM disclosures").fetchone() == (12,)
+    segment.append(row("last", 1))
+    store.compact()
+    assert store.verify() == []

@@ -164,7 +164,8 @@ def hold(
 ) -> None:
     """Places a litigation hold: what it names is neither thinned nor erased until its day is over.
 
-    Without people and principals it holds everything of its period.
+    Without people and principals it holds everything of its period. Sealed addresses cannot be told apart: those of
+    everybody stay, on all days of its period.
 
     Examples:
         hedgerow ledger hold --reason "case 12, court of Riverbend" --until 2027-06-30 --person 42
@@ -179,6 +180,11 @@ def hold(
             _day(before) if before else None,
         )
     typer.echo(f"hold {placed.id} until {placed.until}")
+    period = f"from {placed.since or 'the beginning'} before {placed.before or 'now and later'}"
+    typer.echo(
+        f"sealed addresses cannot be told apart: those of all visitors stay, {period}, while it is in force; name a "
+        "period with --since and --before to keep fewer"
+    )
 
 
 def _day(text: str) -> date:

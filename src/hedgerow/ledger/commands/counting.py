@@ -13,6 +13,8 @@ import typer
 from hedgerow.cli.exits import STATE, WRONG, State, fail
 from hedgerow.ledger.commands.options import (
     AsDocument,
+    CaseFile,
+    Principals,
     Since,
     Site,
     Until,
@@ -63,13 +65,8 @@ class Format(StrEnum):
 
 @ledger.command("affected")
 def affected_people(
-    principals: Annotated[
-        list[str] | None,
-        typer.Option("--principal", help="Address, account:NAME, keyed name, LEVEL:NAME, strangers; may be repeated."),
-    ] = None,
-    case_file: Annotated[
-        Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
-    ] = None,
+    principals: Principals = None,
+    case_file: CaseFile = None,
     since: Since = None,
     until: Until = None,
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,

@@ -14,6 +14,8 @@ import typer
 from hedgerow.cli.exits import STATE, WRONG, State, fail
 from hedgerow.ledger.commands.options import (
     AsDocument,
+    CaseFile,
+    Principals,
     Since,
     Site,
     Until,
@@ -45,13 +47,8 @@ def export(
     out: Annotated[
         Path, typer.Option("--out", help="Folder for packs; a pack gets a folder and a .zip of its own in it.")
     ],
-    principals: Annotated[
-        list[str] | None,
-        typer.Option("--principal", help="Address, account:NAME, keyed name, LEVEL:NAME, strangers; may be repeated."),
-    ] = None,
-    case_file: Annotated[
-        Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
-    ] = None,
+    principals: Principals = None,
+    case_file: CaseFile = None,
     since: Since = None,
     until: Until = None,
     whole: Annotated[

@@ -32,6 +32,14 @@ Since = Annotated[str | None, typer.Option("--since", help="From when: 7d, 12h, 
 Until = Annotated[str | None, typer.Option("--until", help="Until when; a day is meant with its evening.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; goes into the audit trail.")]
 
+Principals = Annotated[
+    list[str] | None,
+    typer.Option("--principal", help="Address, account:NAME, keyed name, LEVEL:NAME, strangers; may be repeated."),
+]
+CaseFile = Annotated[
+    Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
+]
+
 MOST_IN_A_CASE_FILE = 100_000
 """Lines of a case file."""
 

@@ -16,9 +16,8 @@ from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.records import Day, days_of_group
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.questions.sql import plain
+from hedgerow.ledger.store.segments import NAME
 
-SEGMENT: Final = re.compile(r"\d{13}-[0-9a-f]{16}-\d{6}\.seg\Z")
-"""The name of a segment, as the gateway gives it; nothing else is read or written."""
 _HASH: Final = re.compile(rb"[0-9a-f]{32}\Z")
 _OWN: Final = "(kind = 'gap' AND address IS NULL AND network IS NULL AND client IS NULL)"
 """Gaps of the ledger itself, which may concern anybody."""
@@ -118,7 +117,7 @@ class _DamagedError(Exception):
 
 def _segments(ledger: Path, writers: set[str]) -> Iterator[tuple[Path, list[bytes]]]:
     for path in sorted(ledger.glob("*.seg")) if ledger.is_dir() else []:
-        if not SEGMENT.match(path.name) or path.name.split("-")[1] not in writers or path.is_symlink():
+        if not NAME.match(path.name) or path.name.split("-")[1] not in writers or path.is_symlink():
             continue
         try:
             lines = path.read_bytes().split(b"\n")[:-1]

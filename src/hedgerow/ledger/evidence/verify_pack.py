@@ -11,8 +11,13 @@ Ends with 0 when everything fits and with 1 when anything does not; every findin
 
 What is checked: the signature of the manifest (Ed25519, RFC 8032); that every file named in it is there, with its
 length and its SHA-256, and no other; every record that is an original line of the ledger against the hash it bears and
-the hash before it; the numbers of those lines; the chain of the store's manifest, its signature, and that it vouches
-for the segments; the chain of custody; the counts; and that the list of people affected is what the records say.
+the hash before it; the numbers of those lines; the chain of the store's manifest and its signature; the chain of
+custody; the counts; and that the list of people affected is what the records say.
+
+What cannot be checked: a segment ends in the pack with the last line that is meant, unless whole segments were
+exported. The store's signed manifest notes the hash of a segment's last line at the time of each compaction; where that
+line was cut off, nothing but the pack's own signature ties the segment to the manifest. Where it is there, it is held
+against it. Nor can it be seen whether records were left out of the pack: whose they are, the manifest does not say.
 
 Take this script from a release of Hedgerow rather than from the pack, if you do not trust who gave you the pack.
 """

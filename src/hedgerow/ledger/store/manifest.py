@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ _MARK: Final = b',"hash":"'
 _TAIL: Final = len(_MARK) + 64 + len('","signature":"') + 128 + len('"}')
 _CHECKPOINT_EVERY: Final = 256
 """Commits between two that hold the whole state: reading begins at the last of them."""
+_BLOCK: Final = 1 << 20
+"""Bytes that are read at once, from the end."""
 _CHECKPOINT: Final = b'"kind":"checkpoint"'
 
 
@@ -111,11 +114,10 @@ class Manifest:
         Raises:
             StoreError: it was changed; `verify` says where.
         """
-        text, _ = self.whole_lines()
-        start = text.rfind(b"\n", 0, max(0, text.rfind(_CHECKPOINT))) + 1
+        text, from_the_first = self._since_checkpoint()
         state = State()
-        before = _NOTHING if start == 0 else None
-        for raw in text[start:].splitlines():
+        before = _NOTHING if from_the_first else None
+        for raw in text.splitlines():
             try:
                 line = split(state.n + 1 if before else int(json.loads(raw)["n"]), raw)
                 require(wrong_line(line, before or str(line.facts["previous"]), None))
@@ -127,6 +129,30 @@ class Manifest:
                 ) from e
             before = state.hash = str(line.facts["hash"])
         return state
+
+    def _since_checkpoint(self) -> tuple[bytes, bool]:
+        """Whole lines from the last checkpoint on, read from the end; and whether they begin with the first line.
+
+        A manifest grows for years, and a question needs the last few hundred lines of it.
+        """
+        try:
+            with self._path.open("rb") as file:
+                at = file.seek(0, os.SEEK_END)
+                text = b""
+                while at:
+                    length = min(_BLOCK, at)
+                    at = file.seek(at - length)
+                    text = file.read(length) + text
+                    whole = text[: text.rfind(b"\n") + 1]
+                    mark = whole.rfind(_CHECKPOINT)
+                    start = whole.rfind(b"\n", 0, max(0, mark)) + 1
+                    if mark >= 0 and start:
+                        return whole[start:], False
+                return text[: text.rfind(b"\n") + 1], True
+        except FileNotFoundError:
+            return b"", True
+        except OSError as e:
+            raise StoreError(f"the manifest {self._path} cannot be read: {e}") from e
 
     def lines(self) -> Iterator[Line | Problem]:
         """Every line from the first, taken apart; a problem where one cannot be."""

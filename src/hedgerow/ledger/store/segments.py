@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,8 +23,11 @@ LONGEST: Final = 8 << 20
 """Longest line the engine writes or reads, bytes (`record/line.rs`)."""
 FULL: Final = 1024
 """People in a line that others of the same entry follow (`record/writer.rs`)."""
+_BEING_MADE_S: Final = 60.0
+"""An empty segment younger than this may be an edge's that has not locked it yet."""
 _FORMAT: Final = 1
-_NAME: Final = re.compile(r"([0-9]{13,20})-([0-9a-f]{16})-([0-9]{6,20})\.seg\Z")
+NAME: Final = re.compile(r"([0-9]{13,20})-([0-9a-f]{16})-([0-9]{6,20})\.seg\Z")
+"""The name of a segment, as the gateway gives it: when it was begun, writer, number. Nothing else is read."""
 _FULL_LINE_BYTES: Final = FULL * 7
 """No line with that many people is shorter: `["",0,0],` is nine bytes."""
 
@@ -83,7 +87,7 @@ def segments(folder: Path) -> list[Segment]:
         raise StoreError(f"the ledger {folder} cannot be read: {e}") from e
     found = []
     for name in names:
-        match = _NAME.match(name)
+        match = NAME.match(name)
         if match:
             found.append(Segment(name, match[2], int(match[3]), int(match[1]), folder / name))
     return sorted(found)
@@ -96,6 +100,10 @@ def is_written(segment: Segment) -> bool:
     except FileNotFoundError:
         return False
     try:
+        stat = os.fstat(handle)
+        if stat.st_size == 0 and time.time() - stat.st_mtime < _BEING_MADE_S:
+            # An edge makes the file and then locks it: a lock of ours in between would turn it away.
+            return True
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
