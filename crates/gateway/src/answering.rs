@@ -240,8 +240,9 @@ fn unreadable(
 ) -> Response<Body> {
     let site = &passage.site;
     let route = &site.site.routes[account.occasion().route];
-    // Pages about errors and redirects are often of another kind than the route's pages; they show nobody.
-    if status.is_success() {
+    // Pages about errors and redirects are often of another kind than the route's pages; they show nobody, unless the
+    // application's header says that they do.
+    if status.is_success() || account.withheld() {
         Counters::add(&site.memory.counters.unreadable, 1);
         tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
         // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
