@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName, HeaderValue, TE,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use smallvec::SmallVec;
@@ -138,6 +138,10 @@ pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) 
     for name in unwanted {
         to.remove(name);
     }
+    // More values than names: some header has several.
+    if from.len() > from.keys_len() {
+        join_cookies(&mut to);
+    }
     // Only `trailers` may be passed on: it promises that the visitor takes trailer fields.
     if has_te {
         to.remove(TE);
@@ -161,6 +165,21 @@ pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) 
         to.insert(UPGRADE, u.clone());
     }
     to
+}
+
+/// HTTP/2 visitors may send each cookie in a field of its own; what speaks HTTP/1.1 knows one field only, and such
+/// crumbs must be joined before they are passed to it (RFC 9113, section 8.2.3).
+fn join_cookies(to: &mut HeaderMap) {
+    let crumbs: SmallVec<[&[u8]; 8]> = to.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if crumbs.len() < 2 {
+        return;
+    }
+    // Made of bytes that were header values, it is one.
+    let whole = HeaderValue::from_maybe_shared(Bytes::from(crumbs.join(&b"; "[..])));
+    drop(crumbs);
+    if let Ok(whole) = whole {
+        to.insert(COOKIE, whole);
+    }
 }
 
 /// Sets a list header to what hops before us wrote, where it is believed, and our own element.
@@ -271,6 +290,19 @@ mod tests {
         assert_eq!(h["x-forwarded-proto"], "https");
         let h = sent(&from, true);
         assert_eq!(h["x-forwarded-for"], "10.0.0.1, 198.51.100.7");
+    }
+
+    #[test]
+    fn cookies_in_several_fields_become_one_and_other_fields_stay_as_they_are() {
+        let h = sent(
+            &[("cookie", "a=1"), ("accept", "x"), ("cookie", "b=2"), ("accept", "y"), ("cookie", "c=\"3\"")],
+            false,
+        );
+        assert_eq!(h.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2; c=\"3\""]);
+        assert_eq!(h.get_all("accept").iter().count(), 2);
+        assert_eq!(sent(&[("cookie", "a=1; b=2")], false)["cookie"], "a=1; b=2");
+        let named = sent(&[("connection", "cookie"), ("cookie", "a=1"), ("cookie", "b=2")], false);
+        assert!(named.get("cookie").is_none());
     }
 
     #[test]
