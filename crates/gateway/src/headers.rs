@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName, HeaderValue, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    ACCEPT_RANGES, CONNECTION, CONTENT_LENGTH, COOKIE, ETAG, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName,
+    HeaderValue, LAST_MODIFIED, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use smallvec::SmallVec;
 
@@ -227,19 +227,33 @@ pub fn trim_for_visitor(headers: &mut HeaderMap, private: &[HeaderName], via: &'
     headers.append(VIA, HeaderValue::from_static(via));
 }
 
+/// Fields that give a sum of the bytes, content coding included (RFC 9530, sections 2 and 3, and what came before it).
+const SUMS: [HeaderName; 4] = [
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-md5"),
+];
+
 /// Takes away what no longer holds once the bytes of an answer are changed.
 pub fn bytes_changed(headers: &mut HeaderMap) {
-    for name in [
-        CONTENT_LENGTH,
-        http::header::ETAG,
-        http::header::LAST_MODIFIED,
-        http::header::ACCEPT_RANGES,
-        HeaderName::from_static("content-md5"),
-        HeaderName::from_static("digest"),
-        HeaderName::from_static("content-digest"),
-        HeaderName::from_static("repr-digest"),
-    ] {
+    for name in [CONTENT_LENGTH, ETAG, LAST_MODIFIED, ACCEPT_RANGES].iter().chain(&SUMS) {
         headers.remove(name);
+    }
+}
+
+/// Takes away what no longer holds once the same content is sent in another coding, or in none.
+pub fn coding_changed(headers: &mut HeaderMap) {
+    for name in [ACCEPT_RANGES].iter().chain(&SUMS) {
+        headers.remove(name);
+    }
+    // Other bytes are another representation: a strong validator would promise otherwise (RFC 9110, 8.8.1).
+    let weak = headers
+        .get(ETAG)
+        .filter(|e| e.as_bytes().starts_with(b"\""))
+        .and_then(|e| HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok());
+    if let Some(w) = weak {
+        headers.insert(ETAG, w);
     }
 }
 
