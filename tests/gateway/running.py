@@ -109,6 +109,10 @@ class Gateway:
         """The control socket."""
         return Control(self.state / "control.sock")
 
+    def folder(self) -> Folder:
+        """Its state folder, as the brain has it."""
+        return Folder(self.state)
+
     def edge_pid(self) -> int:
         """Process number of the edge, as the kernel knows it."""
         with socket.socket(socket.AF_UNIX) as s:

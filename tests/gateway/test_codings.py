@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.policies import profile
 from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Exchange, Site
-from tests.gateway.wire import BROWSER, CutError
+from tests.gateway.wire import BROWSER, Answer, CutError
 
 PERSON = 7
 """Whose page the two constants below hold, as `profile` writes it."""
@@ -107,3 +107,36 @@ def test_a_decompression_bomb_is_refused_in_small_memory(enforcing: Gateway, mod
         pass  # Nothing at all had been said yet.
     assert enforcing.edge_pid() == pid
     assert enforcing.resident_bytes() - before < 64 << 20
+
+
+DIGESTS = {
+    "Content_Digest": "sha-256=:AAAA:",
+    "Repr_Digest": "sha-256=:AAAA:",
+    "Digest": "sha-256=AAAA",
+    "Content_MD5": "AAAA",
+    "ETag": '"strong"',
+}
+"""What a site may say of its bytes."""
+
+
+def digests(answer: Answer) -> list[str]:
+    return [v for n in DIGESTS if n != "ETag" and (v := answer.header(n.replace("_", "-")))]
+
+
+def test_a_digest_of_bytes_that_were_coded_anew_does_not_arrive(enforcing: Gateway, module_site: Site) -> None:
+    shown = "<h1>Name9x</h1><p>long</p>" * 100
+    module_site.on("/members/9", lambda x: x.answer(shown, 200, "text/html", **DIGESTS))
+    untouched = enforcing.get("/members/9", {**BROWSER, "Accept-Encoding": "identity"})
+    assert untouched.text == shown
+    assert len(digests(untouched)) == 4, "nothing was changed, and what the site says of it holds"
+    assert untouched.header("etag") == '"strong"'
+    got = enforcing.get("/members/9", {**BROWSER, "Accept-Encoding": "gzip"})
+    assert got.header("content-encoding") == "gzip"
+    assert digests(got) == []
+    assert got.header("etag") == 'W/"strong"'
+    coded = {**DIGESTS, "Content_Encoding": "gzip"}
+    module_site.on("/members/9", lambda x: x.answer(gzip.compress(shown.encode()), 200, "text/html", **coded))
+    got = enforcing.get("/members/9", {**BROWSER, "Accept-Encoding": "identity"})
+    assert got.text == shown
+    assert digests(got) == []
+    assert got.header("etag") == 'W/"strong"'

@@ -10,7 +10,7 @@ from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import policy
 from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Exchange, Site
-from tests.gateway.wire import Answer, CutError
+from tests.gateway.wire import BROWSER, Answer, CutError
 
 
 def told(answer: Answer) -> dict[str, list[str]]:
@@ -204,3 +204,24 @@ def test_a_plain_listener_does_not_read_the_proxy_protocol(watching: Gateway, mo
         wire.send(b"PROXY TCP4 203.0.113.7 203.0.113.8 40000 80\r\nGET /p HTTP/1.1\r\nHost: site.example\r\n\r\n")
         assert wire.answer().status == 400
     assert module_site.count("/p") == 0
+
+
+def test_a_request_refused_for_its_host_does_not_lend_its_header_order_to_the_next(
+    site: Site, gateway: StartGateway
+) -> None:
+    """A visitor's software is told by the order of its headers too: it must be that of its own request."""
+    running = gateway(policy(site.url, {"hosts": ["site.example"]}), enforce=False)
+
+    def client() -> object:
+        return running.ledger()[-1]["c"]
+
+    browser = {**BROWSER, "Accept-Encoding": "identity"}
+    with running.wire() as wire:
+        wire.ask("/members/3", browser)
+    alone = client()
+    with running.wire() as wire:
+        backwards = "".join(f"{n}: {v}\r\n" for n, v in reversed(browser.items()))
+        wire.send(f"GET /members/3 HTTP/1.1\r\n{backwards}Host: other.example\r\n\r\n".encode())
+        assert wire.answer().status == 421
+        assert wire.ask("/members/3", browser).status == 200
+    assert client() == alone

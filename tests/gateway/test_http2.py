@@ -175,3 +175,12 @@ def test_http_2_towards_the_site_is_refused_clearly_where_the_site_speaks_http_1
 ) -> None:
     running = gateway(policy(site.url, {"upstream": {"url": site.url, "http2": True}}), enforce=False)
     assert running.get("/h2-site").status == 502
+
+
+def test_cookies_in_several_fields_reach_a_site_of_http_1_as_one(watching: Gateway) -> None:
+    """RFC 9113, section 8.2.3: they are joined before they are passed to what speaks no HTTP/2."""
+    with watching.wire() as wire:
+        crumbs = [("cookie", "a=1"), ("x-between", "1"), ("cookie", "b=2"), ("cookie", "c=3")]
+        headers = Http2(wire).ask("/crumbs", crumbs).data()["headers"]
+        assert isinstance(headers, list)
+        assert [v for n, v in headers if n.lower() == "cookie"] == ["a=1; b=2; c=3"]

@@ -75,3 +75,23 @@ def test_refreshed_ranges_are_taken_up_by_the_running_gateway(
     started_later = gateway(policy(site.url, {"trusted_hops": ["127.0.0.0/8"]}), enforce=True)
     assert started_later.get("/members/7", robot).status == 200
     assert started_later.ledger()[-1]["lane"] != "search_engine", "another state directory knows nothing of it"
+
+
+def test_a_broken_table_does_not_keep_a_new_policy_from_being_taken_up(
+    site: Site, gateway: StartGateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "asn.tsv"
+    table(file, 64500)
+    running = gateway(policy(site.url, {"rules": RULES}, asn_table=str(file)), enforce=True)
+    assert status(running, "127.0.0.9") == 403
+    file.write_text("127.0.0.0\tnonsense\n")
+    assert running.said.wait_for("line 1")
+    refuse_all = [*RULES, {"name": "nobody", "when": "true", "then": "refuse"}]
+    running.rewrite(policy(site.url, {"rules": refuse_all}, asn_table=str(file)))
+    until(lambda: status(running, "127.0.1.9") == 403, "the new policy")
+    running.rewrite(policy(site.url, {"rules": RULES}, asn_table=str(file)))
+    until(lambda: status(running, "127.0.1.9") == 200, "the policy before")
+    assert status(running, "127.0.0.9") == 403, "the table that was read before stays in force"
+    file.unlink()
+    running.rewrite(policy(site.url, {"rules": refuse_all}, asn_table=str(file)))
+    until(lambda: status(running, "127.0.1.9") == 403, "the new policy, without the file")

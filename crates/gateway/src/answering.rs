@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_RANGE, RANGE, TE, TRAILER, VARY,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_RANGE,
+    RANGE, TE, TRAILER, VARY,
 };
 use http::{Method, Response, StatusCode, Version};
 
@@ -115,6 +115,9 @@ pub async fn people(
         (Err(why), _) | (_, Err(why)) => return unreadable(passage, &account, &why, parts.status, to, passing),
     };
     to.remove(CONTENT_ENCODING);
+    if decoder.is_some() {
+        headers::coding_changed(&mut to);
+    }
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     let reading = Reading::new(
         reader,
@@ -198,15 +201,7 @@ pub fn masked(to: &mut HeaderMap, account: &Account) {
 fn coded(to: &mut HeaderMap, coding: coding::Coding) {
     to.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     to.append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    to.remove(ACCEPT_RANGES);
-    // The coded bytes are another representation: a strong validator would promise otherwise (RFC 9110, 8.8.1).
-    let weak = to
-        .get(ETAG)
-        .filter(|e| e.as_bytes().starts_with(b"\""))
-        .and_then(|e| HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok());
-    if let Some(w) = weak {
-        to.insert(ETAG, w);
-    }
+    headers::coding_changed(to);
 }
 
 /// All lines of a header as one list (RFC 9651, section 3.1): whoever is named in a second line counts too.
@@ -240,8 +235,9 @@ fn unreadable(
 ) -> Response<Body> {
     let site = &passage.site;
     let route = &site.site.routes[account.occasion().route];
-    // Pages about errors and redirects are often of another kind than the route's pages; they show nobody.
-    if status.is_success() {
+    // Pages about errors and redirects are often of another kind than the route's pages; they show nobody, unless the
+    // application's header says that they do.
+    if status.is_success() || account.withheld() {
         Counters::add(&site.memory.counters.unreadable, 1);
         tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
         // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.

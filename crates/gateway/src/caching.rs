@@ -15,7 +15,11 @@ const OVERRULING: [HeaderName; 3] = [
 /// Leaves the answer to the visitor's own cache. What the site said of that one stays.
 pub fn private(to: &mut HeaderMap) {
     untargeted(to);
-    let said = directives(to);
+    let Some(said) = directives(to) else {
+        // Each cache would read it its own way. Whatever it was meant to say, this is no laxer.
+        to.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        return;
+    };
     let is = |d: &str, name: &str| d.eq_ignore_ascii_case(name);
     let closed = said.iter().any(|d| is(d, "private") || is(d, "no-store"));
     let kept: Vec<&String> = said.iter().filter(|d| !for_others(d)).collect();
@@ -52,10 +56,12 @@ fn for_others(directive: &str) -> bool {
     is("public") || is("s-maxage") || (argument && is("private"))
 }
 
-/// The directives of all lines; a comma inside quotes parts nothing.
-fn directives(of: &HeaderMap) -> Vec<String> {
+/// The directives of all lines; a comma inside quotes parts nothing. `None` where they cannot be told apart: a line that
+/// is no text, a quote that is not closed, or an escape inside one, which not everybody undoes.
+fn directives(of: &HeaderMap) -> Option<Vec<String>> {
     let mut found = Vec::new();
-    for line in of.get_all(CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok()) {
+    for line in of.get_all(CACHE_CONTROL) {
+        let line = line.to_str().ok().filter(|l| !l.contains('\\'))?;
         let mut quoted = false;
         for d in line.split(|c| {
             quoted ^= c == '"';
@@ -63,9 +69,12 @@ fn directives(of: &HeaderMap) -> Vec<String> {
         }) {
             found.push(d.trim().to_owned());
         }
+        if quoted {
+            return None;
+        }
     }
     found.retain(|d| !d.is_empty());
-    found
+    Some(found)
 }
 
 #[cfg(test)]
@@ -104,6 +113,18 @@ mod tests {
         assert_eq!(privately("private=\"set-cookie, x\", max-age=9"), "max-age=9, private");
         assert_eq!(privately("private, s-maxage=9"), "private");
         assert_eq!(privately("no-cache=\"a, private\""), "no-cache=\"a, private\", private");
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_kept_by_nobody() {
+        for said in ["x=\"a, private", "max-age=60, x=\", private, s-maxage=600", "x=\"\\\", private, y=\"\\\"\""] {
+            assert_eq!(privately(said), "private, no-store", "{said}");
+        }
+        let mut h = HeaderMap::new();
+        h.append(CACHE_CONTROL, HeaderValue::from_static("private"));
+        h.append(CACHE_CONTROL, HeaderValue::from_bytes(b"s-maxage=600, x=\xff").unwrap());
+        private(&mut h);
+        assert_eq!(h.get_all(CACHE_CONTROL).iter().collect::<Vec<_>>(), ["private, no-store"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hedgerow_engine::policy::{Mode, Policy};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -312,6 +312,7 @@ impl Edge {
             "draining": *self.drain.borrow(),
             "listen": self.shared.settings.listen.iter().map(|l| l.address.to_string()).collect::<Vec<_>>(),
             "resident_bytes": resident_bytes(),
+            "usual": tables.sites().map(|s| (s.site.name.clone(), json!(s.memory.state.usual()))).collect::<Map<_, _>>(),
             "sites": sites,
         })
     }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName, HeaderValue, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    ACCEPT_RANGES, CONNECTION, CONTENT_LENGTH, COOKIE, ETAG, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName,
+    HeaderValue, LAST_MODIFIED, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use smallvec::SmallVec;
 
@@ -138,6 +138,10 @@ pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) 
     for name in unwanted {
         to.remove(name);
     }
+    // More values than names: some header has several.
+    if from.len() > from.keys_len() {
+        join_cookies(&mut to);
+    }
     // Only `trailers` may be passed on: it promises that the visitor takes trailer fields.
     if has_te {
         to.remove(TE);
@@ -161,6 +165,21 @@ pub fn for_site(from: &HeaderMap, hop: &Hop<'_>, upgrade: Option<&HeaderValue>) 
         to.insert(UPGRADE, u.clone());
     }
     to
+}
+
+/// HTTP/2 visitors may send each cookie in a field of its own; what speaks HTTP/1.1 knows one field only, and such
+/// crumbs must be joined before they are passed to it (RFC 9113, section 8.2.3).
+fn join_cookies(to: &mut HeaderMap) {
+    let crumbs: SmallVec<[&[u8]; 8]> = to.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if crumbs.len() < 2 {
+        return;
+    }
+    // Made of bytes that were header values, it is one.
+    let whole = HeaderValue::from_maybe_shared(Bytes::from(crumbs.join(&b"; "[..])));
+    drop(crumbs);
+    if let Ok(whole) = whole {
+        to.insert(COOKIE, whole);
+    }
 }
 
 /// Sets a list header to what hops before us wrote, where it is believed, and our own element.
@@ -208,19 +227,33 @@ pub fn trim_for_visitor(headers: &mut HeaderMap, private: &[HeaderName], via: &'
     headers.append(VIA, HeaderValue::from_static(via));
 }
 
+/// Fields that give a sum of the bytes, content coding included (RFC 9530, sections 2 and 3, and what came before it).
+const SUMS: [HeaderName; 4] = [
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-md5"),
+];
+
 /// Takes away what no longer holds once the bytes of an answer are changed.
 pub fn bytes_changed(headers: &mut HeaderMap) {
-    for name in [
-        CONTENT_LENGTH,
-        http::header::ETAG,
-        http::header::LAST_MODIFIED,
-        http::header::ACCEPT_RANGES,
-        HeaderName::from_static("content-md5"),
-        HeaderName::from_static("digest"),
-        HeaderName::from_static("content-digest"),
-        HeaderName::from_static("repr-digest"),
-    ] {
+    for name in [CONTENT_LENGTH, ETAG, LAST_MODIFIED, ACCEPT_RANGES].iter().chain(&SUMS) {
         headers.remove(name);
+    }
+}
+
+/// Takes away what no longer holds once the same content is sent in another coding, or in none.
+pub fn coding_changed(headers: &mut HeaderMap) {
+    for name in [ACCEPT_RANGES].iter().chain(&SUMS) {
+        headers.remove(name);
+    }
+    // Other bytes are another representation: a strong validator would promise otherwise (RFC 9110, 8.8.1).
+    let weak = headers
+        .get(ETAG)
+        .filter(|e| e.as_bytes().starts_with(b"\""))
+        .and_then(|e| HeaderValue::from_bytes(&[b"W/", e.as_bytes()].concat()).ok());
+    if let Some(w) = weak {
+        headers.insert(ETAG, w);
     }
 }
 
@@ -271,6 +304,19 @@ mod tests {
         assert_eq!(h["x-forwarded-proto"], "https");
         let h = sent(&from, true);
         assert_eq!(h["x-forwarded-for"], "10.0.0.1, 198.51.100.7");
+    }
+
+    #[test]
+    fn cookies_in_several_fields_become_one_and_other_fields_stay_as_they_are() {
+        let h = sent(
+            &[("cookie", "a=1"), ("accept", "x"), ("cookie", "b=2"), ("accept", "y"), ("cookie", "c=\"3\"")],
+            false,
+        );
+        assert_eq!(h.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2; c=\"3\""]);
+        assert_eq!(h.get_all("accept").iter().count(), 2);
+        assert_eq!(sent(&[("cookie", "a=1; b=2")], false)["cookie"], "a=1; b=2");
+        let named = sent(&[("connection", "cookie"), ("cookie", "a=1"), ("cookie", "b=2")], false);
+        assert!(named.get("cookie").is_none());
     }
 
     #[test]

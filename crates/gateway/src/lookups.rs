@@ -33,10 +33,11 @@ struct Asn {
 }
 
 impl Lookups {
-    /// The table of autonomous systems at `path`, read if it is another one than before or has changed.
+    /// The table of autonomous systems at `path`, read if it is another one than before or has changed. A file that was
+    /// good once and is broken now is told of, and the table read before stays in force: a policy must not wait for it.
     ///
     /// # Errors
-    /// A sentence about the file; the table in force stays.
+    /// A sentence about a file of which no table is known.
     pub fn asn(&self, path: Option<&str>) -> Result<Option<Arc<AsnTable>>, String> {
         let mut known = self.asn.lock();
         let Some(path) = path.map(PathBuf::from) else {
@@ -44,10 +45,18 @@ impl Lookups {
             return Ok(None);
         };
         let now = stamp(&path);
-        if let Some(a) = known.as_ref().filter(|a| a.path == path && a.stamp == now && !a.stale) {
+        let before = known.as_ref().filter(|a| a.path == path);
+        if let Some(a) = before.filter(|a| a.stamp == now && !a.stale) {
             return Ok(Some(Arc::clone(&a.table)));
         }
-        let table = Arc::new(AsnTable::open(&path).map_err(|e| e.to_string())?);
+        let table = match (AsnTable::open(&path), before) {
+            (Ok(table), _) => Arc::new(table),
+            (Err(e), None) => return Err(e.to_string()),
+            (Err(e), Some(a)) => {
+                tracing::error!(error = %e, "the table of autonomous systems cannot be read; the one read before stays in force");
+                Arc::clone(&a.table)
+            }
+        };
         *known = Some(Asn { path, stamp: now, stale: false, table: Arc::clone(&table) });
         Ok(Some(table))
     }

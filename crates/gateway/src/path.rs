@@ -26,6 +26,8 @@ pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
+    // Before anything is refused: each request has one, and the next must not get it.
+    let heads = connection.pop_head();
     if hosts_disagree(&request) {
         return respond::plain(StatusCode::BAD_REQUEST, "The request names two different hosts.");
     }
@@ -36,7 +38,7 @@ pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Requ
     let Some(site) = worker.shared.tables.load().site(&asked_for.bare).cloned() else {
         return respond::plain(StatusCode::MISDIRECTED_REQUEST, "No site answers here under that name.");
     };
-    Passage::new(worker, connection, site, asked_for, &request).run(request).await
+    Passage::new(worker, connection, site, asked_for, &request).run(request, heads.as_deref()).await
 }
 
 /// The host with its port, as sent.
@@ -120,10 +122,10 @@ impl Passage {
         Self { worker, connection, site, asked_for, now_ms, reference, via }
     }
 
-    async fn run(self, request: Request<Incoming>) -> Response<Body> {
+    async fn run(self, request: Request<Incoming>, header_order: Option<&str>) -> Response<Body> {
         let counters = &self.site.memory.counters;
         Counters::add(&counters.requests, 1);
-        let judged = self.judge(&request);
+        let judged = self.judge(&request, header_order);
         if request.uri().path().starts_with(own::BASE) {
             // Boxed, as is whatever most requests never come to: each request would carry the room for it.
             return Box::pin(own::serve(&self, judged, request)).await;
@@ -148,15 +150,14 @@ impl Passage {
     }
 
     /// Identify and judge.
-    fn judge(&self, request: &Request<Incoming>) -> Judged {
-        let heads = self.connection.pop_head();
+    fn judge(&self, request: &Request<Incoming>, header_order: Option<&str>) -> Judged {
         let asked = Asked {
             method: request.method().as_str(),
             host: &self.asked_for.bare,
             path: request.uri().path(),
             query: request.uri().query(),
             headers: request.headers(),
-            header_order: heads.as_deref(),
+            header_order,
             transport: self.connection.transport(),
             version: match request.version() {
                 Version::HTTP_2 => 20,

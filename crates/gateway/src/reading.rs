@@ -81,7 +81,8 @@ impl Reading {
         let start = out.len();
         let Some(reader) = &mut self.reader else {
             out.extend_from_slice(piece.unwrap_or_default());
-            return Ok(());
+            // Whoever was read before the reader gave up is charged and waits to be recorded.
+            return if piece.is_none() { self.record() } else { Ok(()) };
         };
         let result = match piece {
             Some(piece) => reader.write(piece, out),

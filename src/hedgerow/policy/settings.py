@@ -66,7 +66,8 @@ UPSTREAM: Final = Section(
             Real(0.1, 3600),
             60.0,
             "seconds",
-            "Longest wait for the first byte of the answer, from the last piece of the request on.",
+            "Longest wait for the first byte of the answer, from the last piece of the request on; a request slower "
+            "than 1 KiB a second puts it off for five minutes only.",
         ),
         Setting("idle_timeout_s", Real(0.1, 3600), 60.0, "seconds", "Longest pause between two pieces of the answer."),
         Setting("keep_idle", Whole(0, 10_000), 64, "connections", "Connections kept open and idle, per worker."),

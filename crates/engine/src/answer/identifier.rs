@@ -184,7 +184,8 @@ pub(super) fn decode_references(raw: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let reference = rest.bytes().take(11).position(|b| b == b';').and_then(|end| Some((reference(&rest[1..end])?, end)));
+        let reference =
+            rest.bytes().take(11).position(|b| b == b';').and_then(|end| Some((reference(&rest[1..end])?, end)));
         if let Some((c, end)) = reference {
             out.push(c);
             rest = &rest[end + 1..];

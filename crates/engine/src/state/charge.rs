@@ -131,6 +131,18 @@ fn known_high(
     })
 }
 
+/// Whether whom a principal of this level is shown has to be remembered: where a limit is written, where somebody asks who
+/// was revealed, and where a tense posture may limit strangers that nothing limits yet. A charge and its replay must
+/// agree on it, or a restart would make newcomers of old visitors, or the other way round.
+fn remembered(site: &Site, standing: Standing, level: Level, s: Sensitivity, revealed_here: bool) -> bool {
+    let tightened = || {
+        is_stranger(standing)
+            && !matches!(level, Level::Network | Level::Client)
+            && !(site.posture.newcomer_raised.is_empty() && site.posture.newcomer_high.is_empty())
+    };
+    revealed_here || *site.budgets.limits(standing, level, s) != Limits::default() || tightened()
+}
+
 /// A budget of this principal with nothing left, personal fields first.
 pub(super) fn spent(
     site: &Site,
@@ -275,6 +287,10 @@ impl State {
         let habitual =
             s == Sensitivity::Personal && tension.posture == Posture::Calm && is_stranger(allowance.standing);
         for (level, name) in who {
+            let revealed_here = allowance.on_request.has(s) && innermost == Some(*level);
+            if !remembered(site, allowance.standing, *level, s, revealed_here) {
+                continue;
+            }
             let result = self.table.with(name.key(), *level, now_s, |p| {
                 // Answers end in another order than they were asked for. A principal's time never goes back: what is shown
                 // now must not be counted into an hour that is over. That alone does not hold for a long answer of
@@ -285,10 +301,6 @@ impl State {
                 let known = tension.posture != Posture::Calm && p.seen.has(person, c, Window::Month, now_s);
                 let felt = if known { Tension::NONE } else { tension };
                 let l = limits(site, allowance.standing, *level, s, felt, p, now_s);
-                if l == Limits::default() && !(allowance.on_request.has(s) && innermost == Some(*level)) {
-                    // Nothing limits this level, and nobody asks here who was revealed: nothing has to be remembered.
-                    return Ok(None);
-                }
                 match p.seen.breaks(person, c, &l, now_s) {
                     None => {
                         let undo = p.seen.show(person, c, now_s);
@@ -296,7 +308,7 @@ impl State {
                         if noted {
                             p.habit.note(now_s);
                         }
-                        Ok(Some((undo, noted)))
+                        Ok((undo, noted))
                     }
                     Some(window) => {
                         p.spent_s = now_s;
@@ -305,8 +317,7 @@ impl State {
                 }
             });
             match result {
-                Ok(Some((undo, noted))) => taken.push((*level, name.key(), undo, noted)),
-                Ok(None) => {}
+                Ok((undo, noted)) => taken.push((*level, name.key(), undo, noted)),
                 Err(spent) => {
                     for (level, key, undo, noted) in taken.into_iter().rev() {
                         self.table.with(key, level, now_s, |p| {
@@ -338,10 +349,7 @@ impl State {
             let habitual = s == Sensitivity::Personal && calm;
             let revealed = site.on_request(r.standing).has(s);
             for (i, (level, name)) in r.principals.iter().enumerate() {
-                if *site.budgets.limits(r.standing, *level, s) == Limits::default()
-                    && !(revealed && i == 0)
-                    && (!is_stranger(r.standing) || matches!(level, Level::Network | Level::Client))
-                {
+                if !remembered(site, r.standing, *level, s, revealed && i == 0) {
                     continue;
                 }
                 self.table.with(name.key(), *level, now_s, |p| {

@@ -1,11 +1,13 @@
 //! The state at a glance, for the live status.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::posture::PostureNow;
-use super::seen::COLUMNS;
+use super::seen::{COLUMNS, column};
 use super::{State, seconds};
-use crate::doors::Level;
+use crate::doors::{Level, Sensitivity};
 use crate::policy::{Site, Window};
 
 /// The state at one moment.
@@ -39,6 +41,17 @@ pub struct Top {
 }
 
 impl State {
+    /// What is usual: people that strangers together are shown in an hour (its 95th percentile), of the family shown most,
+    /// by sensitivity. A written threshold holds for every family. Nothing until a week is known.
+    #[must_use]
+    pub fn usual(&self) -> BTreeMap<Sensitivity, u32> {
+        let families = self.families.lock();
+        [Sensitivity::Basic, Sensitivity::Personal, Sensitivity::Contact]
+            .into_iter()
+            .filter_map(|s| Some((s, families.values().filter_map(|f| f.usual_hour(column(s))).max()?)))
+            .collect()
+    }
+
     /// The state now, with the `top` most curious principals (by people of the day, personal first).
     #[must_use]
     pub fn overview(&self, site: &Site, now_ms: u64, top: usize) -> Overview {

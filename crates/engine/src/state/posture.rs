@@ -234,16 +234,21 @@ impl FamilyPosture {
         })
     }
 
+    /// People in an hour that is seldom exceeded, of one column; `None` until a week of hours is known.
+    pub(super) fn usual_hour(&self, column: usize) -> Option<u32> {
+        let usual = &self.usual_hour[column];
+        (usual.figures() >= 24 * 7).then(|| usual.high())
+    }
+
     /// The numbers now.
     pub(super) fn now(&self, family: &str, policy: &PosturePolicy) -> PostureNow {
         let personal = column(Sensitivity::Personal);
         let written = policy.raised.iter().find(|l| column(l.sensitivity) == personal).and_then(|l| l.hour);
         let written_day = policy.raised.iter().find(|l| column(l.sensitivity) == personal).and_then(|l| l.day);
         let usual = &self.usual_hour[personal];
-        let stale = written.filter(|w| usual.figures() >= 24 * 7 && usual.high().saturating_mul(20) < *w).map(|w| {
+        let stale = written.zip(self.usual_hour(personal)).filter(|(w, high)| high.saturating_mul(20) < *w).map(|(w, high)| {
             format!(
-                "the written threshold ({w} people an hour) is more than twenty times what is usual here ({}); lower `posture.raised`",
-                usual.high()
+                "the written threshold ({w} people an hour) is more than twenty times what is usual here ({high}); lower `posture.raised`"
             )
         });
         PostureNow {

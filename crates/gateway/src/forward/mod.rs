@@ -88,7 +88,7 @@ pub async fn forward(
 }
 
 /// Waits for the answer, so long from the last piece of the request on: nobody answers an upload before it has it, and a
-/// large one takes longer than a site may think.
+/// large one takes longer than a site may think. One that hardly moves puts the end off for minutes only ([`Moved`]).
 async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl Future<Output = T>) -> Option<T> {
     let mut answer = pin!(answer);
     let mut until = Instant::now() + patience;
@@ -97,5 +97,48 @@ async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl F
             return Some(answered);
         }
         until = moved.as_ref().map(|m| m.last() + patience).filter(|later| *later > until)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Waits in virtual time for an answer that never comes, while pieces of a body do; how long it took.
+    fn waited(pieces: u32, bytes: usize, every: Duration) -> Option<Duration> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let moved = Arc::new(Moved::default());
+            let begun = Instant::now();
+            let uploading = async {
+                for _ in 0..pieces {
+                    tokio::time::sleep(every).await;
+                    moved.now(bytes);
+                }
+                std::future::pending::<()>().await;
+            };
+            let day = Duration::from_secs(86_400);
+            tokio::time::timeout(day, within(PATIENCE, Some(Arc::clone(&moved)), uploading)).await.ok()?;
+            Some(begun.elapsed())
+        })
+    }
+
+    #[test]
+    fn a_byte_before_each_silence_is_too_long_does_not_hold_a_request_open() {
+        let held = waited(u32::MAX, 1, Duration::from_secs(59)).expect("it ends");
+        assert!(held < Duration::from_secs(600), "{held:?}");
+    }
+
+    #[test]
+    fn a_large_upload_over_a_slow_line_is_waited_for_and_the_site_has_its_time_after_it() {
+        let held = waited(3_600, 4_096, Duration::from_secs(1)).expect("it ends");
+        assert_eq!(held.as_secs(), 3_660);
+    }
+
+    #[test]
+    fn a_small_slow_form_is_waited_for() {
+        assert_eq!(waited(10, 20, Duration::from_secs(20)).expect("it ends").as_secs(), 260);
     }
 }

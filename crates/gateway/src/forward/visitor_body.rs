@@ -11,28 +11,39 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+/// Every body may take this long, however little comes of it.
+const GRACE: Duration = Duration::from_secs(300);
+/// Beyond that it must come at this rate, taken over its whole length: far below any line that a person would wait for,
+/// and far above a byte before each silence becomes too long, by which a request could be held open for ever.
+const LEAST_BYTES_PER_S: u64 = 1024;
+
 /// When a body's latest piece, or its end, was taken towards the site.
 #[derive(Debug)]
 pub struct Moved {
     begun: Instant,
     since_ms: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Default for Moved {
     fn default() -> Self {
-        Self { begun: Instant::now(), since_ms: AtomicU64::new(0) }
+        Self { begun: Instant::now(), since_ms: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
 }
 
 impl Moved {
-    fn now(&self) {
+    /// So many bytes were taken now.
+    pub(super) fn now(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.since_ms.store(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// The time of it.
+    /// The time of it; of a body that is too slow, the time at which what came of it should have been through.
     #[must_use]
     pub fn last(&self) -> Instant {
-        self.begun + Duration::from_millis(self.since_ms.load(Ordering::Relaxed))
+        let taken = Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
+        let borne = Duration::from_secs(self.bytes.load(Ordering::Relaxed) / LEAST_BYTES_PER_S);
+        self.begun + taken.min(GRACE + borne)
     }
 }
 
@@ -111,7 +122,8 @@ impl Body for VisitorBody {
             Poll::Ready(r) => {
                 this.timer = None;
                 if let Some(m) = &this.moved {
-                    m.now();
+                    let piece = r.as_ref().and_then(|r| r.as_ref().ok()?.data_ref());
+                    m.now(piece.map_or(0, Bytes::len));
                 }
                 Poll::Ready(r.map(|r| r.map_err(VisitorBodyError::Broken)))
             }

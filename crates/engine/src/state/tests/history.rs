@@ -332,3 +332,37 @@ fn a_habit_is_rebuilt_from_the_ledger() {
     };
     assert!((8_000..8_010).all(see));
 }
+
+#[test]
+fn whom_no_budget_limits_is_as_well_known_before_a_restart_as_after_it() {
+    let site = site_with(|j| {
+        j["posture"]["newcomer_days"] = json!(2);
+        j["posture"]["known_factor"] = json!(2.0);
+        // Nothing limits strangers until the posture does.
+        j["budgets"] = json!([]);
+    });
+    let (live, rebuilt) = (State::new(64 << 20), State::new(64 << 20));
+    let allowed = allowance(&site, Standing::Stranger);
+    let regular = visitor(1, 1).keeps_cookie(1);
+    let day_ms = u64::from(DAY_S) * 1_000;
+    let grant = |id: &Identity, person: u64, at_ms: u64| {
+        let shown = live.charge(&site, id, &allowed, &Ask::of(0, person_key(person), fields(&[TOWN])), at_ms).shown;
+        let family = "members".to_owned();
+        let (principals, standing) = (principals(id), Standing::Stranger);
+        rebuilt.replay(&site, &Replay { at_ms, principals, standing, family, person_key: person_key(person), shown });
+    };
+    for day in 0..3 {
+        (0..12).for_each(|n| grant(&regular, 9_000 + day * 12 + n, START_MS + day * day_ms + n));
+    }
+    (0..400).for_each(|a| grant(&visitor(500 + a, 500 + a), a, START_MS + 4 * day_ms));
+    let wave = START_MS + 4 * day_ms + 1_000;
+    for (state, which) in [(&live, "live"), (&rebuilt, "rebuilt")] {
+        assert_eq!(state.posture(&site, "members", wave), Posture::High, "{which}");
+        let see = |p: u64| {
+            state.charge(&site, &regular, &allowed, &Ask::of(0, person_key(p), fields(&[TOWN])), wave).shown.has(TOWN)
+        };
+        assert!((9_500..9_512).all(see), "{which}: a usual day's people");
+        assert!((9_000..9_036).all(see), "{which}: whom it saw before stays visible");
+        assert!(!(9_600..9_640).any(see), "{which}: and that is all");
+    }
+}
