@@ -34,14 +34,14 @@ MIXED: dict[str, dict[str, Any]] = {
 """Nobody acts together in these, and tastes last: choosing by one half of the people does not make the other new."""
 
 
-_BASES: dict[int, Crowd] = {}
+_BASES: dict[tuple[int, int], Crowd] = {}
 
 
-def _twenty_thousand(seed: int) -> Crowd:
+def _crowd(seed: int, visitors: int = 20_000) -> Crowd:
     """Ordinary traffic, made once for all tests that plant something in it."""
-    if seed not in _BASES:
-        _BASES[seed] = ordinary(seed)
-    base = _BASES[seed]
+    if (seed, visitors) not in _BASES:
+        _BASES[seed, visitors] = ordinary(seed, visitors=visitors)
+    base = _BASES[seed, visitors]
     return Crowd(list(base.actors), list(base.sets))
 
 
@@ -112,7 +112,7 @@ def test_independent_readers_of_any_taste_hardly_ever_seem_to_share_out(
 @pytest.mark.parametrize("alike", [True, False], ids=["one client, one pace", "nothing in common but whom they read"])
 @pytest.mark.parametrize("each", [10, 60])
 def test_a_harvest_of_a_thousand_addresses_is_found_whole(alike: bool, each: int) -> None:
-    crowd = plant(_twenty_thousand(7), 7, each=each, alike=alike)
+    crowd = plant(_crowd(7), 7, each=each, alike=alike)
     found = _found(crowd)
     recall, precision = _caught(crowd, found)
     assert recall >= 0.98
@@ -123,14 +123,14 @@ def test_a_harvest_of_a_thousand_addresses_is_found_whole(alike: bool, each: int
 
 
 def test_addresses_that_read_five_people_each_are_mostly_found() -> None:
-    crowd = plant(_twenty_thousand(7), 8, each=5, alike=False)
+    crowd = plant(_crowd(7), 8, each=5, alike=False)
     recall, precision = _caught(crowd, _found(crowd))
     assert recall >= 0.85
     assert precision >= 0.85
 
 
 def test_a_harvest_behind_twenty_networks_is_one_group() -> None:
-    crowd = plant(_twenty_thousand(7), 9, each=20, networks=20)
+    crowd = plant(_crowd(7, 8_000), 9, each=20, networks=20)
     found = _found(crowd)
     assert len(found.groups) == 1
     assert _caught(crowd, found) == (1.0, 1.0)
@@ -145,13 +145,13 @@ def test_a_harvest_in_a_site_of_many_towns_is_found() -> None:
 
 @pytest.mark.parametrize("each", [100, 1_000, 4_000])
 def test_a_single_harvester_is_a_group_of_one(each: int) -> None:
-    crowd = plant(_twenty_thousand(7), 11, addresses=1, each=each, alike=False)
+    crowd = plant(_crowd(7, 8_000), 11, addresses=1, each=each, alike=False)
     found = _found(crowd)
     assert [g.members for g in found.groups] == [(crowd.planted[0],)]
 
 
 def test_two_harvests_with_different_software_are_two_groups() -> None:
-    crowd = plant(_twenty_thousand(7), 12, addresses=300, each=20)
+    crowd = plant(_crowd(7, 8_000), 12, addresses=300, each=20)
     for i in range(300):
         rng = np.random.default_rng(50_000 + i)
         people = BitMap(int(x) for x in rng.choice(5_000, 20, replace=False))
@@ -172,7 +172,7 @@ def test_the_order_of_the_actors_changes_nothing() -> None:
 
 
 def test_what_is_claimed_as_certain_is_within_the_stated_rate() -> None:
-    found = _found(plant(_twenty_thousand(7), 14, each=20))
+    found = _found(plant(_crowd(7, 8_000), 14, each=20))
     assert all(g.p_value is not None and g.p_value <= ALARMS_PER_AUDIT for g in found.groups)
 
 

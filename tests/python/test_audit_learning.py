@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hedgerow.audit import charts
 from hedgerow.audit.learning import Learnt, as_yaml, learn
 from hedgerow.audit.paths import MOST_NODES, Tree, templates
 from hedgerow.audit.wording import chance, lasting, listed, number, share
@@ -117,3 +120,15 @@ def test_numbers_are_said_as_people_say_them() -> None:
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
     assert (lasting(40), lasting(3_700), lasting(86_400 * 12)) == ("40 s", "1 h 1 min", "12 days")
     assert chance(1e-7) == "less than 1 in a million"
+
+
+def test_days_without_requests_keep_their_place_in_the_chart() -> None:
+    days = [{"day": d, "requests_people": 5, "people_new": 5} for d in ("2026-05-01", "2026-05-11")]
+    bars = re.findall(r'class="bar" x="([0-9.]+)"', str(charts.timeline(days, [])))
+    assert len(bars) == 2
+    assert float(bars[1]) - float(bars[0]) > 500
+
+
+def test_a_chance_too_small_for_a_number_is_said_in_words() -> None:
+    assert chance(0.0) == "too small to be told"
+    assert chance(1e-13) == "less than 1 in a million million"

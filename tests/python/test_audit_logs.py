@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audit_logs import BEGIN_S, CHROME, FORMATS, Hit, Traffic, combined, harvest, visitors, write
+from hedgerow.audit import routes_first
 from hedgerow.cli import app
 
 pytest.importorskip("hedgerow._engine")
@@ -56,6 +57,46 @@ def test_a_planted_harvest_is_found_in_every_format(tmp_path: Path, traffic: Tra
     assert [r["path"] for r in report["map"]["routes"] if r["person"] == "path"] == ["/members/{person}"]
 
 
+def test_who_only_says_that_it_makes_previews_is_searched_like_anybody(tmp_path: Path, traffic: Traffic) -> None:
+    hits = traffic.ordered()
+    hits += [
+        Hit(BEGIN_S + 9 * i, "198.51.100.7", f"/members/{i + 1}", agent="facebookexternalhit/1.1")
+        for i in range(PEOPLE)
+    ]
+    report = _audit(tmp_path / "out", write(tmp_path / "a.log", hits))
+    assert all(d["lane"] != "preview" for d in report["declared"])
+    assert any(h["actors"] == 1 and h["people"] == PEOPLE for h in report["harvests"] + report["by_amount"])
+
+
+def test_a_page_that_was_not_modified_counts_as_shown_and_the_report_says_so(tmp_path: Path, traffic: Traffic) -> None:
+    hits = traffic.ordered()
+    report = _audit(tmp_path / "out", write(tmp_path / "a.log", hits))
+    again = [*hits, Hit(BEGIN_S + 7, "198.51.100.7", "/members/299", status=304)]
+    more = _audit(tmp_path / "more", write(tmp_path / "b.log", again))
+    assert more["people"]["requests"] == report["people"]["requests"] + 1
+    assert any("304" in limit for limit in more["method"]["limits"])
+
+
+def test_a_member_of_a_small_club_who_reads_much_is_named_for_the_amount_alone(tmp_path: Path) -> None:
+    hits = visitors(8, people=200, count=60).ordered()
+    hits += [Hit(BEGIN_S + 40 * i, "198.51.100.7", f"/members/{i + 1}", agent=CHROME.format(131)) for i in range(50)]
+    report = _audit(tmp_path / "out", write(tmp_path / "a.log", hits))
+    assert [a["people"] for a in report["by_amount"]] == [50]
+    assert report["taken"]["people"] == 0
+    html = (tmp_path / "out" / "report.html").read_text()
+    assert "No harvest was found" in html
+    assert "72 hours" not in html
+    assert "By amount" in html
+
+
+def test_commands_of_the_next_steps_do_one_thing_each(tmp_path: Path, traffic: Traffic) -> None:
+    report = _audit(tmp_path / "out", write(tmp_path / "a.log", traffic.ordered()))
+    commands = {s["what"]: s["command"] for s in report["next"] if s["command"]}
+    assert not any("enforce" in c for c in commands.values())
+    assert "hedgerow ledger affected" in commands["List the people affected"]
+    assert "ledger person" not in commands["List the people affected"]
+
+
 def test_ordinary_traffic_has_no_harvest(tmp_path: Path) -> None:
     report = _audit(tmp_path / "out", write(tmp_path / "a.log", visitors(4, people=PEOPLE, count=500).ordered()))
     assert report["harvests"] == []
@@ -76,6 +117,21 @@ def test_files_workers_and_order_change_nothing(tmp_path: Path, traffic: Traffic
     first = _audit(out, whole, "--workers", "1")
     second = _audit(out, *sorted(tmp_path.glob("p.log*"), reverse=True), "--workers", "3")
     assert _lasting(second) == _lasting(first)
+
+
+def test_what_is_learnt_from_a_part_does_not_depend_on_how_the_log_is_split(
+    tmp_path: Path, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_first, "MOST_PATHS", 400)
+    hits = traffic.ordered()
+    pages = [h for h in hits if h.path.startswith("/members/")]
+    others = [h for h in hits if not h.path.startswith("/members/")]
+    first = _audit(tmp_path / "one", write(tmp_path / "whole.log", hits))
+    second = _audit(tmp_path / "two", write(tmp_path / "a.log", others), write(tmp_path / "b.log", pages))
+    assert second["map"]["routes"] == first["map"]["routes"]
+    assert second["people"] == first["people"]
+    assert second["taken"] == first["taken"]
+    assert any("chosen by a hash" in d for d in second["map"]["doubts"])
 
 
 def test_lines_that_cannot_be_read_are_counted_and_shown_with_examples(tmp_path: Path, traffic: Traffic) -> None:

@@ -66,7 +66,7 @@ def next_steps(report: Json, out: str) -> list[Json]:
             _step(
                 "List the people affected",
                 "For letters and for the authority: who was read by these actors, and when.",
-                f"hedgerow ledger person ID --state {out}   # after an audit with --ledger",
+                f"hedgerow ledger affected --help   # with --state {out}, after an audit with --ledger",
             ),
         ]
         if largest["shares"]:
@@ -80,8 +80,8 @@ def next_steps(report: Json, out: str) -> list[Json]:
             )
     done, likely = report["policy"]["harvests"], report["policy"]["likely_people"]
     why = (
-        f"Hedgerow's {report['policy']['name']} would have withheld {number(done['withheld'])} of "
-        f"{number(done['people_reads'])} reads of the harvests."
+        f"Hedgerow's {report['policy']['name']} would have masked or withheld something of "
+        f"{number(done['withheld'])} of the {number(done['people_reads'])} people that the harvests read."
         if harvests
         else "Nothing was found in this log; the next harvest may be under way when you read the next one."
     )
@@ -96,8 +96,8 @@ def next_steps(report: Json, out: str) -> list[Json]:
         _step(
             "Before you enforce, try the policy on what was recorded",
             f"On this log it would have touched {share(likely['touched'], likely['actors'])} of the likely people. "
-            "See that it is your visitors' good, too.",
-            f"hedgerow backtest {policy} --since 7d && hedgerow enforce",
+            "Enforce it only when you have read what that says.",
+            f"hedgerow backtest {policy} --since 7d",
         )
     )
     steps.append(

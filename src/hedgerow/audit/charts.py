@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 
 from markupsafe import Markup
@@ -85,7 +85,7 @@ def sizes(rows: Sequence[Json]) -> Markup:
 
 def timeline(days: Sequence[Json], harvests: Sequence[Json]) -> Markup:
     """Requests for people by day, and when each harvest was there."""
-    shown = list(days)[-366:]
+    shown = _every_day(days)[-366:]
     if not shown:
         return Markup()
     left, width = 52, _WIDTH - 62
@@ -119,6 +119,17 @@ def timeline(days: Sequence[Json], harvests: Sequence[Json]) -> Markup:
         ", and when each harvest was there" if harvests else ""
     )
     return _svg(y + 6, title, body)
+
+
+def _every_day(days: Sequence[Json]) -> list[Json]:
+    """The last year of them, days without a request included: a log tells only of the others."""
+    if not days:
+        return []
+    told = {str(d["day"]): d for d in days}
+    last = date.fromisoformat(max(told))
+    first = max(date.fromisoformat(min(told)), last - timedelta(days=365))
+    every = (str(first + timedelta(days=i)) for i in range((last - first).days + 1))
+    return [told.get(day, {"day": day, "requests_people": 0, "people_new": 0}) for day in every]
 
 
 def growth(harvest: Sequence[Sequence[int]], usual: Sequence[Sequence[int]], name: str, whole: int) -> Markup:

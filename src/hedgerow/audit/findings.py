@@ -27,7 +27,9 @@ CAVEAT: Final = (
 LIMITS: Final = (
     "A log names a person only where the address does. Lists, searches and exports showed people, too, and nobody of "
     "them is counted here.",
-    "A log line says that a page was answered, not that it was read, stored or sold.",
+    "A log line says that a page was answered, not that it was read, stored or sold. A 304 counts as shown: the reader "
+    "has the page, though it came with an earlier answer. A gateway's ledger does not record a 304 as shown, so its "
+    "numbers are lower.",
     "Addresses change hands, and many people can share one: an actor is an address together with its software, or an "
     "account if the log has it.",
     "Requests that came before the log begins, went past this server (a cache, another host) or were left out of the "
@@ -93,6 +95,7 @@ def findings(setting: Setting, summary: Json, gathered: Gathered, learnt: Learnt
             "last": _iso(max(m.last_s for m in members)) if members else None,
         },
         "harvests": harvests,
+        "by_amount": [_largest(h.members[0], gathered, whole) for h in gathered.by_amount[:MOST_DECLARED]],
         "observed": _observed(gathered.observed, whole) if gathered.observed else None,
         "declared": [_declared(a, len(p), whole) for a, p in gathered.declared[:MOST_DECLARED]],
         "largest": [_largest(a, gathered, whole) for a in gathered.largest],
@@ -195,7 +198,7 @@ def _harvest(i: int, h: Harvest, gathered: Gathered, whole: int) -> Json:
     measured = h.group.measured if h.group else None
     return {
         "name": name_of(i),
-        "kind": "group" if len(members) > 1 else "single" if h.group else "amount",
+        "kind": "group" if len(members) > 1 else "single",
         "actors": len(members),
         "networks": len({m.network for m in members}),
         "addresses": len({m.address for m in members}),
@@ -214,7 +217,7 @@ def _harvest(i: int, h: Harvest, gathered: Gathered, whole: int) -> Json:
         "rank_usual": round(measured.rank_expected, 4) if measured else None,
         "union_expected": round(measured.union_expected, 1) if measured else None,
         "union_even": round(measured.union_even, 1) if measured else None,
-        "signs": signs(h, whole),
+        "signs": signs(h),
         "growth": gathered.growth.get(i, []),
         "policy": {
             "verdicts": dict(sum((Counter(m.verdicts) for m in members), Counter())),

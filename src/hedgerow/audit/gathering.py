@@ -15,8 +15,8 @@ from hedgerow.audit.traits import Actor
 
 MUCH_PEOPLE: Final = 50
 MUCH_SHARE: Final = 0.05
-"""Who alone read so many people, and so large a share of those in the log, is shown as a harvester for the amount
-alone: ten people a day is a busy visitor, a twentieth of everybody is none."""
+"""Who alone read so many people, and so large a share of those in the log, is shown for the amount alone: ten
+people a day is a busy visitor. On a small site a curious member does as much, so it is in no other number."""
 MOST_SETS: Final = 300_000
 """Actors whose people are looked at one by one: those who read most. The others count in what is popular."""
 
@@ -52,7 +52,7 @@ class Harvest:
     people: BitMap
     reads: int
     group: Group | None
-    """Absent where the amount alone speaks."""
+    """Absent where the amount alone speaks, which is no harvest."""
 
 
 @dataclass
@@ -60,6 +60,8 @@ class Gathered:
     """All that a report tells of who read whom."""
 
     harvests: list[Harvest]
+    by_amount: list[Harvest]
+    """Who alone read much, about whom nothing else could be said: likely people as well as harvesters."""
     observed: Harvest | None
     """Readers who ignore popularity, which a lasting taste explains as well: to be looked at, and no harvest."""
     groups: Groups
@@ -111,11 +113,12 @@ def gather(replay: Replay, members: int = 0) -> Gathered:
     harvests = [_harvest(g, open_to_doubt, sets) for g in groups.groups]
     harvesting = {a.number for h in harvests for a in h.members}
     total = int(popularity.size)
+    by_amount: list[Harvest] = []
     for actor in open_to_doubt:
         much = actor.people >= max(MUCH_PEOPLE, MUCH_SHARE * max(total, members))
         if much and actor.number not in harvesting:
-            harvests.append(Harvest((actor,), sets[actor.number], actor.people, None))
-            harvesting.add(actor.number)
+            by_amount.append(Harvest((actor,), sets[actor.number], actor.people, None))
+    by_amount.sort(key=lambda h: (-len(h.people), h.members[0].number))
     harvests.sort(key=lambda h: (-len(h.people), h.members[0].number))
     taken = BitMap.union(*(h.people for h in harvests)) if harvests else BitMap()
     ordinary, automation = Crowd(), Crowd()
@@ -125,6 +128,7 @@ def gather(replay: Replay, members: int = 0) -> Gathered:
     usual = [a for a in open_to_doubt if a.number not in harvesting and a.lane != "automation"]
     return Gathered(
         harvests=harvests,
+        by_amount=by_amount,
         observed=_harvest(groups.observed, open_to_doubt, sets) if groups.observed else None,
         groups=groups,
         declared=sorted(declared, key=lambda d: (-d[0].people, d[0].number)),

@@ -20,8 +20,9 @@ Json = dict[str, Any]
 Progress = Callable[[int, int, int], None]
 """Told of bytes done, bytes in all, and lines."""
 
-VOUCHED: frozenset[str] = frozenset({"search_engine", "preview", "licensed", "researcher"})
-"""Lanes of declared readers, whose address or contract vouches for them: told apart in a report."""
+VOUCHED: frozenset[str] = frozenset({"search_engine", "licensed", "researcher"})
+"""Lanes of declared readers, whose address or contract vouches for them: told apart in a report. Who makes previews
+says so itself, and nothing vouches for it."""
 
 
 class AuditError(Exception):

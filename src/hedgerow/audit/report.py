@@ -91,7 +91,6 @@ def _kinds(harvests: list[Json]) -> str:
     said = [
         count(counts["group"], "group", "groups") if counts["group"] else "",
         count(counts["single"], "alone", "alone") if counts["single"] else "",
-        f"{number(counts['amount'])} by amount" if counts["amount"] else "",
     ]
     return ", ".join(s for s in said if s) or "none found"
 

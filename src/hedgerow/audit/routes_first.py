@@ -6,10 +6,11 @@ the replay can read, learning can, and a page that was refused or missing counts
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from hedgerow.audit.learning import Learnt, learn
@@ -17,8 +18,8 @@ from hedgerow.audit.replaying import AuditError, Json, Progress, Replay, Wish, p
 from hedgerow.policy import PolicyError, load_text
 from hedgerow.policy.defaults import SIGNALS
 
-MOST_BYTES: Final = 2 << 30
-"""Of log that is read to learn; of a longer one whole files are left out, and that is said."""
+MOST_PATHS: Final = 2_000_000
+"""Addresses of pages that are learnt from; of more, those with the smallest hashes, and that is said."""
 
 
 def every_path() -> Json:
@@ -47,27 +48,22 @@ def learn_routes(wish: Wish, progress: Progress) -> Learnt:
     Raises:
         AuditError: when the log cannot be read.
     """
-    files: list[Path] = []
-    room = MOST_BYTES
-    # The largest first would be the oldest often; spread over all by name instead.
-    for file in sorted(wish.files, key=lambda f: f.name):
-        size = file.stat().st_size
-        if files and size > room:
-            continue
-        files.append(file)
-        room -= size
-    looked = replayed(every_path(), replace(wish, files=tuple(files), site=None, ledger=None), progress)
-    learnt = learn(_paths(looked))
-    if len(files) < len(wish.files):
-        learnt.doubts.append(
-            f"learnt from {len(files)} of {len(wish.files)} files; the others are replayed all the same"
-        )
+    # All files, always: which lines stand in which file must not decide what is learnt.
+    looked = replayed(every_path(), replace(wish, site=None, ledger=None), progress)
+    learnt = learn(_paths(looked, MOST_PATHS))
+    if int(popularity_of(looked).size) > MOST_PATHS:
+        learnt.doubts.append(f"learnt from {MOST_PATHS:,} of the addresses in this log, chosen by a hash of each")
     return learnt
 
 
-def _paths(looked: Replay) -> Iterator[tuple[str, int]]:
-    for number, reads in enumerate(popularity_of(looked)):
-        yield looked.person(number), int(reads)
+def _paths(looked: Replay, most: int) -> Iterator[tuple[str, int]]:
+    """Paths and how many read them; of too many, those whose hash is smallest, wherever they stand in the log."""
+    reads = popularity_of(looked)
+    numbers: Iterable[int] = range(int(reads.size))
+    if reads.size > most:
+        numbers = heapq.nsmallest(most, numbers, key=lambda n: hashlib.sha256(looked.person(n).encode()).digest())
+    for number in numbers:
+        yield looked.person(number), int(reads[number])
 
 
 def tables_of(text: str, source: str) -> Json:

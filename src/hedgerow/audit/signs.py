@@ -7,7 +7,7 @@ from statistics import median
 
 from hedgerow.audit.gathering import Harvest
 from hedgerow.audit.replaying import Seen
-from hedgerow.audit.wording import chance, count, listed, number, pace, share, signal, signal_of_many
+from hedgerow.audit.wording import chance, listed, number, pace, share, signal, signal_of_many
 
 _SHARED = {
     "network": "come from one network",
@@ -18,23 +18,20 @@ _SHARED = {
 }
 
 
-def signs(h: Harvest, whole: int) -> list[str]:
+def signs(h: Harvest) -> list[str]:
     """Sentences, the most telling first."""
     found: list[str] = []
     people = len(h.people)
-    found += _of_people(h, people, whole)
+    found += _of_people(h, people)
     found += _of_timing(h.members)
     found += _of_signals(h.members)
     return found
 
 
-def _of_people(h: Harvest, people: int, whole: int) -> list[str]:
+def _of_people(h: Harvest, people: int) -> list[str]:
     group = h.group
     if group is None:
-        return [
-            f"It alone read {count(people, 'person', 'people')}, {share(people, whole)} of all. Whether it also "
-            "ignores who is popular could not be told: there is too little other traffic to compare with."
-        ]
+        return []
     measured = group.measured
     found = []
     if len(h.members) > 1:
@@ -61,8 +58,8 @@ def _of_people(h: Harvest, people: int, whole: int) -> list[str]:
         found.append(f"Nearly all of them {listed(_SHARED[s] for s in group.shares if s in _SHARED)}.")
     elif len(h.members) > 1:
         found.append(
-            "They have no network, software or pace in common: only whom they read gives them away. Visitors who look up "
-            "whom they know look the same one by one, so some of those may be among them."
+            "They have no network, software or pace in common: only whom they read gives them away. Visitors who look "
+            "up whom they know look the same one by one, so some of those may be among them."
         )
     return found
 

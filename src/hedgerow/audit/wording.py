@@ -107,11 +107,11 @@ def signal_of_many(code: str) -> str:
 
 def chance(p: float) -> str:
     """`less than 1 in a million`."""
+    if p <= 0:
+        return "too small to be told"
     for bound, words in ((1e-12, "a million million"), (1e-9, "a thousand million"), (1e-6, "a million")):
         if p <= bound:
             return f"less than 1 in {words}"
-    if p <= 0:
-        return "none"
     digits = 1 / p
     return f"about 1 in {number(float(f'{digits:.1g}'))}"
 
