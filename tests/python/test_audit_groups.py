@@ -151,7 +151,7 @@ def test_a_single_harvester_is_a_group_of_one(each: int) -> None:
 
 
 def test_two_harvests_with_different_software_are_two_groups() -> None:
-    crowd = plant(_crowd(7, 8_000), 12, addresses=300, each=20)
+    crowd = plant(ordinary(12), 12, addresses=300, each=20)
     for i in range(300):
         rng = np.random.default_rng(50_000 + i)
         people = BitMap(int(x) for x in rng.choice(5_000, 20, replace=False))
