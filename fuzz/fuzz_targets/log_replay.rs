@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hedgerow_fuzz::folder;
-use hedgerow_replay::Attachment;
 use hedgerow_replay::gather::{Gathered, PartSource};
 use hedgerow_replay::runs::SIGHTINGS;
 use hedgerow_replay::scatter::{RangeTally, parse, partition, timeline};
 use hedgerow_replay::source::Range;
+use hedgerow_replay::{Attachment, ReplayError};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -22,8 +22,16 @@ static POLICY: LazyLock<Vec<u8>> = LazyLock::new(|| {
     json!({"format": 1, "id": "0", "sites": [site]}).to_string().into_bytes()
 });
 
+const OPTIONS: &[u8] = br#"{"now_s": 1800000000, "state_mb": 8,
+    "secret": "0707070707070707070707070707070707070707070707070707070707070707"}"#;
+
 fn attachment() -> Attachment {
-    Attachment::new(&POLICY, br#"{"now_s": 1800000000, "state_mb": 8}"#).expect("the attachment of the targets")
+    Attachment::new(&POLICY, OPTIONS).expect("the attachment of the targets")
+}
+
+/// Asked in between whether to go on.
+fn on() -> Result<(), ReplayError> {
+    Ok(())
 }
 
 /// The three steps over files, and their result as text.
@@ -34,7 +42,8 @@ fn whole(files: &[&[u8]]) -> String {
     for (i, bytes) in files.iter().enumerate() {
         let path = DIR.join(format!("{i}.log"));
         fs::write(&path, bytes).expect("written");
-        let (of_file, t) = parse(&at, &Range { path, start: 0, end: u64::MAX }).expect("a file that is there is read");
+        let (of_file, t) =
+            parse(&at, &Range { path, start: 0, end: u64::MAX }, &mut on).expect("a file that is there is read");
         tally.add(t);
         parts.extend(of_file);
     }
@@ -44,14 +53,15 @@ fn whole(files: &[&[u8]]) -> String {
     let of = |want: &dyn Fn(usize) -> bool| {
         parts.iter().filter(|(n, _)| want(*n)).map(|(_, b)| b.clone()).collect::<Vec<_>>()
     };
-    let past = timeline(&at, of(&|n| n == SIGHTINGS), &tally).expect("sightings of this version");
+    let past = timeline(&at, of(&|n| n == SIGHTINGS), &tally, &mut on).expect("sightings of this version");
     let mut at = attachment();
     let results = (0..past.groups.len())
         .filter(|g| past.groups[*g].iter().any(|p| parts.iter().any(|(n, _)| n == p)))
-        .map(|g| partition(&mut at, &past, g, of(&|n| past.groups[g].contains(&n))).expect("events of this version"))
+        .map(|g| partition(&mut at, &past, g, of(&|n| past.groups[g].contains(&n)), &mut on))
+        .map(|part| part.expect("events of this version"))
         .map(PartSource::Bytes)
         .collect::<Vec<_>>();
-    let gathered = Gathered::of(&results, &DIR).expect("parts of this version");
+    let gathered = Gathered::of(&results, &DIR, &mut on).expect("parts of this version");
     let actors: Vec<String> =
         (0..gathered.actors).map(|n| gathered.actor(n).expect("read").expect("there").0).collect();
     format!("{tally:?} {past:?} {:?} {actors:?}", gathered.totals)
@@ -61,13 +71,13 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((how, text)) = bytes.split_first() else { return };
     if how % 4 == 3 {
         let mut at = attachment();
-        let _ = Gathered::of(&[PartSource::Bytes(text.to_vec())], &DIR);
+        let _ = Gathered::of(&[PartSource::Bytes(text.to_vec())], &DIR, &mut on);
         let tally = RangeTally::default();
-        if let Ok(past) = timeline(&at, vec![text.to_vec()], &tally) {
-            let _ = partition(&mut at, &past, 0, vec![text.to_vec()]);
+        if let Ok(past) = timeline(&at, vec![text.to_vec()], &tally, &mut on) {
+            let _ = partition(&mut at, &past, 0, vec![text.to_vec()], &mut on);
         }
-        let empty = timeline(&at, vec![], &tally).expect("nothing is a past");
-        let _ = partition(&mut at, &empty, 0, vec![text.to_vec()]);
+        let empty = timeline(&at, vec![], &tally, &mut on).expect("nothing is a past");
+        let _ = partition(&mut at, &empty, 0, vec![text.to_vec()], &mut on);
         return;
     }
     // Packed files and tables are not cut.

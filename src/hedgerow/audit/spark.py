@@ -38,7 +38,8 @@ def replayed_on_spark(policy: Json, wish: Wish, progress: Progress, master: str 
         AuditError: when Spark cannot be used, the policy cannot be divided, or a file cannot be read.
     """
     _can_run(wish)
-    policy_json, options = json.dumps(policy), wish.options()
+    # Drawn here once, where none is given: every worker has to give the same names.
+    policy_json, options = json.dumps(policy), _engine.replay_options(wish.options())
     try:
         if not _engine.replay_divisible(policy_json, options):
             raise AuditError(
