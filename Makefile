@@ -59,6 +59,7 @@ test: lint test-rust test-python ## Lint, Rust tests, Python tests; ends with py
 # The Python face is tested through Python: a test binary of it would need a libpython to link to, which few machines have.
 test-rust: $(STAMPS)/venv
 	cargo test --workspace --exclude hedgerow-python --quiet
+	cargo build --quiet -p hedgerow-gateway --example pages # what tests/browser starts: built here, not within a test's time
 
 test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
 	$(PYTHON) -m pytest
