@@ -98,8 +98,9 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
     services = services_of(wish)
     host, _, port = services.settings.listen.rpartition(":")
+    app = create_app(services)
     config = uvicorn.Config(
-        create_app(services),
+        app,
         host=host.strip("[]"),
         port=int(port),
         access_log=False,
@@ -113,7 +114,7 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
         limit_concurrency=500,
         lifespan="off",
     )
-    server = _Announced(config, lambda: first_steps(services, say))
+    server = _Announced(config, lambda: first_steps(services, say), app.state.live.close)
     if wish.supervisor is not None:
         threading.Thread(target=_end_with, args=(wish.supervisor, server), daemon=True, name="supervisor").start()
     server.run()
@@ -122,17 +123,23 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
 
 
 class _Announced(uvicorn.Server):
-    """Says where it is once somebody would be answered there."""
+    """Says where it is once somebody would be answered there, and ends open streams before it stops."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+        self._end_streams = end_streams
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Binds, then announces."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """An open page would keep us for as long as somebody looks at it."""
+        self._end_streams()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
 
 
 def _end_with(parent: int, server: uvicorn.Server) -> None:
