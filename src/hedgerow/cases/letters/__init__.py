@@ -7,7 +7,8 @@ The way through the room, one module a step:
   whom;
 * `drafting` makes a `document` of the facts of a case; `passages` and `asking` are its parts, `form` the form that the
   other side fills in;
-* `docx_writer`, `pdf` and `plain` write a document, `docx_reader` takes an edited one back, `editing` changes one block;
+* `docx_writer`, `pdf` and `plain` write a document, `docx_reader` takes an edited one back, `editing` changes it block
+  by block;
 * `states` is what may happen to a letter and when, `clocks` by when an answer is due and when to look again;
 * `keeping`, `following` and `telling` are the same with a database: each act is a decision in the trail.
 

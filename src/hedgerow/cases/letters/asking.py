@@ -53,9 +53,7 @@ def deadline(d: Draft) -> list[Block]:
         return []
     return [
         Heading(d.words.say("heading_when"), 2),
-        Paragraph(
-            d.words.say("answer_by", day=d.words.day(d.answer_by), zone=zone_name(d.zone), email=d.email)
-        ),
+        Paragraph(d.words.say("answer_by", day=d.words.day(d.answer_by), zone=zone_name(d.zone), email=d.email)),
         *steps(d),
     ]
 

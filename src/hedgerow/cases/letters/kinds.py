@@ -89,7 +89,12 @@ KINDS: Final[dict[Kind, KindRule]] = {
         "Notice to a marketplace", "where the information is offered", 3, (Step.HOST, Step.AUTHORITY), True, False
     ),
     Kind.ABUSE_NOTICE: KindRule(
-        "Notice to an abuse contact", "the network the requests came from", 7, (Step.AUTHORITY, Step.POLICE), False, False
+        "Notice to an abuse contact",
+        "the network the requests came from",
+        7,
+        (Step.AUTHORITY, Step.POLICE),
+        False,
+        False,
     ),
     Kind.AUTHORITY_COMPLAINT: KindRule(
         "Complaint to the authority (draft)", "the data-protection authority", None, (Step.COURT,), False, False

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from hedgerow.cases.letters.document import LetterDocument
 from hedgerow.cases.letters.problems import LetterError
-from hedgerow.cases.letters.words import letter_words
+from hedgerow.cases.letters.words import gap_pattern, letter_words
 
 TEMPLATE: Final = Path(__file__).with_name("letter.typ")
 STANDARDS: Final = ("a-2a", "ua-1")
@@ -26,28 +26,29 @@ _REFUSED: Final = re.compile(r'the text (?:`"|")(.+?)(?:"`|") could not be displ
 _TRIES: Final = 4
 
 
-def pdf(document: LetterDocument) -> bytes:
-    """The letter as PDF. What the fonts cannot show (other scripts than Latin, Greek and Cyrillic) is written as code
+def pdf(document: LetterDocument, *, approved: bool) -> bytes:
+    """The letter as PDF; one that nobody approved says so on each page, with its gaps marked. What the fonts cannot show (other scripts than Latin, Greek and Cyrillic) is written as code
     points, `[U+6F22]`: an archive file with holes in it would be worse.
 
     Raises:
         LetterError: when the letter cannot be set.
     """
-    return set_as_pdf(document)[0]
+    return set_as_pdf(document, approved=approved)[0]
 
 
-def set_as_pdf(document: LetterDocument) -> tuple[bytes, tuple[str, ...]]:
+def set_as_pdf(document: LetterDocument, *, approved: bool) -> tuple[bytes, tuple[str, ...]]:
     """The PDF, and the characters that stand in it as code points."""
     import typst  # here, because the command line would pay for it at every start
 
-    data = _data(document)
+    data = _data(document, approved)
+    gap = "" if approved else gap_pattern(letter_words(document.language)).pattern
     unshown: dict[str, None] = {}
     for _ in range(_TRIES):
         try:
             made = typst.compile(
                 _template(),
                 format="pdf",
-                sys_inputs={"letter": json.dumps(_written(data, unshown))},
+                sys_inputs={"letter": json.dumps(_written(data, unshown)), "gap": gap},
                 ignore_system_fonts=True,
                 pdf_standards=list(STANDARDS),
                 timestamp=0,
@@ -59,9 +60,7 @@ def set_as_pdf(document: LetterDocument) -> tuple[bytes, tuple[str, ...]]:
                 raise LetterError(f"the letter cannot be set as PDF: {error.message[:300]}") from error
             unshown.update(dict.fromkeys(new))
         else:
-            if not isinstance(made, bytes):
-                raise LetterError("the letter cannot be set as PDF: the compiler gave no single file")
-            return made, tuple(unshown)
+            return bytes(made), tuple(unshown)
     raise LetterError("the letter has characters of too many scripts for a PDF; send the DOCX, or write them in Latin")
 
 
@@ -70,13 +69,13 @@ def _template() -> bytes:
     return TEMPLATE.read_bytes()
 
 
-def _data(document: LetterDocument) -> dict[str, Any]:
+def _data(document: LetterDocument, approved: bool) -> dict[str, Any]:
     data = document.as_json()
     words = letter_words(document.language)
     data["language"] = document.language.partition("-")[0]
-    data["kind_title"] = words.groups["titles"][document.kind.value]
     # `Page $page of $pages`, in pieces, because the template knows the numbers only where it sets them.
     data["page"] = re.split(r"\$pages?", words.groups["texts"]["page"])
+    data["draft_mark"] = "" if approved else words.say("draft_mark")
     data["day"] = [document.written_on.year, document.written_on.month, document.written_on.day]
     return data
 

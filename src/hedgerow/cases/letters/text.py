@@ -19,9 +19,7 @@ def clean(text: str) -> str:
     control characters cannot stand in XML at all. Neither is dropped silently: the reader sees that it was there.
     """
     text = _BREAKS.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
-    return "".join(
-        c if c in _KEPT or unicodedata.category(c) not in _UNSEEN else f"[U+{ord(c):04X}]" for c in text
-    )
+    return "".join(c if c in _KEPT or unicodedata.category(c) not in _UNSEEN else f"[U+{ord(c):04X}]" for c in text)
 
 
 def shortened(text: str, longest: int) -> str:
