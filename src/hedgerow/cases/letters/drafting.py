@@ -246,7 +246,7 @@ def _complaint(d: Draft, before: str, wanted: tuple[str, ...]) -> list[Block]:
     say = d.words.say
     holder = d.particulars.addressed_because
     return [
-        Paragraph(say("draft_note")),
+        Paragraph(d.words.gap("own_form")),
         *asking.opening(d, why=False),
         Paragraph(say(before)),
         Heading(say("heading_facts"), 2),

@@ -1,4 +1,4 @@
-"""A letter as PDF: PDF/A-2a and PDF/UA-1, that is with its fonts, its language and its structure, for archives and ears.
+"""A letter as PDF: PDF/A-2a and PDF/UA-1, with its fonts, its language and its structure, for archives and ears.
 
 Typst sets it. Every value reaches the template as JSON through `sys.inputs` and is shown as a string: nothing of it is
 ever read as markup, whatever a user agent or a name contains. No font of the machine is used, so the same document
@@ -27,8 +27,10 @@ _TRIES: Final = 4
 
 
 def pdf(document: LetterDocument, *, approved: bool) -> bytes:
-    """The letter as PDF; one that nobody approved says so on each page, with its gaps marked. What the fonts cannot show (other scripts than Latin, Greek and Cyrillic) is written as code
-    points, `[U+6F22]`: an archive file with holes in it would be worse.
+    """The letter as PDF; one that nobody approved says so on each page, with its gaps marked.
+
+    What the fonts cannot show (other scripts than Latin, Greek and Cyrillic) is written as code points, `[U+6F22]`: an
+    archive file with holes in it would be worse.
 
     Raises:
         LetterError: when the letter cannot be set.

@@ -46,7 +46,7 @@ class _Typed:
         """
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         if unknown := set(values) - known:
-            raise LetterError(f"there is no `{sorted(unknown)[0][:40]}`; there are: {', '.join(sorted(known))}")
+            raise LetterError(f"there is no `{min(unknown)[:40]}`; there are: {', '.join(sorted(known))}")
         made: dict[str, Any] = {}
         for name, value in values.items():
             if value is None:

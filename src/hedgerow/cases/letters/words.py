@@ -149,9 +149,7 @@ def _compare(
             continue
         for name, sentence in wanted.items():
             if name not in groups[group]:
-                report.add(
-                    nodes[group].place, f"`{group}` lacks `{name}`; in English: {sentence[:120]}", f"{name}: ..."
-                )
+                report.add(nodes[group].place, f"`{group}` lacks `{name}`; English: {sentence[:120]}", f"{name}: ...")
                 continue
             allowed = set(Template(sentence).get_identifiers())
             used = set(Template(groups[group][name]).get_identifiers())
