@@ -321,4 +321,5 @@ def mark_overdue(session: Session, now: datetime) -> list[Letter]:
 
 def shown_state(letter: Letter, now: datetime) -> State:
     """The state as it is at a moment, also where nobody wrote it down yet."""
-    return State.OVERDUE if states.is_due(standing(letter), now) else State(letter.state)
+    state = State(letter.state)
+    return State.OVERDUE if states.is_late(state, letter.due_at, now) else state

@@ -247,14 +247,15 @@ def _changed(
     warnings: tuple[str, ...] = (),
 ) -> None:
     """Adds a version; an approval of the one before is void."""
+    if letter.sending_at is not None:
+        raise LetterError("a mail with this letter may have gone out; record first whether it did")
     after = states.edited(standing(letter), actor.id)
     apply(letter, after)
     letter.approved_by = letter.docx_sha256 = letter.pdf_sha256 = None
     letter.answer_by, letter.zone = made.answer_by, made.zone
     _version(session, actor, now, letter, made, origin, after.version, upload=upload, warnings=warnings)
-    record(
-        session, actor, f"letter.{'upload' if upload else 'edit'}", f"letter:{letter.id}", "", _about(letter), at=now
-    )
+    act = "letter.upload" if upload else "letter.edit"
+    record(session, actor, act, f"letter:{letter.id}", "", _about(letter), at=now)
 
 
 def apply(letter: Letter, after: Standing) -> None:

@@ -1,4 +1,4 @@
-"""The door to whatever sends mail: a message with the letter's text and its PDF, and the identifier it went out under."""
+"""The door to whatever sends mail: a message with a letter's text and PDF, and the identifier it went out under."""
 
 from __future__ import annotations
 

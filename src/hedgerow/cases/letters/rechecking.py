@@ -1,4 +1,4 @@
-"""Later looks: is the information still there? Scheduled when a letter goes out, and anew when deletion is confirmed."""
+"""Later looks: is the information still there? Planned when a letter goes out, and anew when deletion is confirmed."""
 
 from __future__ import annotations
 

@@ -211,4 +211,9 @@ def done(standing: Standing, act: Act, at: datetime) -> Standing:
 
 def is_due(standing: Standing, now: datetime) -> bool:
     """Whether the answer is late and nobody wrote that down yet."""
-    return standing.state in WAITING and standing.due_at is not None and now > standing.due_at
+    return is_late(standing.state, standing.due_at, now)
+
+
+def is_late(state: State, due_at: datetime | None, now: datetime) -> bool:
+    """The same for who has only these two."""
+    return state in WAITING and due_at is not None and now > due_at

@@ -1,4 +1,4 @@
-"""What waits: letters with their deadlines, and looks that are due. For the list, the case's page and the first page."""
+"""What waits: letters with their deadlines, looks that are due. For the list, the case's page and the first page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from hedgerow.cases.letters.following import shown_state
 from hedgerow.cases.letters.kinds import KINDS, Kind
@@ -74,7 +74,7 @@ def row_of(letter: Letter, now: datetime) -> LetterRow:
 
 def letters(session: Session, now: datetime, case_id: str | None = None, state: str | None = None) -> list[LetterRow]:
     """The letters, what is due first at the top."""
-    asked = select(Letter).order_by(Letter.changed_at.desc()).limit(MOST)
+    asked = select(Letter).options(selectinload(Letter.rechecks)).order_by(Letter.changed_at.desc()).limit(MOST)
     if case_id is not None:
         asked = asked.where(Letter.case_id == case_id)
     rows = [row_of(letter, now) for letter in session.scalars(asked)]

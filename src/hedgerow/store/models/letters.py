@@ -1,4 +1,4 @@
-"""Letters: each with every version it ever had, what was done with it, and when to look again. Nothing is overwritten."""
+"""Letters: each with every version it ever had, what was done with it, when to look again. Nothing is overwritten."""
 
 from __future__ import annotations
 
