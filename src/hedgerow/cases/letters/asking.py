@@ -16,17 +16,18 @@ def opening(d: Draft, *, why: bool = True) -> list[Block]:
         reason = d.particulars.addressed_because
         written = [d.words.say("why_you", reason=reason)] if reason else []
         blocks += [Paragraph(p) for p in (written or [d.words.gap("addressed_because")])]
-    return blocks + previous(d)
+    # Only who got the letter before is told of it here; whoever can help learns nothing about others.
+    return blocks + (previous(d, "follows") if KINDS[d.kind].accuses else [])
 
 
-def previous(d: Draft) -> list[Block]:
+def previous(d: Draft, sentence: str) -> list[Block]:
     """The letter before this one, if there was one."""
     p = d.particulars
     if not p.previous:
         return []
     if p.previous_on is None:
-        return [Paragraph(d.words.say("follows_undated", number=p.previous))]
-    return [Paragraph(d.words.say("follows", number=p.previous, day=d.words.day(p.previous_on)))]
+        return [Paragraph(d.words.say(f"{sentence}_undated", number=p.previous))]
+    return [Paragraph(d.words.say(sentence, number=p.previous, day=d.words.day(p.previous_on)))]
 
 
 def rules(d: Draft, *, needed: bool) -> list[Block]:

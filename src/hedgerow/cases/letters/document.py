@@ -131,6 +131,18 @@ class LetterDocument:
         changed.check()
         return changed
 
+    def cleaned(self) -> LetterDocument:
+        """The same letter with nothing invisible in it, whatever it was made of."""
+        return replace(
+            self,
+            sender=tuple(map(clean, self.sender)),
+            recipient=tuple(map(clean, self.recipient)),
+            place_and_day=clean(self.place_and_day),
+            reference=clean(self.reference),
+            subject=" ".join(clean(self.subject).split("\n")),
+            blocks=tuple(block_of(block_as_json(b)) for b in self.blocks),
+        )
+
     def check(self) -> None:
         """Holds a letter to its bounds.
 

@@ -84,7 +84,7 @@ def draft(
         subject=words.subject(kind.value, site=d.site),
         blocks=tuple(_PARTS[kind](d)),
         grounds=known.grounds,
-    )
+    ).cleaned()
     document.check()
     return document
 
@@ -242,13 +242,13 @@ def _abuse(d: Draft) -> list[Block]:
     return _notice(d, subject, "abuse_check", "abuse_tell_customer", "abuse_preserve", "say_decision")
 
 
-def _complaint(d: Draft, before: str, wanted: tuple[str, ...]) -> list[Block]:
+def _complaint(d: Draft, before: tuple[str, ...], wanted: tuple[str, ...]) -> list[Block]:
     say = d.words.say
     holder = d.particulars.addressed_because
     return [
         Paragraph(d.words.gap("own_form")),
         *asking.opening(d, why=False),
-        Paragraph(say(before)),
+        *(Paragraph(say(sentence)) for sentence in before),
         Heading(say("heading_facts"), 2),
         *passages.account(d, needed=True),
         passages.when(d),
@@ -263,6 +263,7 @@ def _complaint(d: Draft, before: str, wanted: tuple[str, ...]) -> list[Block]:
         Heading(say("heading_done"), 2),
         *passages.moment(d, "detected", d.facts.detected_at),
         *passages.moment(d, "contained", d.facts.contained_at),
+        *asking.previous(d, "earlier"),
         *passages.evidence(d),
         *asking.rules(d, needed=False),
         *asking.asks(d, *wanted, heading="heading_requests"),
@@ -272,11 +273,12 @@ def _complaint(d: Draft, before: str, wanted: tuple[str, ...]) -> list[Block]:
 
 
 def _authority(d: Draft) -> list[Block]:
-    return _complaint(d, "not_article_77", ("authority_examine", "authority_tell"))
+    return _complaint(d, ("not_article_77",), ("authority_examine", "authority_tell"))
 
 
 def _police(d: Draft) -> list[Block]:
-    return _complaint(d, "unknown_persons", ("police_register", "police_examine", "police_ready"))
+    unknown = () if d.particulars.addressed_because else ("unknown_persons",)
+    return _complaint(d, unknown, ("police_register", "police_examine", "police_ready"))
 
 
 _PARTS: Final[dict[Kind, Callable[[Draft], list[Block]]]] = {
