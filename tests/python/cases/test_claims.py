@@ -26,7 +26,6 @@ from hedgerow.cases.core import working
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import by_judgement
 from hedgerow.console.access.actor import Actor
-
 from hedgerow.ledger.questions.period import Period
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case
