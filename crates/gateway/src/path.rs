@@ -180,7 +180,13 @@ impl Passage {
             bait: s.site.bait.paths.iter().any(|p| p == asked.path),
             robots_refused: s.identifier.robots_refused(&asked, &identity),
         };
-        let snapshot = s.memory.state.arrive(&s.site, &identity, route.as_ref(), &visit, self.now_ms);
+        let measures = s.memory.measures.load();
+        let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {
+            measures.ruling(&identity, self.now_ms)
+        } else {
+            measures.meet(&identity, self.now_ms)
+        };
+        let snapshot = s.memory.state.arrive_under(&ruling, &s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
         let action = match s.mode() {
             Mode::Enforce => verdict.action,
@@ -335,7 +341,9 @@ impl Passage {
         back: &str,
         kind: EntryKind,
     ) -> Account {
-        let allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
+        let mut allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
+        // The answer may have told whose account it is; what was decided about that counts from here on.
+        allowance.cuts = self.site.memory.measures.load().ruling(&judged.identity, self.now_ms).cuts;
         Account::new(Occasion {
             runtime: Arc::clone(&self.site),
             identity: Arc::new(judged.identity),
