@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::intake::Intake;
 use crate::measures::Reader;
 use crate::self_test::SelfTests;
 use crate::settings::{Listen, Settings};
@@ -62,6 +63,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         tables: ArcSwap::from_pointee(tables),
         clock,
         tls,
+        intake: Intake::new(&settings.state_dir),
         self_tests: SelfTests::default(),
         drain: drained,
         settings,

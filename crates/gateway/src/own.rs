@@ -13,10 +13,12 @@ use crate::body::Body;
 use crate::counters::Counters;
 use crate::disclose::{self, Way};
 use crate::form::{self, Carried};
-use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, ProblemKind, Resend, Why};
+use crate::pages::{
+    self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why,
+};
 use crate::path::{Judged, Passage};
 use crate::respond::{context, page, problem, visitor_sentences};
-use crate::self_test;
+use crate::{intake, self_test};
 
 /// Where our own addresses live, with the slash.
 pub const BASE: &str = "/.hedgerow/";
@@ -32,6 +34,8 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
         ("reveal", false) => reveal(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]),
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
+        ("appeal", _) => intake::serve(passage, &judged, Letter::Appeal, request).await,
+        ("report", _) => intake::serve(passage, &judged, Letter::Report, request).await,
         ("address", true) => {
             self_test::answer(passage, &judged, request.headers(), query.strip_prefix("t=").unwrap_or(""))
                 .unwrap_or_else(|| not_found(passage, &judged))
@@ -40,7 +44,9 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
     }
 }
 
-fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
+/// Nothing of ours is there.
+#[must_use]
+pub fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
     if judged.identity.wants_html {
         page(StatusCode::NOT_FOUND, pages::not_found(&context(passage)))
     } else {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
+use hedgerow_engine::identify::came_by_https;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
 use http::header::{HOST, SET_COOKIE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
 
 use crate::body::{Body, Passing};
@@ -19,7 +20,7 @@ use crate::forward::{ForwardError, Returning, VisitorBody, forward};
 use crate::serve::{AskedFor, Connection};
 use crate::sites::SiteRuntime;
 use crate::worker::Worker;
-use crate::{answering, disclose, form, headers, own, respond, upgrade};
+use crate::{answering, disclose, form, headers, own, respond, security_txt, upgrade};
 
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
@@ -129,6 +130,9 @@ impl Passage {
         if request.uri().path().starts_with(own::BASE) {
             // Boxed, as is whatever most requests never come to: each request would carry the room for it.
             return Box::pin(own::serve(&self, judged, request)).await;
+        }
+        if let Some(file) = security_txt::instead(&self, &request) {
+            return file;
         }
         counters.verdict(judged.verdict.action);
         if judged.route.is_some() {
@@ -311,6 +315,11 @@ impl Passage {
         let set_cookie = judged.set_cookie.take();
         let mut response = match judged.route {
             None => {
+                if asked.uri.path() == security_txt::PATH
+                    && let Some(file) = security_txt::when_missing(self, &asked.headers, parts.status)
+                {
+                    return file;
+                }
                 headers::trim_for_visitor(&mut parts.headers, &s.private, self.via, false);
                 respond::passing(parts.status, parts.headers, passing)
             }
@@ -328,6 +337,18 @@ impl Passage {
             response.headers_mut().append(SET_COOKIE, c);
         }
         response
+    }
+
+    /// `https://HOST` as the visitor reached it; `None` where it did not come by https, as far as can be told.
+    #[must_use]
+    pub fn https_origin(&self, headers: &HeaderMap) -> Option<String> {
+        // What of a `Host` may stand in an address; the rest is somebody's game.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b);
+        let host = self.asked_for.host().to_str().ok().filter(|h| h.bytes().all(plain))?;
+        let transport = self.connection.transport();
+        let believed = self.site.site.trusted_hops.iter().any(|n| n.contains(&transport.peer));
+        let secure = transport.tls || (believed && came_by_https(headers) == Some(true));
+        secure.then(|| format!("https://{host}"))
     }
 
     /// An account for the people of one answer.

@@ -28,6 +28,7 @@ pub use problem::{PROBLEM_JSON, ProblemKind, problem};
 pub use refusal::{budget_spent, refuse, sign_in};
 pub use reveal::{reveal, reveal_not_taken};
 pub use why::{Why, why, why_unknown};
+pub use words::timestamp;
 
 use askama::Template;
 use hedgerow_engine::doors::Reference;
