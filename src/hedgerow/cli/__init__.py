@@ -49,6 +49,8 @@ for _part in (
     "hedgerow.ledger.commands",
     "hedgerow.cases.commands",
     "hedgerow.audit.commands",
+    "hedgerow.measures.commands",
+    "hedgerow.intake.commands",
 ):
     _gather(_part)
 
