@@ -263,7 +263,9 @@ def test_the_command_line_decides_lists_counts_and_takes_back(site: Site, gatewa
     assert running.get("/members/7").status == 403
     listed = json.loads(running.command("measure", "list", "--json").stdout)["measures"]
     assert [(m["id"], m["holds"], m["hits"]) for m in listed] == [(told["measure"]["id"], True, 1)]
-    reach = json.loads(running.command("measure", "reach", HOME, "--json").stdout)
+    asked = running.command("measure", "reach", HOME, "--json")
+    assert asked.returncode == 0, asked.stderr
+    reach = json.loads(asked.stdout)
     assert (reach["ledger"]["visitors"], reach["ledger"]["addresses"], reach["live"]["addresses"]) == (1, 1, 1)
     assert running.command("measure", "end", told["measure"]["id"]).returncode == 0
     assert running.get("/members/7").status == 200

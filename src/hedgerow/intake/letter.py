@@ -84,7 +84,7 @@ def read_letter(line: bytes) -> Appeal | Claim:
     except (ValueError, RecursionError):
         # Not what the parser says: it would quote the letter.
         raise LetterError("it is not a line of JSON") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") is True or data.get("format") != FORMAT:
         raise LetterError(f"it is not an object of format {FORMAT}")
     kind = data.get("kind")
     if kind == "appeal" and set(data) == _APPEAL:

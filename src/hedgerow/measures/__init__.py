@@ -8,7 +8,7 @@ hitting, `asking` talks to the edge, `commands` is `hedgerow measure`.
 from __future__ import annotations
 
 from hedgerow.measures.asking import Standing, reach_now, standing, take_up
-from hedgerow.measures.measure import LEVELS, Act, Measure, MeasureError, new_id
+from hedgerow.measures.measure import LEVELS, Act, Measure, MeasureError, new_id, read_span
 from hedgerow.measures.naming import NamingError, stable_name
 from hedgerow.measures.table import MeasureTable
 
@@ -22,6 +22,7 @@ __all__ = [
     "Standing",
     "new_id",
     "reach_now",
+    "read_span",
     "stable_name",
     "standing",
     "take_up",

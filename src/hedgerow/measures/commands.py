@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from hedgerow.ledger.questions.reach import reach as reach_over_days
 from hedgerow.ledger.questions.refs import Ref, find_group
 from hedgerow.ledger.trail import Trail, now_utc, who
 from hedgerow.measures.asking import reach_now, standing, take_up
-from hedgerow.measures.measure import LONGEST_LIFE_S, Act, Measure, MeasureError, new_id
+from hedgerow.measures.measure import Act, Measure, MeasureError, new_id, read_span
 from hedgerow.measures.naming import NamingError, stable_name
 from hedgerow.measures.table import MeasureTable
 
@@ -30,7 +30,6 @@ measure = typer.Typer(
     'Example: hedgerow measure set refuse session:1f0c9a7be2d4a1b2c3d4e5f6 --for 2d --why "reads all of them"',
 )
 
-_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 Principal = Annotated[
     str, typer.Argument(help="Address, account:NAME, keyed name (8 to 24 digits), or LEVEL:NAME.", show_default=False)
 ]
@@ -39,21 +38,6 @@ Principal = Annotated[
 def register(app: typer.Typer) -> None:
     """Adds `hedgerow measure` to the command line."""
     app.add_typer(measure, name="measure")
-
-
-def read_span(text: str) -> int:
-    """`30m`, `12h`, `2d`, `1w` in seconds.
-
-    Raises:
-        MeasureError: it is none, or too long.
-    """
-    number, unit = text[:-1], text[-1:]
-    if not (number.isascii() and number.isdigit() and len(number) < 7 and unit in _UNITS) or int(number) == 0:
-        raise MeasureError(f"`{text[:20]}` is not a time; write 30m, 12h, 2d or 1w")
-    span = int(number) * _UNITS[unit]
-    if span > LONGEST_LIFE_S:
-        raise MeasureError("a measure lasts 366 days at most; for longer, write a rule (docs/how-to/rules.md)")
-    return span
 
 
 @measure.command("set")

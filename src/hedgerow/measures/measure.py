@@ -20,6 +20,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _NAME: Final = re.compile(r"(?:[0-9a-f]{16}|[0-9a-f]{24})\Z")
 _KEYS: Final = {"id", "site", "level", "name", "act", "factor", "from_s", "until_s", "by", "why"}
 
+_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+
 
 class MeasureError(ValueError):
     """A measure that cannot be; the message says what to write."""
@@ -43,6 +45,21 @@ class Act(StrEnum):
 def new_id() -> str:
     """An identifier nobody has used."""
     return f"m-{secrets.token_hex(8)}"
+
+
+def read_span(text: str) -> int:
+    """`30m`, `12h`, `2d`, `1w` in seconds.
+
+    Raises:
+        MeasureError: it is none, or too long.
+    """
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 7 and unit in _UNITS) or int(number) == 0:
+        raise MeasureError(f"`{text[:20]}` is not a time; write 30m, 12h, 2d or 1w")
+    span = int(number) * _UNITS[unit]
+    if span > LONGEST_LIFE_S:
+        raise MeasureError("a measure lasts 366 days at most; for longer, write a rule (docs/how-to/rules.md)")
+    return span
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ def _measures(body: bytes) -> list[Measure]:
     if len(body) > MOST_BYTES:
         raise MeasureError(f"it is longer than {MOST_BYTES:,} bytes")
     found = json.loads(body)
-    if not isinstance(found, dict) or set(found) != {"format", "measures"} or found["format"] != FORMAT:
+    whole = isinstance(found, dict) and set(found) == {"format", "measures"}
+    # JSON's `true` is 1 to Python.
+    if not whole or found["format"] is True or found["format"] != FORMAT:
         raise MeasureError(f'it is not {{"format": {FORMAT}, "measures": [...]}}')
     lines = found["measures"]
     if not isinstance(lines, list) or len(lines) > MOST:

@@ -23,7 +23,7 @@ CAVEAT: Final = (
 )
 """What the figures are not; shown wherever they are."""
 
-_SUSPECTED: Final = "len(list_filter(reasons, r -> starts_with(r, 'signal.') OR starts_with(r, 'beyond.'))) > 0"
+_SUSPECTED: Final = r"coalesce(regexp_matches(' ' || array_to_string(reasons, ' '), ' (signal|beyond)\.'), false)"
 
 
 @dataclass(frozen=True)
