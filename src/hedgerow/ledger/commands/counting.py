@@ -18,6 +18,7 @@ from hedgerow.ledger.commands.options import (
     Since,
     Site,
     Until,
+    asking_about,
     asking_ledger,
     ledger,
     now_utc,
@@ -29,7 +30,7 @@ from hedgerow.ledger.figures import Figures
 from hedgerow.ledger.policies import member_count
 from hedgerow.ledger.questions import coverage as covering
 from hedgerow.ledger.questions.affected import Affected, affected
-from hedgerow.ledger.questions.period import iso, read_moment, read_period
+from hedgerow.ledger.questions.period import iso, read_moment
 from hedgerow.ledger.questions.refs import LEVELS, find_group
 from hedgerow.ledger.reading import harmless
 from hedgerow.ledger.tables import as_csv, write_parquet, write_private
@@ -49,7 +50,6 @@ COLUMNS: Final = {
     "confidence": "VARCHAR",
     "precision": "VARCHAR",
 }
-_DAYS: Final = 180
 _LINES: Final = 50
 """Rows of a table for people; files hold all."""
 
@@ -87,24 +87,20 @@ def affected_people(
 
         hedgerow ledger affected --case-file case-12.txt --format csv --out affected.csv --record case-12
     """
-    if not principals and case_file is None:
-        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
     if as_json:
         form = Format.JSON
     if form is Format.PARQUET and out is None:
         fail("Parquet is written to a file: say which with --out", WRONG)
-    now = now_utc()
-    with asking_ledger(state, site) as (folder, connection):
-        period = read_period(since, until, now, _DAYS)
-        refs = read_refs(state, folder.name, principals or [], case_file)
-        if not refs:
-            fail(f"{case_file} names nobody", WRONG)
-        question = {"ask": "affected", "principals": [str(r) for r in refs[:100]], "principals_in_all": len(refs)}
-        Trail(state).record("affected", site=folder.name, since=iso(period.since), until=iso(period.until), **question)
+    with asking_about(state, site, principals, case_file, since, until) as asked:
+        period = asked.period
+        question = {"ask": "affected", "principals": asked.named[:100], "principals_in_all": len(asked.refs)}
+        Trail(state).record(
+            "affected", site=asked.folder.name, since=iso(period.since), until=iso(period.until), **question
+        )
         told("looking for people")
-        found = affected(connection, find_group(connection, refs), period)
+        found = affected(asked.connection, find_group(asked.connection, asked.refs), period)
         if record is not None:
-            Figures(state).record(record, folder.name, question, found.summary())
+            Figures(state).record(record, asked.folder.name, question, found.summary())
     _write(found, form, out)
     if form is not Format.JSON or out is not None:
         for sentence in found.caveats:

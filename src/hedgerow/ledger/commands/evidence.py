@@ -19,10 +19,9 @@ from hedgerow.ledger.commands.options import (
     Since,
     Site,
     Until,
-    asking_ledger,
+    asking_about,
     ledger,
     now_utc,
-    read_refs,
     secret,
     told,
 )
@@ -31,14 +30,12 @@ from hedgerow.ledger.evidence.pack import Occasion, PackError, build, new_name, 
 from hedgerow.ledger.evidence.selecting import SelectError, select
 from hedgerow.ledger.policies import in_force
 from hedgerow.ledger.questions.affected import affected
-from hedgerow.ledger.questions.period import Period, iso, read_period
-from hedgerow.ledger.questions.refs import Ref, find_group
+from hedgerow.ledger.questions.period import Period, iso
+from hedgerow.ledger.questions.refs import find_group
 from hedgerow.ledger.reading import harmless
 from hedgerow.ledger.store.keys import signing_key
 from hedgerow.ledger.tables import write_private
 from hedgerow.ledger.trail import Trail, who
-
-_DAYS = 180
 
 
 @ledger.command()
@@ -71,25 +68,19 @@ def export(
     """
     if not reason.strip():
         fail("evidence is exported for a reason only; say it with --reason", WRONG)
-    if not principals and case_file is None:
-        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
     now = now_utc()
     try:
-        with asking_ledger(state, site) as (folder, connection):
-            period = read_period(since, until, now, _DAYS)
-            refs = read_refs(state, folder.name, principals or [], case_file)
-            if not refs:
-                fail(f"{case_file} names nobody", WRONG)
+        with asking_about(state, site, principals, case_file, since, until) as asked:
+            folder, connection, period, named = asked.folder, asked.connection, asked.period, asked.named
             name = new_name(folder.name, now)
             trail = Trail(state)
-            named = [str(r) for r in refs]
             line = trail.record("export", site=folder.name, pack=name, reason=reason, principals=named)
-            group = find_group(connection, refs)
+            group = find_group(connection, asked.refs)
             told("looking for people")
             found = affected(connection, group, period)
             told("taking records")
             selected = select(connection, folder / "ledger", group, period, whole=whole)
-            command = _command(refs, period, reason, whole)
+            command = _command(named, period, reason, whole)
             occasion = Occasion(now, who(), reason, command, version("hedgerow"), _clock(), str(line["hash"]))
             manifest = folder / "store" / "manifest.jsonl"
             files = build(
@@ -134,10 +125,10 @@ def export(
         typer.echo(f"hedgerow: {harmless(sentence)}", err=True)
 
 
-def _command(refs: list[Ref], period: Period, reason: str, whole: bool) -> str:
+def _command(named: list[str], period: Period, reason: str, whole: bool) -> str:
     words = ["hedgerow", "ledger", "export"]
-    for ref in refs[:1_000]:
-        words += ["--principal", str(ref)]
+    for ref in named[:1_000]:
+        words += ["--principal", ref]
     words += ["--since", iso(period.since), "--until", iso(period.until), "--reason", reason]
     return shlex.join([*words, *(["--whole-segments"] if whole else [])])
 

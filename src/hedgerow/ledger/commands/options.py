@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import duckdb
 import typer
@@ -15,7 +16,7 @@ from hedgerow.cli.exits import WRONG, fail
 from hedgerow.ledger.chained import ChainError
 from hedgerow.ledger.figures import FigureError
 from hedgerow.ledger.keyed import SiteKeys
-from hedgerow.ledger.questions.period import PeriodError
+from hedgerow.ledger.questions.period import Period, PeriodError, read_period
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
 from hedgerow.ledger.store import Store, StoreError
@@ -40,6 +41,7 @@ CaseFile = Annotated[
     Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
 ]
 
+_DAYS: Final = 180
 MOST_IN_A_CASE_FILE = 100_000
 """Lines of a case file."""
 
@@ -116,6 +118,37 @@ def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = 
                 except RefError as error:
                     raise RefError(f"{case_file}, line {number}: {error}") from error
     return list(dict.fromkeys(refs))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question about principals and a period, and the ledger it is asked of."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    period: Period
+    refs: list[Ref]
+
+    @property
+    def named(self) -> list[str]:
+        """The principals for the trail: as keyed names."""
+        return [str(r) for r in self.refs]
+
+
+@contextmanager
+def asking_about(
+    state: Path, site: str | None, who: list[str] | None, case_file: Path | None, since: str | None, until: str | None
+) -> Iterator[Asked]:
+    """As `asking_ledger`, with the principals and the period of the command line; without --since the last 180 days."""
+    if not who and case_file is None:
+        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
+    now = now_utc()
+    with asking_ledger(state, site) as (folder, connection):
+        period = read_period(since, until, now, _DAYS)
+        refs = read_refs(state, folder.name, who or [], case_file)
+        if not refs:
+            fail(f"{case_file} names nobody", WRONG)
+        yield Asked(folder, connection, period, refs)
 
 
 @contextmanager
