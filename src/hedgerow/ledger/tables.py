@@ -39,6 +39,12 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns under each other."""
+    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
+    return ["  ".join(v.ljust(w) for v, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]]
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Writes a file that holds people: readable by its owner only, never over one that is there.
 
@@ -49,6 +55,21 @@ def write_private(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_blocks(path: Path, blocks: Iterable[str]) -> None:
+    """As `write_private`, of text that comes block by block and may be longer than memory.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for block in blocks:
+            file.write(block.encode("utf-8"))
         file.flush()
         os.fsync(file.fileno())
 

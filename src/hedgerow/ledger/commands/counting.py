@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -33,7 +32,7 @@ from hedgerow.ledger.questions.affected import Affected, affected
 from hedgerow.ledger.questions.period import iso, read_moment
 from hedgerow.ledger.questions.refs import LEVELS, find_group
 from hedgerow.ledger.reading import harmless
-from hedgerow.ledger.tables import as_csv, write_parquet, write_private
+from hedgerow.ledger.tables import aligned, as_csv, write_parquet, write_private
 from hedgerow.ledger.trail import Trail
 
 Record = Annotated[
@@ -164,12 +163,6 @@ def in_words(found: Affected, lines: int) -> str:
     if len(found.rows) > lines:
         said.append(f"… and {len(found.rows) - lines:,} more rows; --format csv gives all of them")
     return "".join(harmless(line) + "\n" for line in said)
-
-
-def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with their columns under each other."""
-    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
-    return ["  ".join(v.ljust(w) for v, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]]
 
 
 @ledger.command()

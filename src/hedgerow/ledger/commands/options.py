@@ -153,12 +153,15 @@ def asking_about(
 
 @contextmanager
 def asking_ledger(
-    state: Path, site: str | None, memory_mib: int = MEMORY_MIB
+    state: Path, site: str | None, memory_mib: int = MEMORY_MIB, writes: Path | None = None
 ) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second."""
+    """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second.
+
+    The connection may write the file `writes`, and no other.
+    """
     folder = site_folder(state, site)
     with readable(), Store.open(state, folder.name).snapshot() as snapshot:
-        connection = snapshot.connect(memory_mib=memory_mib)
+        connection = snapshot.connect(memory_mib=memory_mib, writes=writes)
         try:
             for sentence in dict.fromkeys(snapshot.damage):
                 damaged(f"the ledger is damaged: {sentence}")

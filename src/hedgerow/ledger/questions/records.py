@@ -1,4 +1,12 @@
-"""The record of one person, and of one principal: entries where there is detail, else days."""
+"""The record of one person, and of one principal: entries where there is detail, else days; page by page.
+
+    page = entries_of_person(connection, "42", limit=50)         # the last fifty, oldest first
+    page = entries_of_person(connection, "42", limit=50, before=page.older)
+
+A page costs what is on it: nothing older than it is made into Python's objects. `older` is None at the beginning of the
+record. Without a limit a page is the whole record; for files, `written` makes it line by line. How much there is, and
+who the recipients are, says `summary`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +17,12 @@ from typing import Any, Final
 
 import duckdb
 
-from hedgerow.ledger.questions import bitmaps
+from hedgerow.ledger.questions import bitmaps, confidence
 from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.reading import Entry, Shown
 
-_FACTS: Final = {
+FACTS: Final = {
     "reference": "ref",
     "part": "part",
     "network": "net",
@@ -32,14 +40,48 @@ _FACTS: Final = {
     "mode": "mode",
 }
 """Columns of the views and the keys of the segments' format they come from."""
-_COLUMNS: Final = ", ".join(f"e.{name}" for name in _FACTS)
-# An address is shown by its stable name while it can be linked: that is what `tail`, `status` and `open-address` know.
-_STABLE: Final = "coalesce(l.stable, e.address)"
-_LINKED: Final = (
-    ' LEFT JOIN (SELECT DISTINCT day, address, stable FROM links) l ON l.address = e.address AND l.day = e."at"::DATE'
-)
+_COLUMNS: Final = ", ".join(f"e.{name}" for name in FACTS)
+_ROW: Final = f'e.writer, e.seq, {confidence.OF_RECORD} AS sure, e."at", e.kind, e.address, {_COLUMNS}'
+_NEWEST_FIRST: Final = '"at" DESC, writer DESC, seq DESC'
+_ADDRESSES_AT_ONCE: Final = 1_000
 RECIPIENTS: Final = ("account", "licence", "network", "strangers")
 """Levels at which sketches are asked to whom a person was shown: each disclosure is at least in one of them."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a record, between two entries: everything before this one is older."""
+
+    at: datetime
+    writer: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC).replace(tzinfo=None).isoformat()}~{self.writer}~{self.seq}"
+
+    @classmethod
+    def read(cls, text: str) -> Mark:
+        """From its text, as a page's address bears it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        at, writer, seq = text.split("~")
+        return cls(datetime.fromisoformat(at).replace(tzinfo=UTC), writer, int(seq))
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """SQL for rows before it. The time is compared alone, too: by that, files and groups of rows are left out."""
+        at = self.at.astimezone(UTC).replace(tzinfo=None)
+        return ' AND "at" <= ? AND ("at", writer, seq) < (?, ?, ?)', [at, at, self.writer, self.seq]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries that follow each other, oldest first."""
+
+    entries: list[Entry]
+    older: Mark | None
+    """Give it as `before` to have the entries before these; None when there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,57 +122,122 @@ class Day:
         )
 
 
-def entries_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[Entry]:
-    """Entries in which one person was shown or masked, that person alone in each, oldest first."""
+def entries_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, limit: int | None = None, before: Mark | None = None
+) -> Page:
+    """Entries in which one person was shown or masked, that person alone in each: the last ones before a mark.
+
+    Args:
+        connection: With the views.
+        person: The site's identifier.
+        limit: Entries at most; None for all.
+        before: Only older ones.
+    """
+    cut, values = before.condition() if before else ("", [])
     rows = connection.execute(
-        f'SELECT e."at", e.kind, {_STABLE}, {_COLUMNS}, e.shown, e.masked FROM disclosures e{_LINKED}'
-        ' WHERE e.person = ? ORDER BY e."at", e.writer, e.seq',
-        [person],
+        f"SELECT {_ROW}, e.shown, e.masked FROM disclosures e WHERE e.person = ?{cut}"
+        f" ORDER BY {_NEWEST_FIRST}{_limit(limit)}",
+        [person, *values],
     ).fetchall()
-    return [_entry(row[:-2], (Shown(person, tuple(row[-2]), tuple(row[-1])),)) for row in rows]
+    kept = rows[:limit]
+    stable = _stable(connection, kept)
+    found = [_entry(row[:-2], (Shown(person, tuple(row[-2]), tuple(row[-1])),), stable) for row in reversed(kept)]
+    return Page(found, _mark(kept[-1]) if len(kept) < len(rows) else None)
 
 
-def entries_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Entry]:
-    """Entries of the principals meant, oldest first, with everybody in them.
+def _limit(limit: int | None) -> str:
+    # One more than asked for tells whether there are more.
+    return "" if limit is None else f" LIMIT {limit + 1}"
+
+
+def _mark(row: tuple[Any, ...]) -> Mark:
+    writer, seq, _, at, *_ = row
+    return Mark(at.replace(tzinfo=UTC), str(writer), int(seq))
+
+
+def entries_of_group(
+    connection: duckdb.DuckDBPyConnection, group: Group, limit: int | None = None, before: Mark | None = None
+) -> Page:
+    """Entries of the principals meant, with everybody in them: the last ones before a mark.
 
     The table of entries may be kept for a shorter time than that of disclosures: what is only in the latter is told all
-    the same, without reasons and note.
+    the same, without reasons and note. Arguments are those of `entries_of_person`.
     """
     where, values = group.condition("e.")
-    people: dict[tuple[str, int], list[Shown]] = {}
-    alone: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for writer, seq, person, shown, masked, *row in connection.execute(
-        f'SELECT e.writer, e.seq, e.person, e.shown, e.masked, e."at", e.kind, {_STABLE}, {_COLUMNS}'
-        f" FROM disclosures_by_principal e{_LINKED} WHERE {where}",
-        values,
-    ).fetchall():
-        people.setdefault((writer, seq), []).append(Shown(person, tuple(shown), tuple(masked)))
-        alone[writer, seq] = tuple(row)
-    rows = connection.execute(
-        f'SELECT e.writer, e.seq, e.reasons, e.note, e."at", e.kind, {_STABLE}, {_COLUMNS}'
-        f" FROM entries e{_LINKED} WHERE {where}",
-        values,
+    cut, more = before.condition() if before else ("", [])
+    older = None
+    if limit is not None:
+        last = _last(connection, where + cut, [*values, *more], limit)
+        if not last:
+            return Page([], None)
+        at, writer, seq = last[-1] if len(last) <= limit else last[-2]
+        cut += ' AND "at" >= ? AND ("at", writer, seq) >= (?, ?, ?)'
+        more = [*more, at, at, writer, seq]
+        older = Mark(at.replace(tzinfo=UTC), writer, seq) if len(last) > limit else None
+    shown = connection.execute(
+        f"SELECT e.person, e.shown, e.masked, {_ROW} FROM disclosures_by_principal e WHERE {where}{cut}",
+        [*values, *more],
     ).fetchall()
-    found: dict[tuple[str, int], Entry] = {}
-    for writer, seq, reasons, note, *row in rows:
-        entry = _entry(tuple(row), tuple(people.get((writer, seq), ())))
-        if reasons:
-            entry.facts["why"] = list(reasons)
-        if note:
-            entry.facts["note"] = note
-        found[writer, seq] = entry
-    for key, row_alone in alone.items():
-        if key not in found:
-            found[key] = _entry(row_alone, tuple(people[key]))
-    return [found[key] for key in sorted(found, key=lambda k: (found[k].at, k))]
+    told = connection.execute(
+        f"SELECT e.reasons, e.note, {_ROW} FROM entries e WHERE {where}{cut}", [*values, *more]
+    ).fetchall()
+    stable = _stable(connection, (*(row[3:] for row in shown), *(row[2:] for row in told)))
+    people: dict[tuple[str, int], list[Shown]] = {}
+    rows: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for person, fields, masked, *row in shown:
+        people.setdefault((row[0], row[1]), []).append(Shown(person, tuple(fields), tuple(masked)))
+        rows[row[0], row[1]] = tuple(row)
+    facts: dict[tuple[str, int], dict[str, Any]] = {}
+    for reasons, note, *row in told:
+        rows[row[0], row[1]] = tuple(row)
+        facts[row[0], row[1]] = {**({"why": list(reasons)} if reasons else {}), **({"note": note} if note else {})}
+    found = []
+    for key in sorted(rows, key=lambda k: (rows[k][3], k)):
+        entry = _entry(rows[key], tuple(people.get(key, ())), stable)
+        entry.facts.update(facts.get(key, {}))
+        found.append(entry)
+    return Page(found, older)
 
 
-def _entry(row: tuple[Any, ...], people: tuple[Shown, ...]) -> Entry:
-    at, kind, address, *values = row
-    facts = {short: value for short, value in zip(_FACTS.values(), values, strict=True) if value is not None}
+def _last(
+    connection: duckdb.DuckDBPyConnection, where: str, values: list[Any], limit: int
+) -> list[tuple[datetime, str, int]]:
+    """Time, writer and number of the last entries, newest first; one more than asked for, where there is one."""
+    keys = 'SELECT "at", writer, seq FROM'
+    found = connection.execute(
+        f"{keys} entries e WHERE {where} ORDER BY {_NEWEST_FIRST}{_limit(limit)}", values
+    ).fetchall()
+    if len(found) > limit:
+        # What is older than these is on another page, in whichever table it is.
+        where, values = f'{where} AND "at" >= ?', [*values, found[-1][0]]
+    found += connection.execute(
+        f"{keys} disclosures_by_principal e WHERE {where} GROUP BY ALL ORDER BY {_NEWEST_FIRST}{_limit(limit)}", values
+    ).fetchall()
+    return sorted(set(found), reverse=True)[: limit + 1]
+
+
+def _stable(connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[date, str], str]:
+    """Stable names of the addresses in some rows, while they can be linked.
+
+    An address is shown by it, as it is what `tail`, `status` and `open-address` know.
+    """
+    wanted = {(row[3].date(), row[5]) for row in rows if row[5] is not None}
+    if not wanted:
+        return {}
+    days = [min(day for day, _ in wanted), max(day for day, _ in wanted)]
+    sql, values = "SELECT day, address, stable FROM links WHERE day BETWEEN ? AND ?", list[Any](days)
+    if len(wanted) <= _ADDRESSES_AT_ONCE:
+        names = sorted({name for _, name in wanted})
+        sql, values = f"{sql} AND address IN ({', '.join('?' * len(names))})", [*values, *names]
+    return {(day, name): stable for day, name, stable in connection.execute(sql, values).fetchall()}
+
+
+def _entry(row: tuple[Any, ...], people: tuple[Shown, ...], stable: dict[tuple[date, str], str]) -> Entry:
+    _, _, sure, at, kind, address, *values = row
+    facts = {short: value for short, value in zip(FACTS.values(), values, strict=True) if value is not None}
     if address is not None:
-        facts["a"] = address
-    return Entry(at.replace(tzinfo=UTC), str(kind), facts, people)
+        facts["a"] = stable.get((at.date(), address), address)
+    return Entry(at.replace(tzinfo=UTC), str(kind), facts, people, str(sure) if people else None)
 
 
 def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[Day]:
