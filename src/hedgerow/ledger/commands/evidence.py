@@ -99,7 +99,7 @@ def export(
             out.mkdir(parents=True, exist_ok=True)
             write_folder(out / name, files)
             write_private(out / f"{name}.zip", zipped(files))
-            people = frozenset(trail.person_name(p) for p in {r.person for r in found.rows})
+            people = frozenset(trail.person_name(p) for p in found.everybody())
             digest = hashlib.sha256(files["manifest.json"]).hexdigest()
             index.note(state, index.Known(name, folder.name, iso(now), reason, digest, people))
     except (PackError, SelectError, OSError) as error:

@@ -76,6 +76,17 @@ def readable() -> Iterator[None]:
         fail(f"the ledger could not answer: {error}; `hedgerow ledger verify` says whether it is damaged", WRONG)
 
 
+@contextmanager
+def to_file(out: Path) -> Iterator[None]:
+    """Around the writing of an answer: turns its errors into a sentence and an exit code."""
+    try:
+        yield
+    except FileExistsError:
+        fail(f"{out} exists already; name another file", WRONG)
+    except OSError as error:
+        fail(str(error), WRONG)
+
+
 def damaged(sentence: str) -> None:
     """Damage is told and does not end the reading: the rest still answers."""
     typer.echo(f"hedgerow: {sentence}", err=True)
@@ -137,13 +148,19 @@ class Asked:
 
 @contextmanager
 def asking_about(
-    state: Path, site: str | None, who: list[str] | None, case_file: Path | None, since: str | None, until: str | None
+    state: Path,
+    site: str | None,
+    who: list[str] | None,
+    case_file: Path | None,
+    since: str | None,
+    until: str | None,
+    writes: Path | None = None,
 ) -> Iterator[Asked]:
     """As `asking_ledger`, with the principals and the period of the command line; without --since the last 180 days."""
     if not who and case_file is None:
         fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
     now = now_utc()
-    with asking_ledger(state, site) as (folder, connection):
+    with asking_ledger(state, site, writes=writes) as (folder, connection):
         period = read_period(since, until, now, _DAYS)
         refs = read_refs(state, folder.name, who or [], case_file)
         if not refs:

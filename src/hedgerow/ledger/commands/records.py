@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +15,7 @@ import duckdb
 import typer
 
 from hedgerow.cli.exits import STATE, WRONG, State, fail
-from hedgerow.ledger.commands.options import Site, asking_ledger, ledger, read_refs
+from hedgerow.ledger.commands.options import Site, asking_ledger, ledger, read_refs, to_file
 from hedgerow.ledger.questions import summary, written
 from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.records import (
@@ -29,7 +28,7 @@ from hedgerow.ledger.questions.records import (
 )
 from hedgerow.ledger.questions.refs import Group, find_group
 from hedgerow.ledger.reading import harmless
-from hedgerow.ledger.tables import aligned, write_blocks, write_private
+from hedgerow.ledger.tables import aligned, write_blocks
 
 _LINES: Final = 20
 """Entries, recipients and days for people, where nothing else is asked for."""
@@ -203,8 +202,9 @@ def _stream(days: list[Day], lines: Iterator[str], out: Path | None, nothing: st
         for block in blocks:
             typer.echo(block, nl=False)
         return
-    with _to(out):
+    with to_file(out):
         write_blocks(out, blocks)
+    typer.echo(f"written: {out}", err=True)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, rows: written.Query, wish: Wish) -> None:
@@ -212,24 +212,12 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: written.Query, wish: Wis
         for block in written.csv_lines(connection, rows):
             typer.echo(block, nl=False)
         return
-    with _to(wish.out):
+    with to_file(wish.out):
+        # Parquet's file is made first, too: so it is private from its first byte, and nothing is overwritten.
+        write_blocks(wish.out, () if wish.form is Form.PARQUET else written.csv_lines(connection, rows))
         if wish.form is Form.PARQUET:
-            # Made first, so that it is private from its first byte and nothing is overwritten.
-            write_private(wish.out, b"")
             written.to_parquet(connection, rows, wish.out)
-        else:
-            write_blocks(wish.out, written.csv_lines(connection, rows))
-
-
-@contextmanager
-def _to(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError:
-        fail(f"{out} exists already; name another file", WRONG)
-    except OSError as error:
-        fail(str(error), WRONG)
-    typer.echo(f"written: {out}", err=True)
+    typer.echo(f"written: {wish.out}", err=True)
 
 
 def _records(days: list[Day], page: Page, entries: int, wish: Wish) -> None:

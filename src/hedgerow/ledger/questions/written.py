@@ -1,18 +1,21 @@
-"""A whole record as a file: made by DuckDB row by row, so that it is as long as it is and memory is not.
+"""A whole answer as a file: made by DuckDB row by row, so that it is as long as it is and memory is not.
 
-CSV and Parquet have one row for each person in each entry, and one for each entry without people; JSON lines are those
-of `Entry.as_data`. Oldest first.
+Of a record, CSV and Parquet have one row for each person in each entry, and one for each entry without people, oldest
+first; JSON lines are those of `Entry.as_data`. Of `affected` all three have its rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from hedgerow.ledger.questions import confidence
+from hedgerow.ledger.questions.affected import IN_ORDER, Affected
+from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.store.layout import quoted
 
@@ -24,6 +27,9 @@ _TEXT: Final = (
 )  # fmt: skip
 COLUMNS: Final = ("at", *_TEXT[:5], "part", *_TEXT[5:16], "status", *_TEXT[16:])
 """Of CSV and Parquet: as in the view `disclosures`, and `confidence`. An address has its stable name where it can."""
+AFFECTED: Final = ("person", "field", "first", "last", "times", "confidence", "precision")
+_NUMBERS: Final = ("part", "status", "times")
+_MOMENTS: Final = ("first", "last")
 _TAKEN: Final = ", ".join(f'e."{name}"' for name in COLUMNS if name not in {*_LISTS, "person", "address", "confidence"})
 _LINKED: Final = (
     " LEFT JOIN (SELECT day, address, any_value(stable) AS stable FROM links GROUP BY day, address) l"
@@ -64,10 +70,17 @@ def rows_of_group(group: Group) -> Query:
     )
 
 
-def csv_lines(connection: duckdb.DuckDBPyConnection, rows: Query) -> Iterator[str]:
+def rows_of_affected() -> Query:
+    """The rows of an answer of `affected`, asked of the connection that keeps them."""
+    columns = ", ".join(AFFECTED[:-1])
+    precision = f"CASE confidence WHEN '{confidence.SKETCH}' THEN 'day' ELSE 'millisecond' END AS precision"
+    return f"SELECT {columns}, {precision} FROM affected ORDER BY {IN_ORDER}", []
+
+
+def csv_lines(connection: duckdb.DuckDBPyConnection, rows: Query, columns: Sequence[str] = COLUMNS) -> Iterator[str]:
     """A CSV (RFC 4180, CRLF), some lines at a time; no cell can be taken for a formula, as `tables.cell` has it."""
-    yield ",".join(COLUMNS) + "\r\n"
-    cells = ", ".join(_cell(name) for name in COLUMNS)
+    yield ",".join(columns) + "\r\n"
+    cells = ", ".join(_cell(name) for name in columns)
     sql, values = rows
     yield from _texts(connection, f"SELECT concat_ws(',', {cells}) FROM ({sql})", values, "\r\n")
 
@@ -75,8 +88,10 @@ def csv_lines(connection: duckdb.DuckDBPyConnection, rows: Query) -> Iterator[st
 def _cell(name: str) -> str:
     if name == "at":
         return _AT
-    if name in {"part", "status"}:
+    if name in _NUMBERS:
         return f"coalesce({name}::VARCHAR, '')"
+    if name in _MOMENTS:
+        return _moment(name)
     text = f"array_to_string({name}, ' ')" if name in _LISTS else f'"{name}"'
     text = f"replace({text}, chr(0), '\\x00')"
     guarded = (
@@ -100,21 +115,44 @@ def json_lines_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> 
     yield from _texts(connection, f"SELECT {line} FROM ({sql})", values, "\n")
 
 
+def _moment(name: str) -> str:
+    """As `period.iso` writes it."""
+    return f"strftime({name}, '%Y-%m-%dT%H:%M:%SZ')"
+
+
+def json_of_affected(found: Affected) -> Iterator[str]:
+    """The whole answer as one document, its rows as they come out of DuckDB."""
+    yield json.dumps(found.summary(), ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "rows": ['
+    columns = ", ".join(f"'{name}': {_moment(name) if name in _MOMENTS else name}" for name in AFFECTED)
+    sql, values = rows_of_affected()
+    first = True
+    for block in _texts(found.kept, f"SELECT to_json({{{columns}}}) FROM ({sql})", values, ",\n  "):
+        yield ("\n  " if first else ",\n  ") + block.removesuffix(",\n  ")
+        first = False
+    gaps = [
+        {"at": iso(g.at), "route": g.route, "reference": g.reference, "note": g.note, "everybody": g.everybody}
+        for g in found.gaps
+    ]
+    yield '\n ],\n "gap_list": ' + json.dumps(gaps, ensure_ascii=False) + "\n}\n"
+
+
 def _texts(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any], end: str) -> Iterator[str]:
-    with connection.cursor() as cursor:
-        rows = cursor.execute(sql, values)
-        while some := rows.fetchmany(_ROWS_AT_ONCE):
-            yield "".join(f"{text}{end}" for (text,) in some)
+    # On this connection and no cursor of it: its temporary tables are nobody else's.
+    rows = connection.execute(sql, values)
+    while some := rows.fetchmany(_ROWS_AT_ONCE):
+        yield "".join(f"{text}{end}" for (text,) in some)
 
 
-def to_parquet(connection: duckdb.DuckDBPyConnection, rows: Query, path: Path) -> None:
+def to_parquet(
+    connection: duckdb.DuckDBPyConnection, rows: Query, path: Path, columns: Sequence[str] = COLUMNS
+) -> None:
     """Writes Parquet to a file that is there and empty, and that the connection may write (`Snapshot.connect`).
 
     Raises:
         OSError: it cannot be written.
     """
     sql, values = rows
-    listed = ", ".join(f'"{name}"' for name in COLUMNS)
+    listed = ", ".join(f'"{name}"' for name in columns)
     try:
         connection.execute(
             f"COPY (SELECT {listed} FROM ({sql})) TO {quoted(str(path))}"
