@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from typer.testing import CliRunner, Result
 
 from hedgerow.cli import app
 from hedgerow.ledger.questions import subject, summary, written
-from hedgerow.ledger.questions.records import Mark, entries_of_group, entries_of_person
+from hedgerow.ledger.questions.affected import affected
+from hedgerow.ledger.questions.period import Period
+from hedgerow.ledger.questions.records import Mark, Page, entries_of_group, entries_of_person
 from hedgerow.ledger.questions.refs import find_group, read_ref
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.retention import Retention
@@ -45,15 +48,16 @@ events = st.builds(
 def test_pages_put_together_are_the_whole_record(happened: list[Shown], size: int) -> None:
     con = connect(happened)
     group = find_group(con, [read_ref("strangers", KEYS)])
-    for read in (
-        lambda **page: entries_of_person(con, "1", **page),
-        lambda **page: entries_of_group(con, group, **page),
-    ):
-        whole = read().entries
+    readers: tuple[Callable[[int | None, Mark | None], Page], ...] = (
+        lambda limit, before: entries_of_person(con, "1", limit, before),
+        lambda limit, before: entries_of_group(con, group, limit, before),
+    )
+    for read in readers:
+        whole = read(None, None).entries
         put_together: list[object] = []
         before: Mark | None = None
         while True:
-            page = read(limit=size, before=before)
+            page = read(size, before)
             assert len(page.entries) <= size
             put_together = [*page.entries, *put_together]
             if page.older is None:
@@ -153,6 +157,20 @@ def test_a_csv_of_duckdbs_making_is_as_one_of_ours(routes: list[str]) -> None:
     text = "".join(written.csv_lines(con, written.rows_of_person("1")))
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [r["route"] for r in rows] == [cell(route) for route in reversed(routes)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(events, max_size=12), st.integers(0, 2), st.sampled_from(["=1", 'a"b', "c\nd"]))
+def test_affected_says_the_same_in_rows_pages_json_and_csv(happened: list[Shown], kept: int, odd: str) -> None:
+    con = connect([*happened, Shown(NOW, odd)], (NOW - timedelta(days=kept)).date())
+    group = find_group(con, [read_ref("strangers", KEYS)])
+    found = affected(con, group, Period(NOW - timedelta(days=9), NOW + timedelta(days=1)))
+    rows = [json.loads(json.dumps(r.as_data())) for r in found.rows]
+    assert [r for skip in range(0, len(rows), 2) for r in found.page(2, skip)] == found.rows
+    document = json.loads("".join(written.json_of_affected(found)))
+    assert document == {**found.summary(), "rows": rows, "gap_list": []}
+    text = "".join(written.csv_lines(found.kept, written.rows_of_affected(), written.AFFECTED))
+    assert list(csv.DictReader(io.StringIO(text, newline=""))) == [{k: cell(v) for k, v in r.items()} for r in rows]
 
 
 @pytest.fixture
