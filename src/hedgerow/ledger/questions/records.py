@@ -10,7 +10,7 @@ who the recipients are, says `summary`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -250,13 +250,8 @@ def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[D
     return [
         _day(sketch, (person,))
         for number in sorted(numbers)
-        for sketch in _of_number(connection, f"thinned AND level IN ({levels})", number)
+        for sketch in bitmaps.of_number(connection, f"thinned AND level IN ({levels})", number)
     ]
-
-
-def _of_number(connection: duckdb.DuckDBPyConnection, where: str, number: int) -> Iterator[bitmaps.Sketch]:
-    some, values = bitmaps.may_hold(number)
-    return (s for s in bitmaps.sketches(connection, f"{where} AND {some}", values) if number in s.numbers())
 
 
 def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Day]:

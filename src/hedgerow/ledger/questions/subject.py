@@ -310,9 +310,7 @@ def holdings(connection: duckdb.DuckDBPyConnection, person: str) -> dict[str, An
     ).fetchone()
     count, first, last = row or (0, None, None)
     numbers = {int(n) for (n,) in connection.execute("SELECT number FROM people WHERE person = ?", [person]).fetchall()}
-    found = [
-        s for s in (bitmaps.sketches(connection, "true", []) if numbers else ()) if not numbers.isdisjoint(s.numbers())
-    ]
+    found = [s for number in sorted(numbers) for s in bitmaps.of_number(connection, "true", number)]
     return {
         "known": bool(numbers),
         "disclosures": int(count),
