@@ -56,8 +56,6 @@ class Recipient:
     fields: tuple[str, ...]
     confidence: str | None
     """The surest of those `times`; None when nothing was shown."""
-    number: int
-    """From 1, by who was first: tells recipients apart without a name."""
 
     def as_data(self) -> dict[str, Any]:
         """For programs."""
@@ -173,13 +171,10 @@ class PersonSummary(_Counts):
             )
         self._counts.execute(
             f"""CREATE TEMP TABLE recipients AS
-            SELECT *, row_number() OVER (ORDER BY first, level, name) AS number FROM (
-              SELECT level, name, arg_max(standing, last) AS standing, min(first) AS first, max(last) AS last,
-                coalesce(sum(n) FILTER (WHERE fields <> ''), 0)::BIGINT AS times,
-                coalesce(sum(n) FILTER (WHERE fields = ''), 0)::BIGINT AS withheld,
-                list(DISTINCT fields) FILTER (WHERE fields <> '') AS fields,
-                {_SUREST} AS sure
-              FROM counted GROUP BY level, name)"""
+            SELECT level, name, arg_max(standing, last) AS standing, min(first) AS first, max(last) AS last,
+              coalesce(sum(n) FILTER (WHERE fields <> ''), 0)::BIGINT AS times,
+              coalesce(sum(n) FILTER (WHERE fields = ''), 0)::BIGINT AS withheld, {_SUREST} AS sure
+            FROM counted GROUP BY level, name"""
         )
         shown, possible, withheld, first, last = self._one(
             f"""SELECT coalesce(sum(n) FILTER (WHERE fields <> ''), 0)::BIGINT,
@@ -208,23 +203,32 @@ class PersonSummary(_Counts):
 
     def recipients(self, limit: int, skip: int = 0) -> list[Recipient]:
         """To whom: those most often shown first."""
+        # Fields are gathered for this page alone: lists for all recipients cost more than everything else here.
         rows = self._all(
-            "SELECT level, name, standing, first, last, times, withheld, fields, sure, number FROM recipients"
-            " ORDER BY times DESC, withheld DESC, number LIMIT ? OFFSET ?",
+            """WITH page AS (SELECT * FROM recipients ORDER BY times DESC, withheld DESC, first, level, name
+              LIMIT ? OFFSET ?)
+            SELECT level, name, any_value(p.standing), any_value(p.first) AS first, any_value(p.last),
+              any_value(p.times) AS times, any_value(p.withheld) AS withheld, list(DISTINCT c.fields), any_value(p.sure)
+            FROM page p JOIN counted c USING (level, name) GROUP BY level, name
+            ORDER BY times DESC, withheld DESC, first, level, name""",
             [limit, skip],
         )
         return [
-            Recipient(level, name, standing, _at(first), _at(last), times, withheld, _united(fields), sure, number)
-            for level, name, standing, first, last, times, withheld, fields, sure, number in rows
+            Recipient(level, name, standing, _at(first), _at(last), times, withheld, _united(fields), sure)
+            for level, name, standing, first, last, times, withheld, fields, sure in rows
         ]
 
     def numbers(self, recipients: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """The numbers of some recipients, by level and name."""
+        """Numbers of some recipients, by level and name: from 1, by who was first. They tell who is who without names."""
         names = sorted({name for _, name in recipients})
         if not names:
             return {}
         some = f" WHERE name IN ({', '.join('?' * len(names))})" if len(names) <= _NAMES_AT_ONCE else ""
-        rows = self._all(f"SELECT level, name, number FROM recipients{some}", names if some else [])
+        rows = self._all(
+            "SELECT level, name, number FROM (SELECT level, name, row_number() OVER (ORDER BY first, level, name)"
+            f" AS number FROM recipients){some}",
+            names if some else [],
+        )
         return {(level, name): int(number) for level, name, number in rows}
 
     def as_data(self, limit: int) -> dict[str, Any]:
@@ -259,9 +263,10 @@ class GroupSummary(_Counts):
             values,
         )
         self._counts.execute(
-            f"""CREATE TEMP TABLE others AS
-            SELECT kind, action, mode, count(*) AS n, max("at") AS last, min("at") AS first FROM entries
-            WHERE {where} AND kind NOT IN ('disclosure', 'reveal') GROUP BY ALL""",
+            f"""CREATE TEMP TABLE told AS
+            SELECT kind, action, mode, coalesce(route, 'unnamed') AS route, kind IN ('disclosure', 'reveal') AS shows,
+              count(*) AS n, max("at") AS last, min("at") AS first
+            FROM entries WHERE {where} GROUP BY ALL""",
             values,
         )
         people, in_all, shown, possible, withheld, first, last = self._one(
@@ -269,7 +274,7 @@ class GroupSummary(_Counts):
               coalesce(sum(n) FILTER (WHERE fields <> ''), 0)::BIGINT,
               coalesce(sum(n) FILTER (WHERE fields <> '' AND sure = '{confidence.POSSIBLE}'), 0)::BIGINT,
               coalesce(sum(n) FILTER (WHERE fields = ''), 0)::BIGINT, min(first), max(last)
-            FROM (SELECT * FROM counted UNION ALL BY NAME SELECT first, last, 0 AS n FROM others)"""
+            FROM (SELECT * FROM counted UNION ALL BY NAME SELECT first, last, 0 AS n FROM told WHERE NOT shows)"""
         )
         self.people = int(people)
         """People of whom something was shown, each once."""
@@ -286,7 +291,8 @@ class GroupSummary(_Counts):
         self.others = [
             Other(kind, action, mode, int(n), _at(last))
             for kind, action, mode, n, last in self._all(
-                "SELECT kind, action, mode, n, last FROM others ORDER BY n DESC, kind, action, mode"
+                "SELECT kind, action, mode, sum(n)::BIGINT AS n, max(last) FROM told WHERE NOT shows"
+                " GROUP BY kind, action, mode ORDER BY n DESC, kind, action, mode"
             )
         ]
 
@@ -296,19 +302,19 @@ class GroupSummary(_Counts):
         return sum(p.answers for p in self.pages) + sum(o.times for o in self.others)
 
     def _pages(self, where: str, values: list[Any]) -> list[Route]:
-        shown = f"{where} AND kind IN ('disclosure', 'reveal')"
-        (entries_since,) = self._one(f'SELECT min("at") FROM entries WHERE {shown}', values)
+        answers = "SELECT route, sum(n)::BIGINT FROM told WHERE shows GROUP BY route"
+        more: list[Any] = []
+        (told_since,) = self._one("SELECT min(first) FROM told WHERE shows")
         (shown_since,) = self._one("SELECT min(first) FROM counted")
-        # Either table may be kept for a shorter time. Both are asked only where they differ, as that takes longer.
-        both = shown_since is not None and (entries_since is None or shown_since < entries_since)
-        keys = f"SELECT route, writer, seq FROM entries WHERE {shown}"
-        if both:
-            keys += f" UNION SELECT route, writer, seq FROM disclosures_by_principal WHERE {where}"
-        answers = dict(
-            self._all(
-                f"SELECT coalesce(route, 'unnamed'), count(*) FROM ({keys}) GROUP BY 1", values * 2 if both else values
+        if shown_since is not None and (told_since is None or shown_since < told_since):
+            # Entries are kept for a shorter time than disclosures. Only then both are asked, which takes longer.
+            answers = (
+                "SELECT coalesce(route, 'unnamed'), count(*) FROM (SELECT route, writer, seq FROM entries"
+                f" WHERE {where} AND kind IN ('disclosure', 'reveal')"
+                f" UNION SELECT route, writer, seq FROM disclosures_by_principal WHERE {where}) GROUP BY 1"
             )
-        )
+            more = values * 2
+        answered = dict(self._all(answers, more))
         fields: dict[str, dict[str, int]] = {}
         for route, field, n in self._all(
             "SELECT route, field, sum(n)::BIGINT FROM (SELECT route, unnest(string_split(fields, ' ')) AS field, n"
@@ -319,8 +325,8 @@ class GroupSummary(_Counts):
             self._all("SELECT route, count(DISTINCT person) FILTER (WHERE fields <> '') FROM counted GROUP BY route")
         )
         return [
-            Route(route, int(answers.get(route, 0)), int(people.get(route, 0)), fields.get(route, {}))
-            for route in sorted(answers.keys() | people.keys())
+            Route(route, int(answered.get(route, 0)), int(people.get(route, 0)), fields.get(route, {}))
+            for route in sorted(answered.keys() | people.keys())
         ]
 
     def everybody(self) -> list[str]:
@@ -374,7 +380,7 @@ def of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> GroupSummar
 
 
 def _united(fields: list[str] | None) -> tuple[str, ...]:
-    return tuple(sorted({name for some in fields or [] for name in some.split(" ")}))
+    return tuple(sorted({name for some in fields or [] for name in some.split()}))
 
 
 def _at(moment: datetime) -> datetime:
