@@ -219,7 +219,7 @@ class PersonSummary(_Counts):
         ]
 
     def numbers(self, recipients: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """Numbers of some recipients, by level and name: from 1, by who was first. They tell who is who without names."""
+        """Numbers of some recipients, by level and name: from 1, by who was first. They tell recipients apart."""
         names = sorted({name for _, name in recipients})
         if not names:
             return {}
