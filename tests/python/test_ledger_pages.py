@@ -54,6 +54,7 @@ def test_pages_put_together_are_the_whole_record(happened: list[Shown], size: in
     )
     for read in readers:
         whole = read(None, None).entries
+        assert whole == sorted(whole, key=lambda e: e.at)
         put_together: list[object] = []
         before: Mark | None = None
         while True:
@@ -247,6 +248,20 @@ def test_files_hold_every_entry_and_nobody_elses_eyes_see_them(state: Path, tmp_
     assert tuple(stored.columns) == written.COLUMNS
     assert stored.aggregate("count(*), count(DISTINCT session)").fetchall() == [(30, 2)]
     assert len((tmp_path / "person.json").read_text().splitlines()) == 30
+
+
+def test_a_table_says_that_days_without_detail_are_not_in_it(tmp_path: Path) -> None:
+    Segment(tmp_path).append({**disclosure("42", 1, at_ms=AT_MS - 60 * 86_400_000), "net": "0c" * 12})
+    store = Store.open(tmp_path, "directory")
+    store.compact()
+    store.thin(Retention(sketch_days=3_660))
+    said = ask(tmp_path, "person", "42", "--format", "csv", "--out", str(tmp_path / "42.csv"))
+    assert said.exit_code == 0, said.output
+    assert "2 sketches of days up to 2026-09-19, of which no entry is left, are not in it" in said.stderr
+    assert {json.loads(line)["kind"] for line in ask(tmp_path, "person", "42", "--json").stdout.splitlines()} == {
+        "sketch"
+    }
+    assert ask(tmp_path, "person", "43", "--format", "csv").exit_code == 1
 
 
 def test_what_contradicts_itself_is_refused_in_words(state: Path, tmp_path: Path) -> None:

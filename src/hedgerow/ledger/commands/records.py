@@ -20,14 +20,15 @@ from hedgerow.ledger.questions import summary, written
 from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.records import (
     Day,
-    Page,
     days_of_group,
     days_of_person,
     entries_of_group,
     entries_of_person,
+    every_entry_of_group,
+    every_entry_of_person,
 )
 from hedgerow.ledger.questions.refs import Group, find_group
-from hedgerow.ledger.reading import harmless
+from hedgerow.ledger.reading import Entry, harmless
 from hedgerow.ledger.tables import aligned, write_blocks
 
 _LINES: Final = 20
@@ -108,9 +109,6 @@ def person(
     wish = Wish.of(form, as_json, limit, everything, figures_only, out)
     with asking_ledger(state, site, writes=wish.out) as (_, connection):
         nothing = f"nobody was shown {harmless(identifier)}, as far as this ledger goes back"
-        if wish.form in {Form.CSV, Form.PARQUET}:
-            _write(connection, written.rows_of_person(identifier), wish)
-            return
         days = days_of_person(connection, identifier)
         if wish.form is Form.JSON and not wish.figures_only and wish.limit is None:
             _stream(days, written.json_lines_of_person(connection, identifier), wish.out, nothing)
@@ -118,14 +116,20 @@ def person(
         with summary.of_person(connection, identifier) as told:
             if not told.entries and not days:
                 fail(nothing, WRONG)
+            if wish.form in {Form.CSV, Form.PARQUET}:
+                _write(connection, written.rows_of_person(identifier), wish, days)
+                return
             if wish.figures_only and wish.form is Form.JSON:
                 typer.echo(json.dumps({**told.as_data(_LINES), "sketches": len(days)}, ensure_ascii=False))
                 return
             if wish.form is Form.WORDS:
                 _say(_person_in_words(told))
             if not wish.figures_only:
-                page = entries_of_person(connection, identifier, wish.limit)
-                _records(days, page, told.entries, wish)
+                if wish.limit is None:
+                    _records(days, every_entry_of_person(connection, identifier), 0, wish)
+                else:
+                    last = entries_of_person(connection, identifier, wish.limit).entries
+                    _records(days, last, told.entries - len(last), wish)
 
 
 @ledger.command()
@@ -161,10 +165,7 @@ def principal(
     with asking_ledger(state, site, writes=wish.out) as (folder, connection):
         (ref,) = read_refs(state, folder.name, [f"account:={name}" if account else name])
         group = find_group(connection, [ref])
-        if wish.form in {Form.CSV, Form.PARQUET}:
-            _write(connection, written.rows_of_group(group), wish)
-        else:
-            _tell_of_group(connection, group, wish, f"no entry of {harmless(name)}, as far as this ledger goes back")
+        _tell_of_group(connection, group, wish, f"no entry of {harmless(name)}, as far as this ledger goes back")
     if group.addresses_since and wish.form is Form.WORDS:
         typer.echo(
             f"hedgerow: an address bears another name each day; this one can be followed since {group.addresses_since}",
@@ -175,20 +176,27 @@ def principal(
 def _tell_of_group(connection: duckdb.DuckDBPyConnection, group: Group, wish: Wish, nothing: str) -> None:
     days = days_of_group(connection, group)
     if wish.form is Form.JSON and not wish.figures_only and wish.limit is None:
-        page = entries_of_group(connection, group)
-        lines = (json.dumps(e.as_data(), ensure_ascii=False) + "\n" for e in page.entries)
+        entries = every_entry_of_group(connection, group)
+        lines = (json.dumps(e.as_data(), ensure_ascii=False) + "\n" for e in entries)
         _stream(days, lines, wish.out, nothing)
         return
     with summary.of_group(connection, group) as told:
         if told.first is None and not days:
             fail(nothing, WRONG)
+        if wish.form in {Form.CSV, Form.PARQUET}:
+            _write(connection, written.rows_of_group(group), wish, days)
+            return
         if wish.figures_only and wish.form is Form.JSON:
             typer.echo(json.dumps({**told.as_data(_LINES), "sketches": len(days)}, ensure_ascii=False))
             return
         if wish.form is Form.WORDS:
             _say(_group_in_words(told))
         if not wish.figures_only:
-            _records(days, entries_of_group(connection, group, wish.limit), told.entries, wish)
+            if wish.limit is None:
+                _records(days, every_entry_of_group(connection, group), 0, wish)
+            else:
+                last = entries_of_group(connection, group, wish.limit).entries
+                _records(days, last, told.entries - len(last), wish)
 
 
 def _stream(days: list[Day], lines: Iterator[str], out: Path | None, nothing: str) -> None:
@@ -207,7 +215,13 @@ def _stream(days: list[Day], lines: Iterator[str], out: Path | None, nothing: st
     typer.echo(f"written: {out}", err=True)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, rows: written.Query, wish: Wish) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, rows: written.Query, wish: Wish, days: list[Day]) -> None:
+    if days:
+        typer.echo(
+            f"hedgerow: {len(days):,} sketches of days up to {max(d.day for d in days)}, of which no entry is left, "
+            "are not in it; --json has them",
+            err=True,
+        )
     if wish.out is None:
         for block in written.csv_lines(connection, rows):
             typer.echo(block, nl=False)
@@ -220,12 +234,12 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: written.Query, wish: Wis
     typer.echo(f"written: {wish.out}", err=True)
 
 
-def _records(days: list[Day], page: Page, entries: int, wish: Wish) -> None:
+def _records(days: list[Day], entries: Iterable[Entry], missing: int, wish: Wish) -> None:
     """The last days and entries, and how many are left out."""
     shown = days if wish.limit is None else days[-wish.limit :]
-    left_out = {"entries": entries - len(page.entries), "sketches": len(days) - len(shown)}
+    left_out = {"entries": missing, "sketches": len(days) - len(shown)}
     if wish.form is Form.JSON:
-        for data in (*(d.as_data() for d in shown), *(e.as_data() for e in page.entries)):
+        for data in chain((d.as_data() for d in shown), (e.as_data() for e in entries)):
             typer.echo(json.dumps(data, ensure_ascii=False))
         if any(left_out.values()):
             typer.echo(json.dumps({"kind": "left_out", **left_out, "all_with": "--json without --limit"}))
@@ -237,7 +251,7 @@ def _records(days: list[Day], page: Page, entries: int, wish: Wish) -> None:
             "certain, the times are those between which it happened",
             err=True,
         )
-    _say(e.in_words() for e in page.entries)
+    _say(e.in_words() for e in entries)
     if any(left_out.values()):
         told = " and ".join(f"{n:,} older {what}" for what, n in left_out.items() if n)
         typer.echo(

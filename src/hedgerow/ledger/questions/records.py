@@ -4,15 +4,17 @@
     page = entries_of_person(connection, "42", limit=50, before=page.older)
 
 A page costs what is on it: nothing older than it is made into Python's objects. `older` is None at the beginning of the
-record. Without a limit a page is the whole record; for files, `written` makes it line by line. How much there is, and
-who the recipients are, says `summary`.
+record. `every_entry_of_person` and `every_entry_of_group` give whole records one by one; files are made by `written`.
+How much there is, and who the recipients are, says `summary`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from heapq import merge
+from itertools import groupby, islice
 from typing import Any, Final
 
 import duckdb
@@ -42,7 +44,9 @@ FACTS: Final = {
 """Columns of the views and the keys of the segments' format they come from."""
 _COLUMNS: Final = ", ".join(f"e.{name}" for name in FACTS)
 _ROW: Final = f'e.writer, e.seq, {confidence.OF_RECORD} AS sure, e."at", e.kind, e.address, {_COLUMNS}'
+_OLDEST_FIRST: Final = '"at", writer, seq'
 _NEWEST_FIRST: Final = '"at" DESC, writer DESC, seq DESC'
+_ROWS_AT_ONCE: Final = 5_000
 _RECENT: Final = timedelta(days=2)
 _ADDRESSES_AT_ONCE: Final = 1_000
 RECIPIENTS: Final = ("account", "licence", "network", "strangers")
@@ -141,30 +145,64 @@ def entries_of_person(
     """
     cut, values = before.condition() if before else ("", [])
     if limit is not None:
-        # Where the page ends is found by the times alone; then the other columns are read of its days only.
+        # Where the page begins is found by the times alone; then the other columns are read of its days only.
         times = connection.execute(
             f'SELECT "at" FROM disclosures WHERE person = ?{cut} ORDER BY "at" DESC{_limit(limit)}', [person, *values]
         ).fetchall()
-        cut, values = (f'{cut} AND "at" >= ?', [*values, times[-1][0]]) if times else (cut, values)
-    rows = connection.execute(
-        f"SELECT {_ROW}, e.shown, e.masked FROM disclosures e WHERE e.person = ?{cut}"
-        f" ORDER BY {_NEWEST_FIRST}{_limit(limit)}",
+        if not times:
+            return Page([], None)
+        cut, values = f'{cut} AND "at" >= ?', [*values, times[-1][0]]
+    rows = list(_rows_of_person(connection, person, cut, values))
+    kept = rows if limit is None else rows[-limit:]
+    older = _mark(kept[0]) if len(kept) < len(rows) else None
+    return Page(list(_entries_of_person(connection, person, iter(kept))), older)
+
+
+def every_entry_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> Iterator[Entry]:
+    """All of them, oldest first, as they are read: what is in memory is some thousand."""
+    return _entries_of_person(connection, person, _rows_of_person(connection, person, "", []))
+
+
+def _rows_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, cut: str, values: list[Any]
+) -> Iterator[tuple[Any, ...]]:
+    return _rows(
+        connection,
+        f"SELECT {_ROW}, e.shown, e.masked FROM disclosures e WHERE e.person = ?{cut} ORDER BY {_OLDEST_FIRST}",
         [person, *values],
-    ).fetchall()
-    kept = rows[:limit]
-    stable = _stable(connection, kept)
-    found = [_entry(row[:-2], (Shown(person, tuple(row[-2]), tuple(row[-1])),), stable) for row in reversed(kept)]
-    return Page(found, _mark(kept[-1]) if len(kept) < len(rows) else None)
+    )
 
 
-def _limit(limit: int | None) -> str:
+def _entries_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, rows: Iterator[tuple[Any, ...]]
+) -> Iterator[Entry]:
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        stable = _stable(connection, some)
+        for *row, shown, masked in some:
+            yield _entry(tuple(row), (Shown(person, tuple(shown), tuple(masked)),), stable)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+    # On a cursor: between two portions other things are asked.
+    with connection.cursor() as cursor:
+        found = cursor.execute(sql, values)
+        while some := found.fetchmany(_ROWS_AT_ONCE):
+            yield from some
+
+
+def _limit(limit: int) -> str:
     # One more than asked for tells whether there are more.
-    return "" if limit is None else f" LIMIT {limit + 1}"
+    return f" LIMIT {limit + 1}"
 
 
 def _mark(row: tuple[Any, ...]) -> Mark:
+    at, writer, seq = _place(row)
+    return Mark(at.replace(tzinfo=UTC), writer, seq)
+
+
+def _place(row: tuple[Any, ...]) -> tuple[datetime, str, int]:
     writer, seq, _, at, *_ = row
-    return Mark(at.replace(tzinfo=UTC), str(writer), int(seq))
+    return at, str(writer), int(seq)
 
 
 def entries_of_group(
@@ -176,39 +214,43 @@ def entries_of_group(
     the same, without reasons and note. Arguments are those of `entries_of_person`.
     """
     where, values = group.condition("e.")
-    cut, more = before.condition() if before else ("", [])
+    if before is not None:
+        cut, more = before.condition()
+        where, values = where + cut, [*values, *more]
     older = None
     if limit is not None:
-        last = _last(connection, where + cut, [*values, *more], limit, before)
+        last = _last(connection, where, values, limit, before)
         if not last:
             return Page([], None)
-        at, writer, seq = last[-1] if len(last) <= limit else last[-2]
-        cut += ' AND "at" >= ? AND ("at", writer, seq) >= (?, ?, ?)'
-        more = [*more, at, at, writer, seq]
+        at, writer, seq = last[:limit][-1]
+        where, values = f'{where} AND "at" >= ? AND ("at", writer, seq) >= (?, ?, ?)', [*values, at, at, writer, seq]
         older = Mark(at.replace(tzinfo=UTC), writer, seq) if len(last) > limit else None
-    shown = connection.execute(
-        f"SELECT e.person, e.shown, e.masked, {_ROW} FROM disclosures_by_principal e WHERE {where}{cut}",
-        [*values, *more],
-    ).fetchall()
-    told = connection.execute(
-        f"SELECT e.reasons, e.note, {_ROW} FROM entries e WHERE {where}{cut}", [*values, *more]
-    ).fetchall()
-    stable = _stable(connection, (*(row[3:] for row in shown), *(row[2:] for row in told)))
-    people: dict[tuple[str, int], list[Shown]] = {}
-    rows: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for person, fields, masked, *row in shown:
-        people.setdefault((row[0], row[1]), []).append(Shown(person, tuple(fields), tuple(masked)))
-        rows[row[0], row[1]] = tuple(row)
-    facts: dict[tuple[str, int], dict[str, Any]] = {}
-    for reasons, note, *row in told:
-        rows[row[0], row[1]] = tuple(row)
-        facts[row[0], row[1]] = {**({"why": list(reasons)} if reasons else {}), **({"note": note} if note else {})}
-    found = []
-    for key in sorted(rows, key=lambda k: (rows[k][3], k)):
-        entry = _entry(rows[key], tuple(people.get(key, ())), stable)
-        entry.facts.update(facts.get(key, {}))
-        found.append(entry)
-    return Page(found, older)
+    return Page(list(_entries_of_group(connection, where, values)), older)
+
+
+def every_entry_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> Iterator[Entry]:
+    """All of them, oldest first, as they are read: what is in memory is some thousand."""
+    return _entries_of_group(connection, *group.condition("e."))
+
+
+def _entries_of_group(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> Iterator[Entry]:
+    columns = f"{_ROW}, NULL AS person, NULL AS shown, NULL AS masked, e.reasons, e.note"
+    told = _rows(connection, f"SELECT {columns} FROM entries e WHERE {where} ORDER BY {_OLDEST_FIRST}", values)
+    columns = f"{_ROW}, e.person, e.shown, e.masked, NULL AS reasons, NULL AS note"
+    shown = _rows(
+        connection,
+        f"SELECT {columns} FROM disclosures_by_principal e WHERE {where} ORDER BY {_OLDEST_FIRST}, person",
+        values,
+    )
+    together = (list(rows) for _, rows in groupby(merge(told, shown, key=_place), key=_place))
+    while some := list(islice(together, _ROWS_AT_ONCE)):
+        stable = _stable(connection, (rows[0] for rows in some))
+        for rows in some:
+            *row, _, _, _, reasons, note = rows[0]
+            people = tuple(Shown(p, tuple(s), tuple(m)) for *_, p, s, m, _, _ in rows if p is not None)
+            entry = _entry(tuple(row), people, stable)
+            entry.facts.update({**({"why": list(reasons)} if reasons else {}), **({"note": note} if note else {})})
+            yield entry
 
 
 def _last(
