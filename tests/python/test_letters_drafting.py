@@ -68,7 +68,9 @@ def test_nothing_known_makes_gaps_and_no_claim(kind: Kind, code: str) -> None:
     assert words.gap("recipient") in left
     assert words.gap("signatory") in left
     if KINDS[kind].accuses and kind is not Kind.CONFIRMATION_FORM:
-        assert {words.gap("rule"), words.gap("addressed_because"), words.gap("people"), words.gap("period")} <= set(left)
+        assert {words.gap("rule"), words.gap("addressed_because"), words.gap("people"), words.gap("period")} <= set(
+            left
+        )
     assert "None" not in text.replace("None of this information", "")
     assert "$" not in text
 

@@ -203,7 +203,10 @@ RELATION = (
     ("change", "sentence"),
     [
         (put("word/vbaProject.bin", b"x"), "macros"),
-        (inside("[Content_Types].xml", b"wordprocessingml.document.main+xml", b"x.document.macroEnabled.main+xml"), "macros"),
+        (
+            inside("[Content_Types].xml", b"wordprocessingml.document.main+xml", b"x.document.macroEnabled.main+xml"),
+            "macros",
+        ),
         (put("word/embeddings/oleObject1.xlsx", b"x"), "embedded"),
         (put("../../etc/cron.d/x", b"x"), "outside of it"),
         (put("word/bomb.xml", b"<a>" + b" " * 9_000_000 + b"</a>"), "more tightly"),

@@ -73,9 +73,7 @@ class House:
             made = keeping.frozen(keeping.document(letter), letter.version)
         with self.database.session() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            keeping.approve(
-                session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone
-            )
+            keeping.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
 
     def send(self, channel: Channel = Channel.POST, proof: str = "RR 123 456 785 FR") -> None:
         with self.on() as (session, letter):
@@ -201,7 +199,10 @@ def test_an_edit_after_approval_makes_a_new_version_that_must_be_approved_anew(h
     house.approve(person("cleo", Role.COUNSEL))
     with house.database.reading() as session:
         letter = keeping.find_letter(session, house.letter_id)
-        assert [(v.number, v.origin, v.writer) for v in letter.versions] == [(1, "drafted", "Ann"), (2, "edited", "Bob")]
+        assert [(v.number, v.origin, v.writer) for v in letter.versions] == [
+            (1, "drafted", "Ann"),
+            (2, "edited", "Bob"),
+        ]
 
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(house: House) -> None:
@@ -264,7 +265,9 @@ def test_an_overdue_letter_is_escalated_to_a_letter_that_names_it(house: House) 
         with pytest.raises(LetterError, match="no step of this letter"):
             following.escalate(session, ANN, house.now, letter, Step.POLICE, "No answer.")
     with house.on() as (session, letter):
-        assert following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.") is Kind.CONFIRMATION_FORM
+        assert (
+            following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.") is Kind.CONFIRMATION_FORM
+        )
         reminder = keeping.create(
             session,
             ANN,

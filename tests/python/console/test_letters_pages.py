@@ -113,7 +113,11 @@ def test_an_auditor_sees_letters_and_changes_none(app: FastAPI, case_id: str) ->
     assert page.status_code == 200
     assert "<textarea" not in page.text
     assert 'action="/letters/' not in page.text
-    for path, form in (("withdraw", {"reason": "x"}), ("parts/0", {"read": "1", "text": "x"}), ("approve", {"version": "1"})):
+    for path, form in (
+        ("withdraw", {"reason": "x"}),
+        ("parts/0", {"read": "1", "text": "x"}),
+        ("approve", {"version": "1"}),
+    ):
         assert auditor.post(f"{letter}/{path}", **form).status_code == 403
     assert auditor.client.get(f"{letter}/versions/1/letter.docx").status_code == 200
 
