@@ -1,8 +1,7 @@
-"""Letters in the database: versions, approval by a second person, sending with proof, answers, deadlines, later looks."""
+"""Letters in the database: versions, approval by a second person, proof of sending, answers, deadlines, later looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,9 +72,7 @@ class House:
             made = keeping.frozen(keeping.document(letter), letter.version)
         with self.database.session() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            keeping.approve(
-                session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone
-            )
+            keeping.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
 
     def send(self, channel: Channel = Channel.POST, proof: str = "RR 123 456 785 FR") -> None:
         with self.on() as (session, letter):
@@ -105,11 +102,11 @@ class OnLetter:
 
 
 @pytest.fixture
-def house(tmp_path: Path, database: Database) -> Iterator[House]:
+def house(tmp_path: Path, database: Database) -> House:
     with database.session() as session:
         case = open_by_person(session, ANN, NOW, title="Harvest", site="members.example", reason="seen")
         case_id = case.id
-    yield House(database, LetterFiles(tmp_path / "state"), case_id)
+    return House(database, LetterFiles(tmp_path / "state"), case_id)
 
 
 def acts(house: House) -> list[str]:
@@ -201,7 +198,10 @@ def test_an_edit_after_approval_makes_a_new_version_that_must_be_approved_anew(h
     house.approve(person("cleo", Role.COUNSEL))
     with house.database.reading() as session:
         letter = keeping.find_letter(session, house.letter_id)
-        assert [(v.number, v.origin, v.writer) for v in letter.versions] == [(1, "drafted", "Ann"), (2, "edited", "Bob")]
+        assert [(v.number, v.origin, v.writer) for v in letter.versions] == [
+            (1, "drafted", "Ann"),
+            (2, "edited", "Bob"),
+        ]
 
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(house: House) -> None:
@@ -260,11 +260,11 @@ def test_an_overdue_letter_is_escalated_to_a_letter_that_names_it(house: House) 
     with house.on() as (session, letter), pytest.raises(LetterError, match="overdue, or not enough"):
         following.escalate(session, ANN, house.now, letter, Step.AUTHORITY, "No answer.")
     house.forward(days=15)
+    with house.on() as (session, letter), pytest.raises(LetterError, match="no step of this letter"):
+        following.escalate(session, ANN, house.now, letter, Step.POLICE, "No answer.")
     with house.on() as (session, letter):
-        with pytest.raises(LetterError, match="no step of this letter"):
-            following.escalate(session, ANN, house.now, letter, Step.POLICE, "No answer.")
-    with house.on() as (session, letter):
-        assert following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.") is Kind.CONFIRMATION_FORM
+        next_kind = following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.")
+        assert next_kind is Kind.CONFIRMATION_FORM
         reminder = keeping.create(
             session,
             ANN,
