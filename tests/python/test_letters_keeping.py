@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.opening import open_by_person
-from hedgerow.cases.letters import following, keeping, rechecking, telling
+from hedgerow.cases.letters import approving, following, keeping, rechecking, telling
 from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.files import LetterFiles
 from hedgerow.cases.letters.following import Answer, Channel
@@ -69,10 +69,10 @@ class House:
     def approve(self, actor: Actor = BOB, *, alone: bool = False) -> None:
         with self.database.reading() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            made = keeping.frozen(keeping.document(letter), letter.version)
+            made = approving.frozen(keeping.document(letter), letter.version)
         with self.database.session() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            keeping.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
+            approving.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
 
     def send(self, channel: Channel = Channel.POST, proof: str = "RR 123 456 785 FR") -> None:
         with self.on() as (session, letter):
@@ -180,9 +180,9 @@ def test_rules_that_nobody_read_are_looked_up_before_approval(house: House) -> N
     house.draft()
     with house.database.reading() as session:
         letter = keeping.find_letter(session, house.letter_id)
-        made = keeping.frozen(keeping.document(letter), 1)
+        made = approving.frozen(keeping.document(letter), 1)
     with house.on() as (session, letter), pytest.raises(LetterError, match="look them up"):
-        keeping.approve(session, BOB, house.now, letter, made, house.files, sources_checked=False)
+        approving.approve(session, BOB, house.now, letter, made, house.files, sources_checked=False)
 
 
 def test_an_edit_after_approval_makes_a_new_version_that_must_be_approved_anew(house: House) -> None:
@@ -215,11 +215,11 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(house: House) -> None:
 def test_what_was_read_is_what_is_approved(house: House) -> None:
     house.draft()
     with house.database.reading() as session:
-        made = keeping.frozen(keeping.document(keeping.find_letter(session, house.letter_id)), 1)
+        made = approving.frozen(keeping.document(keeping.find_letter(session, house.letter_id)), 1)
     with house.on() as (session, letter):
         keeping.insert(session, ANN, house.now, letter, 1, 0, "Slipped in.")
     with house.on() as (session, letter), pytest.raises(LetterError, match="version 2 is the newest"):
-        keeping.approve(session, BOB, house.now, letter, made, house.files, sources_checked=True)
+        approving.approve(session, BOB, house.now, letter, made, house.files, sources_checked=True)
 
 
 def test_an_uploaded_docx_is_kept_and_a_dangerous_one_is_not(house: House) -> None:

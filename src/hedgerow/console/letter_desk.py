@@ -15,7 +15,7 @@ from hedgerow.cases.case_facts import CaseFacts
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.core.telling import case_facts
-from hedgerow.cases.letters import following, keeping, rechecking
+from hedgerow.cases.letters import approving, following, keeping, rechecking
 from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.files import LetterFiles, checked_hash
 from hedgerow.cases.letters.following import Answer, Channel
@@ -160,9 +160,9 @@ class LetterDesk:
             with self.services.database.reading() as session:
                 letter = keeping.find_letter(session, letter_id)
                 written = keeping.document(letter, version)
-            made = keeping.frozen(written, version)
+            made = approving.frozen(written, version)
             with self._letter(letter_id) as (session, letter):
-                keeping.approve(
+                approving.approve(
                     session,
                     actor,
                     self.now,
@@ -176,7 +176,7 @@ class LetterDesk:
     def withdraw(self, actor: Actor, letter_id: str, reason: str) -> None:
         """Puts it away unsent."""
         with told(), self._letter(letter_id) as (session, letter):
-            keeping.withdraw(session, actor, self.now, letter, reason)
+            approving.withdraw(session, actor, self.now, letter, reason)
 
     def sent(
         self, actor: Actor, letter_id: str, channel: str, proof: str, at: str, picture: bytes | None = None
