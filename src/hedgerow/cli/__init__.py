@@ -48,8 +48,11 @@ for _part in (
     "hedgerow.people.commands",
     "hedgerow.ledger.commands",
     "hedgerow.cases.commands",
+    "hedgerow.cases.letters.commands",
     "hedgerow.console.access.commands",
     "hedgerow.audit.commands",
+    "hedgerow.measures.commands",
+    "hedgerow.intake.commands",
 ):
     _gather(_part)
 

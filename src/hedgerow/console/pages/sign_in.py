@@ -120,6 +120,7 @@ def router(services: Services) -> APIRouter:
                     raise NotFound(_LINK_OVER)
                 first = found.user_id is None
                 user = users.set_up(session, found, name, shown_name, password, services.clock())
+                has_code = user.totp is not None
         except Wrong as e:
             return render(
                 request,
@@ -131,6 +132,9 @@ def router(services: Services) -> APIRouter:
                 error=e.sentence,
                 shown_name=shown_name,
             )
+        if has_code:
+            # The link replaces the password, not the authenticator.
+            return go(request, "/sign-in", "Your password is set. Sign in with it and a code of your authenticator.")
         return begin(request, services, start_session(request, services, session_user=user, method="link"), "/account")
 
     @action(routes, "/sign-out", needs=SIGNED_IN)
