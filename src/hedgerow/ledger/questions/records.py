@@ -307,11 +307,11 @@ def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[D
     if not numbers:
         return []
     levels = ", ".join(f"'{level}'" for level in RECIPIENTS)
-    return [
+    return _sorted(
         _day(sketch, (person,))
-        for number in sorted(numbers)
+        for number in numbers
         for sketch in bitmaps.of_number(connection, f"thinned AND level IN ({levels})", number)
-    ]
+    )
 
 
 def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Day]:
@@ -319,7 +319,11 @@ def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[D
     where, values = group.sketched()
     found = list(bitmaps.sketches(connection, f"thinned AND {where}", values))
     known = bitmaps.names(connection, bitmaps.union(s.people for s in found))
-    return [_day(s, tuple(known[n] for n in s.numbers() if n in known)) for s in found]
+    return _sorted(_day(s, tuple(known[n] for n in s.numbers() if n in known)) for s in found)
+
+
+def _sorted(days: Iterable[Day]) -> list[Day]:
+    return sorted(days, key=lambda d: (d.day, d.level, d.principal, d.fields))
 
 
 def _day(sketch: bitmaps.Sketch, people: Iterable[str]) -> Day:
