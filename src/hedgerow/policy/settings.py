@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hedgerow.policy import defaults, words
+from hedgerow.policy.console_settings import CONSOLE
 from hedgerow.policy.shapes import (
     REQUIRED,
     Choice,
@@ -687,6 +688,7 @@ POLICY: Final = Section(
             "file",
             "Table of autonomous systems (MaxMind .mmdb, or ranges .tsv); a changed file is taken up by itself.",
         ),
+        Setting("console", CONSOLE, {}, "", "The console."),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),
     ),
     "A policy of Hedgerow.",
