@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, case as when, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.severity import SEVERITIES
@@ -103,19 +104,15 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
         .offset((page - 1) * PAGE)
     ).all()
     ids = [c.id for c, _, _ in rows]
-    principals: dict[str, int] = {
-        case_id: n
-        for case_id, n in session.execute(
-            select(CasePrincipal.case_id, func.count(CasePrincipal.id))
-            .where(CasePrincipal.case_id.in_(ids), CasePrincipal.removed_at.is_(None))
-            .group_by(CasePrincipal.case_id)
-        )
-    }
+    counted = session.execute(
+        select(CasePrincipal.case_id, func.count(CasePrincipal.id))
+        .where(CasePrincipal.case_id.in_(ids), CasePrincipal.removed_at.is_(None))
+        .group_by(CasePrincipal.case_id)
+    ).all()
+    principals: dict[str, int] = dict(row.tuple() for row in counted)
     figures: dict[str, tuple[int, int]] = {
         f.case_id: (f.low, f.high)
-        for f in session.scalars(
-            select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial)
-        )
+        for f in session.scalars(select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial))
     }
     return Listed(
         tuple(

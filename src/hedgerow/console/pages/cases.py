@@ -188,10 +188,7 @@ def _show(routes: APIRouter) -> None:
     def one_case(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
         with here.database.reading() as session, told():
             case = find_case(session, case_id)
-            panels = []
-            for panel in case_panels():
-                if actor.may(panel.needs):
-                    panels.append((panel, dict(panel.values(session, case.id, here))))
+            panels = [(p, dict(p.values(session, case.id, here))) for p in case_panels() if actor.may(p.needs)]
             return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))
 
     @page(routes, "/cases/{case_id}/others", needs=Permission.SEE)
@@ -236,9 +233,7 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "identifications": list(IDENTIFICATION),
         "confidentialities": list(CONFIDENTIALITY),
         "lesson_kinds": LESSON_KINDS,
-        "policy_versions": session.scalars(
-            select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(50)
-        ).all(),
+        "policy_versions": session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(50)).all(),
         "users": people_to_ask(session),
         "tones": TONES,
         "mark_tones": MARK_TONES,
