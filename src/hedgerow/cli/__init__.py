@@ -50,6 +50,8 @@ for _part in (
     "hedgerow.cases.commands",
     "hedgerow.console.access.commands",
     "hedgerow.audit.commands",
+    "hedgerow.measures.commands",
+    "hedgerow.intake.commands",
 ):
     _gather(_part)
 
