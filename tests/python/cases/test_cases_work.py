@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ HARVESTER = keyed("address", "h")
 
 
 @pytest.fixture
-def world(tmp_path: Path, database: Database) -> Iterator[World]:
-    yield World.make(tmp_path, database)
+def world(tmp_path: Path, database: Database) -> World:
+    return World.make(tmp_path, database)
 
 
 def harvest(count: int = 40, **how: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,14 @@ SHELL = Actor.shell("root")
 
 
 @pytest.fixture
-def world(tmp_path: Path, database: Database) -> Iterator[World]:
-    yield World.make(tmp_path, database)
+def world(tmp_path: Path, database: Database) -> World:
+    return World.make(tmp_path, database)
 
 
 class Answers:
     """A checker that says what it is told."""
 
-    def check(self, kind: str, value: str) -> Checked:
+    def check(self, kind: str, value: str) -> Checked:  # noqa: ARG002
         outcome, _, person = value.partition(":")
         return Checked(outcome, person or None, "as the test says")
 

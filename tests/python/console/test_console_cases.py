@@ -39,7 +39,7 @@ def opened(browser: SignedIn, title: str = "A harvest") -> str:
         principals=f"address:{keyed('address', 'h')}",
     )
     assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
+    return str(answer.headers["location"])
 
 
 @pytest.mark.usefixtures("ledger")
@@ -47,9 +47,9 @@ def test_a_case_goes_from_opening_to_closing_without_javascript(app: FastAPI, se
     browser = sign_in(app, Role.OWNER)
     where = opened(browser)
     assert browser.client.get("/cases").text.count(">C-2026-0001</a>") == 1
-    page = browser.client.get(where)
-    assert page.status_code == 200
-    assert "Nobody has written down yet" in page.text
+    first = browser.client.get(where)
+    assert first.status_code == 200
+    assert "Nobody has written down yet" in first.text
     assert browser.post(f"{where}/count").status_code == 303
     page = browser.client.get(where).text
     assert "<strong>40 people</strong>" in page

@@ -30,7 +30,7 @@ def entered(browser: SignedIn, text: str = "I have your members <script>") -> st
         "/claims/new", site=SITE, source="other", subject="=Leak <b>", text=text, contact="a@b.example"
     )
     assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
+    return str(answer.headers["location"])
 
 
 @pytest.mark.usefixtures("ledger")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy import case as when
@@ -91,10 +91,8 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
     page = min(max(1, wanted.page), pages)
     grave = when({s: n for n, s in enumerate(SEVERITIES)}, value=Case.severity, else_=0).desc()
     newest = Case.opened_at.desc()
-    order: list[ColumnElement[object]] = {
-        "opened": [newest],
-        "severity": [grave, newest],
-    }.get(wanted.order, [due.c.next_due_at.is_(None), due.c.next_due_at, grave, newest])
+    orders: dict[str, list[Any]] = {"opened": [newest], "severity": [grave, newest]}
+    order = orders.get(wanted.order, [due.c.next_due_at.is_(None), due.c.next_due_at, grave, newest])
     rows = session.execute(
         select(Case, due.c.next_due_at, due.c.open_tasks)
         .outerjoin(due, due.c.case_id == Case.id)
