@@ -107,7 +107,7 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
         .where(CasePrincipal.case_id.in_(ids), CasePrincipal.removed_at.is_(None))
         .group_by(CasePrincipal.case_id)
     ).all()
-    principals: dict[str, int] = dict(row.tuple() for row in counted)
+    principals: dict[str, int] = {row[0]: row[1] for row in counted}
     figures: dict[str, tuple[int, int]] = {
         f.case_id: (f.low, f.high)
         for f in session.scalars(select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial))
