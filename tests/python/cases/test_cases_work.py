@@ -201,7 +201,7 @@ def test_what_ties_the_principals_is_said(world: World) -> None:
     ties = " ".join(counting.look_for_others(world.ledgers, question).ties)
     assert "They come from one network." in ties
     assert "They use the same software." in ties
-    assert "They share the people out: of 60 people, each counted for itself, only 0" in ties
+    assert "They share the people out: of 60 people, each counted for itself, none had" in ties
 
 
 def test_severity_has_its_method_and_history(world: World) -> None:
