@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 common=(--quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header "$@" pyproject.toml)
 pip-compile "${common[@]}" --output-file requirements.lock
-pip-compile "${common[@]}" --extra example --extra spark --extra dev --output-file requirements-dev.lock
-pip-compile "${common[@]}" --extra example --extra spark --extra dev --extra harvest --output-file requirements-harvest.lock
+pip-compile "${common[@]}" --extra example --extra spark --extra postgres --extra otel --extra dev --output-file requirements-dev.lock
+pip-compile "${common[@]}" --extra example --extra spark --extra postgres --extra otel --extra dev --extra harvest --output-file requirements-harvest.lock
