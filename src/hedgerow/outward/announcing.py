@@ -29,7 +29,7 @@ def announce(session: Session, happening: Happening) -> int:
     told = set(session.scalars(select(OutboxMessage.channel_id).where(OutboxMessage.happening_id == happening.id)))
     wanted = [
         channel
-        for channel, least in session.execute(asked).tuples()
+        for channel, least in session.execute(asked)
         if at_least(happening.severity, least) and channel not in told
     ]
     for channel in wanted:

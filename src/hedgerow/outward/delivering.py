@@ -97,7 +97,7 @@ def _claim(session: Session, now: datetime) -> list[_Claim]:
         .with_for_update(of=OutboxMessage, skip_locked=True)
     )
     claims = []
-    for row, channel in session.execute(asked).tuples():
+    for row, channel in session.execute(asked):
         row.state, row.attempts, row.next_at = "sending", row.attempts + 1, now + LEASE
         claims.append(_Claim(row.id, channel.kind, channel.target, channel.id, row.payload, row.attempts))
     session.flush()
@@ -125,7 +125,7 @@ def _one(database: Database, ways: Ways, claim: _Claim, now: datetime) -> str:
 
 def wait(attempts: int) -> timedelta:
     """How long after so many attempts: 30 s, 1 min, 2, 4, ... up to 12 h."""
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempts - 1))
+    return min(_LONGEST_WAIT, _FIRST_WAIT * int(2 ** (attempts - 1)))
 
 
 def send(

@@ -17,7 +17,7 @@ from typing import Final
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.outward.addresses import AddressError, header_text, mail_address
 
-COLUMNS: Final = ("identifier", "email", "name", "language")
+COLUMNS: Final[tuple[str, ...]] = ("identifier", "email", "name", "language")
 MOST_BYTES: Final = 8 << 20
 """As much as the console takes in one form."""
 MOST_PEOPLE: Final = 200_000

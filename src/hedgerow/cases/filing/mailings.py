@@ -210,7 +210,9 @@ def go_on(session: Session, mailing: Mailing) -> None:
 def progress(session: Session, mailing_id: str) -> Progress:
     """How far it is."""
     asked = select(MailingRecipient.state, func.count()).where(MailingRecipient.mailing_id == mailing_id)
-    found: dict[str, int] = dict(session.execute(asked.group_by(MailingRecipient.state)).tuples().all())
+    found: dict[str, int] = {}
+    for state, number in session.execute(asked.group_by(MailingRecipient.state)):
+        found[state] = number
     return Progress(*(found.get(s, 0) for s in ("waiting", "sending", "sent", "bounced", "failed")))
 
 

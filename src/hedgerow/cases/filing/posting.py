@@ -155,7 +155,7 @@ def _send(database: Database, connection: Connection, mailing_id: str, claim: _C
 
 def wait(attempts: int) -> timedelta:
     """How long to wait after so many attempts: 5 min, 15, 45, ... up to 12 h."""
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 3 ** (attempts - 1))
+    return min(_LONGEST_WAIT, _FIRST_WAIT * int(3 ** (attempts - 1)))
 
 
 def _told(session: Session, mailing_id: str, now: datetime) -> None:

@@ -12,15 +12,19 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from hedgerow.cases.case_facts import CaseFacts
 from hedgerow.cases.filing.statements import FORM, PARTS, SITE, WHOLE, Stated
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.facts import Facts
 from hedgerow.cases.notices.facts_file import case_of
+from hedgerow.cases.notices.places import PLACE
 
 Json = dict[str, Any]
+LONGEST: Final = 20_000
+"""Longest text of a fact, in characters: as in a case's file."""
+_SHORT: Final = 500
 
 
 def facts(case: CaseFacts, stated: Mapping[str, Stated]) -> Facts:
@@ -48,7 +52,7 @@ def document(case: CaseFacts, stated: Mapping[str, Stated]) -> Json:
             found[head] = statement.value
     if places:
         found["residences"] = [places[p] for p in sorted(places)]
-    return _printable({k: v for k, v in found.items() if v not in ("", None, [], {})})
+    return {k: _printable(v) for k, v in found.items() if v not in ("", None, [], {})}
 
 
 def _from_case(case: CaseFacts) -> Json:
@@ -61,25 +65,38 @@ def _from_case(case: CaseFacts) -> Json:
         "period_from": since.date().isoformat() if since else None,
         "period_to": until.date().isoformat() if until else None,
         "events": events,
-        "steps": [{"at": _moment(s.at), "what": s.what} for s in case.timeline[-200:]],
-        "systems": [f"{case.site}: {route}" for route in case.routes[:100]] or ([case.site] if case.site else []),
+        "steps": [{"at": _moment(s.at), "what": s.what} for s in case.timeline[-200:] if s.what.strip()],
+        "systems": [f"{case.site}: {route}"[:LONGEST] for route in case.routes[:100]]
+        or ([case.site] if case.site else []),
         "kinds": [
-            {"name": k.name, "certainty": k.certainty.value, "reason": k.reason, "sensitivity": k.sensitivity}
+            {
+                "name": _word(k.name),
+                "certainty": k.certainty.value,
+                "reason": k.reason or "no reason was written",
+                "sensitivity": k.sensitivity,
+            }
             for k in case.kinds
         ],
         "people": [
-            {**_count(f.count), "at": _moment(f.at), "by": f.by, "reason": f.reason} for f in case.people.history
+            {**_count(f.count), "at": _moment(f.at), "by": f.by[:_SHORT], "reason": f.reason}
+            for f in case.people.history
         ],
-        "residences": [{"place": r.place, **_count(r.people)} for r in case.residences],
+        "residences": [{"place": r.place, **_count(r.people)} for r in case.residences if PLACE.match(r.place)],
         "severity": f"{case.severity}, {case.severity_method}" if case.severity_method else "",
-        "taken": [c.what for c in case.containment[:100]],
-        "planned": [change.change for change in case.lessons[:100] if change.done_at is None],
-        "warnings": [{"at": _moment(w.at), "what": w.what} for w in case.warnings[:100]],
+        "taken": [c.what for c in case.containment[:100] if c.what.strip()],
+        "planned": [one.change for one in case.lessons[:100] if one.done_at is None and one.change.strip()],
+        "warnings": [{"at": _moment(w.at), "what": w.what} for w in case.warnings[:100] if w.what.strip()],
     }
 
 
 def _count(count: Count) -> Json:
-    return {"low": count.low, "high": count.high, "method": count.method}
+    return {"low": count.low, "high": count.high, "method": count.method or "no method was written"}
+
+
+def _word(name: str) -> str:
+    """A field's name as rules and language packs write it: what the site calls otherwise still gets through."""
+    bare = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())[:40]
+    return bare if bare[:1].isalpha() else f"f_{bare}"[:40]
 
 
 def _moment(at: datetime) -> str:
@@ -87,10 +104,11 @@ def _moment(at: datetime) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Characters that no file may hold would stop the whole from being read; they become U+FFFD."""
+    """One character that no file may hold would stop the whole from being read; breaks become spaces, others U+FFFD."""
     match value:
         case str():
-            return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in value)
+            one = " ".join(value.split())
+            return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in one)[:LONGEST]
         case list():
             return [_printable(v) for v in value]
         case dict():

@@ -203,10 +203,10 @@ def _document(head: str, part: str, value: Any) -> dict[str, Any]:
 
 
 def _bare(value: Any) -> Any:
-    """Without empty parts; characters that no file may hold are refused further down, by the reader."""
+    """Without empty parts, each text one paragraph; control characters are refused further down, by the reader."""
     match value:
         case str():
-            return value.replace("\r\n", "\n").strip() or None
+            return " ".join(value.split("\n")).replace("\r", "").strip() or None
         case list():
             kept = [v for v in map(_bare, value) if v is not None]
             return kept or None
