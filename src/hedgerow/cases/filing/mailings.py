@@ -210,9 +210,7 @@ def go_on(session: Session, mailing: Mailing) -> None:
 def progress(session: Session, mailing_id: str) -> Progress:
     """How far it is."""
     asked = select(MailingRecipient.state, func.count()).where(MailingRecipient.mailing_id == mailing_id)
-    found: dict[str, int] = {}
-    for state, number in session.execute(asked.group_by(MailingRecipient.state)):
-        found[state] = number
+    found = {row[0]: row[1] for row in session.execute(asked.group_by(MailingRecipient.state))}
     return Progress(*(found.get(s, 0) for s in ("waiting", "sending", "sent", "bounced", "failed")))
 
 
