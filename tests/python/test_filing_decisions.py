@@ -445,7 +445,7 @@ def test_an_entry_goes_only_when_its_time_is_over(database: Database, a_regime_t
     with database.session() as session:
         case_id = case_row(session)
         state_all(session, case_id)
-        here = {"residences": (Residence(place, Count(5, 5, "account")),)}
+        here: dict[str, Any] = {"residences": (Residence(place, Count(5, 5, "account")),)}
         registering.enter(session, work(session, case_id, **here), by=DANA, now=NOW)
         entry = registering.latest(session, case_id, name)
         assert entry is not None

@@ -378,9 +378,7 @@ def test_the_drop_folder_is_read_within_bounds_and_follows_no_links(tmp_path: Pa
 
 @given(st.binary(max_size=2_000))
 def test_no_mail_breaks_the_reader_of_bounces(content: bytes) -> None:
-    head = (
-        b"MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n"
-    )
+    head = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n"
     assert bounces.parse(content) == []
     assert bounces.parse(head + content) == [] or b"@" in content
 

@@ -66,8 +66,7 @@ def _from_case(case: CaseFacts) -> Json:
         "period_to": until.date().isoformat() if until else None,
         "events": events,
         "steps": [{"at": _moment(s.at), "what": s.what} for s in case.timeline[-200:] if s.what.strip()],
-        "systems": [f"{case.site}: {route}"[:LONGEST] for route in case.routes[:100]]
-        or ([case.site] if case.site else []),
+        "systems": _systems(case),
         "kinds": [
             {
                 "name": _word(k.name),
@@ -87,6 +86,11 @@ def _from_case(case: CaseFacts) -> Json:
         "planned": [one.change for one in case.lessons[:100] if one.done_at is None and one.change.strip()],
         "warnings": [{"at": _moment(w.at), "what": w.what} for w in case.warnings[:100] if w.what.strip()],
     }
+
+
+def _systems(case: CaseFacts) -> list[str]:
+    routes = [f"{case.site}: {route}"[:LONGEST] for route in case.routes[:100]]
+    return routes or ([case.site] if case.site else [])
 
 
 def _count(count: Count) -> Json:
