@@ -30,7 +30,7 @@ class NoticeStatement(Base):
     """NULL: it was taken back."""
     why: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
 
 
@@ -48,7 +48,7 @@ class NoticeDecision(Base):
     reasons: Mapped[str] = mapped_column(Text)
     factors: Mapped[dict[str, Any]]
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
     rules: Mapped[str] = mapped_column(String(64))
     """Digest of the rule set."""
@@ -72,7 +72,7 @@ class NoticeLateness(Base):
     duty: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
 
 
@@ -96,7 +96,7 @@ class NoticeFiling(Base):
     """When it left, as a person says."""
     recorded_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     way: Mapped[str] = mapped_column(String(500), default="")
     """How it was sent, and the receipt: the authority's number."""
     given: Mapped[list[str]]
@@ -152,7 +152,7 @@ class NoticePublic(Base):
     reach_high: Mapped[int]
     reach_method: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
 
 
@@ -171,7 +171,7 @@ class BreachEntry(Base):
     number: Mapped[int]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(200))
-    by_id: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[str] = mapped_column(String(100))
     entry: Mapped[dict[str, Any]]
     """As the register is exported."""
     keep_until: Mapped[date | None]
@@ -206,7 +206,7 @@ class Mailing(Base):
     """Digest of the facts that the texts were made of."""
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str] = mapped_column(String(200), default="")
-    approved_by_id: Mapped[str] = mapped_column(String(64), default="")
+    approved_by_id: Mapped[str] = mapped_column(String(100), default="")
     done_at: Mapped[datetime | None]
     delete_at: Mapped[datetime | None]
     """When the addresses go: so many days after the last notice left, or after a file was left unused."""
