@@ -1,0 +1,1 @@
+"""The pages: one subject a module, each with `router(services)`; found by themselves (`hedgerow.console.app`)."""

@@ -1,0 +1,40 @@
+"""What the pages work with, made once at start and handed to each module's `router`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from hedgerow.brain.folder import Folder
+from hedgerow.console.settings import ConsoleSettings
+from hedgerow.control import Control
+from hedgerow.store.database import Database
+
+
+def utc_now() -> datetime:
+    """The clock on the wall; the only place of the console that reads it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The console's surroundings."""
+
+    database: Database
+    folder: Folder
+    control: Control
+    """The edge. It may not run: then `ask` raises `NotRunningError`, and the page says so."""
+    clock: Callable[[], datetime] = utc_now
+    settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+
+
+def current_services(request: Request) -> Services:
+    """The services of the running app."""
+    return cast("Services", request.app.state.services)
+
+
+CurrentServices = Annotated[Services, Depends(current_services)]
