@@ -1,8 +1,8 @@
 """What a case tells to those who write about it: letters, notices, filings. Read once, frozen, without a database.
 
-`cases.core` fills it (`hedgerow.cases.core.telling.case_facts`); letters and filing read it and never the case's tables.
-Nothing in here is a guess: what nobody found out is empty, and a number without an exact answer is a range with its
-method. Principals are keyed names; an address stands in it only where a person opened it for this case, with a reason.
+`hedgerow.cases.core.telling.case_facts` fills it; letters and filing read it and never the case's tables. Nothing in
+here is a guess: what nobody found out is empty, and a number without an exact answer is a range with its method.
+Principals are keyed names; an address stands in it only where a person opened it for this case, with a reason.
 """
 
 from __future__ import annotations

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shlex
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -26,17 +23,12 @@ from hedgerow.ledger.commands.options import (
     secret,
     told,
 )
-from hedgerow.ledger.evidence import index
-from hedgerow.ledger.evidence.pack import Occasion, PackError, build, new_name, write_folder, zipped
-from hedgerow.ledger.evidence.selecting import SelectError, select
-from hedgerow.ledger.policies import in_force
-from hedgerow.ledger.questions.affected import affected
-from hedgerow.ledger.questions.period import Period, iso, read_period
-from hedgerow.ledger.questions.refs import Ref, find_group
+from hedgerow.ledger.evidence.exporting import export_pack
+from hedgerow.ledger.evidence.pack import PackError
+from hedgerow.ledger.evidence.selecting import SelectError
+from hedgerow.ledger.questions.period import read_period
 from hedgerow.ledger.reading import harmless
-from hedgerow.ledger.store.keys import signing_key
-from hedgerow.ledger.tables import write_private
-from hedgerow.ledger.trail import Trail, who
+from hedgerow.ledger.trail import who
 
 _DAYS = 180
 
@@ -80,80 +72,38 @@ def export(
             refs = read_refs(state, folder.name, principals or [], case_file)
             if not refs:
                 fail(f"{case_file} names nobody", WRONG)
-            name = new_name(folder.name, now)
-            trail = Trail(state)
-            named = [str(r) for r in refs]
-            line = trail.record("export", site=folder.name, pack=name, reason=reason, principals=named)
-            group = find_group(connection, refs)
-            told("looking for people")
-            found = affected(connection, group, period)
-            told("taking records")
-            selected = select(connection, folder / "ledger", group, period, whole=whole)
-            command = _command(refs, period, reason, whole)
-            occasion = Occasion(now, who(), reason, command, version("hedgerow"), _clock(), str(line["hash"]))
-            manifest = folder / "store" / "manifest.jsonl"
-            files = build(
-                name,
-                folder.name,
+            made = export_pack(
+                connection,
                 state,
-                found,
-                selected,
-                list(in_force(state, folder.name, period.since, period.until)),
-                _whole_lines(manifest),
-                named,
-                occasion,
-                signing_key(secret(state), folder.name),
+                folder.name,
+                secret(state),
+                refs,
+                period,
+                reason=reason,
+                who=who(),
+                now=now,
+                out=out,
+                whole=whole,
+                progress=told,
             )
-            told("writing")
-            out.mkdir(parents=True, exist_ok=True)
-            write_folder(out / name, files)
-            write_private(out / f"{name}.zip", zipped(files))
-            people = frozenset(trail.person_name(p) for p in {r.person for r in found.rows})
-            digest = hashlib.sha256(files["manifest.json"]).hexdigest()
-            index.note(state, index.Known(name, folder.name, iso(now), reason, digest, people))
     except (PackError, SelectError, OSError) as error:
         fail(str(error), WRONG)
     facts = {
-        "pack": name,
-        "folder": str(out / name),
-        "zip": str(out / f"{name}.zip"),
-        "people": found.people,
-        "records": selected.records,
-        "public_key": json.loads(files["manifest.json"])["public_key"],
-        "caveats": found.caveats,
-        "damaged_segments": selected.damaged,
+        "pack": made.name,
+        "folder": str(made.folder),
+        "zip": str(made.archive),
+        "people": made.people,
+        "records": made.records,
+        "public_key": made.public_key,
+        "caveats": list(made.caveats),
+        "damaged_segments": list(made.damaged),
     }
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return
-    typer.echo(f"{found.people:,} people, {selected.records:,} records: {out / name} and {out / name}.zip")
-    typer.echo(f"check it with: python3 -I {out / name}/verify_pack.py --key {facts['public_key']}")
-    for damaged_one in selected.damaged:
+    typer.echo(f"{made.people:,} people, {made.records:,} records: {made.folder} and {made.archive}")
+    typer.echo(f"check it with: python3 -I {made.folder}/verify_pack.py --key {made.public_key}")
+    for damaged_one in made.damaged:
         typer.echo(f"hedgerow: {damaged_one} is damaged and was not taken; the store tells what can be read", err=True)
-    for sentence in found.caveats:
+    for sentence in made.caveats:
         typer.echo(f"hedgerow: {harmless(sentence)}", err=True)
-
-
-def _command(refs: list[Ref], period: Period, reason: str, whole: bool) -> str:
-    words = ["hedgerow", "ledger", "export"]
-    for ref in refs[:1_000]:
-        words += ["--principal", str(ref)]
-    words += ["--since", iso(period.since), "--until", iso(period.until), "--reason", reason]
-    return shlex.join([*words, *(["--whole-segments"] if whole else [])])
-
-
-def _clock() -> str:
-    synchronised = Path("/run/systemd/timesync/synchronized").exists()
-    return "the system's clock, UTC, " + (
-        "synchronised, as systemd-timesyncd says"
-        if synchronised
-        else "of which it is not known whether it is synchronised"
-    )
-
-
-def _whole_lines(path: Path) -> bytes:
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    return text[: text.rfind(b"\n") + 1]

@@ -1,0 +1,143 @@
+"""Who read whom in a stretch of the ledger: one actor a row, with traits, pace and the people it was shown.
+
+An actor is an account where there is one, else an address, else a session: as in an audit of logs. Only days with
+detail are asked; what sketches know has no pace and no pages.
+"""
+
+# ruff: noqa: S608 - names of columns are put together here; whatever comes from outside is a value
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import duckdb
+from pyroaring import BitMap
+
+from hedgerow.audit.replaying import VOUCHED
+from hedgerow.audit.traits import Actor
+from hedgerow.ledger.questions.period import Period
+from hedgerow.ledger.questions.refs import Group
+
+MOST_ACTORS: Final = 200_000
+"""Actors that are looked at one by one: those who were shown most."""
+PAUSE_S: Final = 1_800
+"""A longer pause is not part of anybody's pace: they were away."""
+
+INNERMOST: Final = (
+    "CASE WHEN d.account IS NOT NULL THEN 'account' WHEN d.address IS NOT NULL THEN 'address' ELSE 'session' END"
+)
+NAMED: Final = "coalesce(d.account, l.stable, d.address, d.session)"
+LINKED: Final = (
+    ' LEFT JOIN (SELECT DISTINCT day, address, stable FROM links) l ON l.address = d.address AND l.day = d."at"::DATE'
+)
+_SHOWN: Final = (
+    f'SELECT {INNERMOST} AS level, {NAMED} AS name, d."at", d.person, d.route, d.client, d.network, d.lane, d.writer,'
+    f" d.seq, %s AS meant FROM disclosures_by_principal d{LINKED}"
+    ' WHERE d."at" >= ? AND d."at" < ? AND len(d.shown) > 0'
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One actor of the ledger."""
+
+    level: str
+    name: str
+    network: str | None
+    client: str | None
+    route: str | None
+    """Where it read most."""
+    lane: str
+    first: datetime
+    last: datetime
+    pages: int
+    gap_mean_s: float | None
+    gap_cv: float | None
+    people: BitMap
+    """Numbers of the view `people`."""
+    meant: int
+    """Of its pages, how many belong to the principals that were asked about."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Level and name."""
+        return self.level, self.name
+
+    @property
+    def vouched(self) -> bool:
+        """Whether an address or a contract says who it is."""
+        return self.lane in VOUCHED
+
+    def as_actor(self) -> Actor:
+        """For the test for groups and the traits."""
+        return Actor(
+            self.network,
+            self.client,
+            self.route,
+            None,
+            self.gap_mean_s,
+            self.gap_cv,
+            self.pages,
+            int(self.first.timestamp()),
+            int(self.last.timestamp()),
+        )
+
+
+def readers(connection: duckdb.DuckDBPyConnection, period: Period, meant: Group | None = None) -> list[Reader]:
+    """Everybody who was shown people, most people first.
+
+    Args:
+        connection: With the ledger's views.
+        period: Which stretch.
+        meant: Principals of a case: whose pages among an actor's are counted apart.
+    """
+    where, values = meant.condition("d.") if meant else ("false", [])
+    shown = _SHOWN % where
+    bounds = [*values, *period.bounds]
+    gaps = {
+        (str(level), str(name)): (float(mean), float(spread or 0.0) / float(mean) if mean else None)
+        for level, name, mean, spread in connection.execute(
+            f'WITH shown AS ({shown}), pages AS (SELECT DISTINCT level, name, writer, seq, "at" FROM shown),'
+            ' gaps AS (SELECT level, name, epoch("at") - lag(epoch("at"))'
+            ' OVER (PARTITION BY level, name ORDER BY "at") AS gap FROM pages)'
+            f" SELECT level, name, avg(gap), stddev_pop(gap) FROM gaps WHERE gap < {PAUSE_S} GROUP BY level, name"
+            " HAVING count(*) >= 2",
+            bounds,
+        ).fetchall()
+    }
+    rows = connection.execute(
+        f"WITH shown AS ({shown}) SELECT level, name, mode(network), mode(client), mode(route), mode(lane),"
+        ' min("at"), max("at"), count(DISTINCT (writer, seq)),'
+        " count(DISTINCT (writer, seq)) FILTER (WHERE meant), list(DISTINCT p.number) AS numbers"
+        " FROM shown JOIN people p USING (person) WHERE name IS NOT NULL GROUP BY level, name"
+        f" ORDER BY len(numbers) DESC, level, name LIMIT {MOST_ACTORS}",
+        bounds,
+    ).fetchall()
+    return [_reader(row, gaps) for row in rows]
+
+
+def _reader(row: tuple[Any, ...], gaps: dict[tuple[str, str], tuple[float, float | None]]) -> Reader:
+    level, name, network, client, route, lane, first, last, pages, meant, numbers = row
+    mean, spread = gaps.get((level, name), (None, None))
+    return Reader(
+        level,
+        name,
+        network,
+        client,
+        route,
+        lane or "",
+        first.replace(tzinfo=UTC),
+        last.replace(tzinfo=UTC),
+        int(pages),
+        mean,
+        spread,
+        BitMap(numbers),
+        int(meant),
+    )
+
+
+def union(of: Iterable[Reader]) -> BitMap:
+    """People that any of them was shown."""
+    return BitMap.union(*(r.people for r in of), BitMap())
