@@ -152,10 +152,10 @@ def remind(services: Services) -> int:
         return 0
     with services.database.session() as session:
         wanted = {d.case_id for d, _ in fresh}
-        numbers = {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(wanted)))}
+        cases = {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(wanted)))}
         for due, mark in fresh:
             session.add(Told(mark=_key(due, mark), at=now))
-            case = numbers[due.case_id]
+            case = cases[due.case_id]
             late = mark == "late"
             under = f" under {due.regime}" if due.regime else ""
             announce(

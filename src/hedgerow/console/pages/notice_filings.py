@@ -291,16 +291,17 @@ def register_page(request: Request, services: CurrentServices) -> Response:
     today = services.clock().astimezone(UTC).date()
     with services.database.reading() as session:
         rows = registering.entries(session, most=MOST_ENTRIES)
-        numbers = {c.id: c.number for c in session.scalars(select(Case).where(Case.id.in_({r.case_id for r in rows})))}
-    return render(
-        request,
-        "notices/register.html",
-        rows=rows,
-        numbers=numbers,
-        today=today,
-        intact={r.id: registering.intact(r) for r in rows},
-        most=MOST_ENTRIES,
-    )
+        ids = {r.case_id for r in rows}
+        numbers = dict(session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))).all())
+        return render(
+            request,
+            "notices/register.html",
+            rows=rows,
+            numbers=numbers,
+            today=today,
+            intact={r.id: registering.intact(r) for r in rows},
+            most=MOST_ENTRIES,
+        )
 
 
 def register_csv(services: CurrentServices) -> Response:

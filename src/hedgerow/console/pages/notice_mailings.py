@@ -119,20 +119,17 @@ def upload(
 def mailing_page(request: Request, services: CurrentServices, mailing_id: str) -> Response:
     """One mailing: its words, its progress, who was not reached."""
     with services.database.reading() as session:
+        case_id = mailing_acts.find(session, mailing_id).case_id
+    with acts.looking(services, case_id) as (session, work):
         row = mailing_acts.find(session, mailing_id)
-        case_id = row.case_id
-        reached = mailings.progress(session, row.id)
-        lost = mailings.not_reached(session, row.id)
-        used = mailings.used_languages(session, row)
-    with acts.looking(services, case_id) as (_, work):
-        found = {} if row.texts else mailings.drafts(work, row.regime, used)
+        found = {} if row.texts else mailings.drafts(work, row.regime, mailings.used_languages(session, row))
         return render(
             request,
             "notices/mailing.html",
             **shell(work),
             mailing=row,
-            progress=reached,
-            lost=lost,
+            progress=mailings.progress(session, row.id),
+            lost=mailings.not_reached(session, row.id),
             texts=row.texts or {name: {"subject": d.subject, "text": d.text} for name, d in found.items()},
             lacking={name: mailings.lacking(d) for name, d in found.items()},
             mail=_mail_ready(services),

@@ -65,13 +65,13 @@ def overview(request: Request, services: CurrentServices) -> Response:
     with services.database.reading() as session:
         found = dues.listed(session, most=MOST)
         ids = {d.case_id for d in found}
-        cases = {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(ids)))} if ids else {}
+        numbers = dict(session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))).all()) if ids else {}
     now = services.clock()
     return render(
         request,
         "notices/overview.html",
         items=found,
-        cases=cases,
+        numbers=numbers,
         overdue=sum(d.overdue(now) for d in found),
         soon=sum(d.due_at is not None and 0 <= (d.due_at - now).total_seconds() < 72 * 3_600 for d in found),
         undated=sum(d.due_at is None and d.mandatory for d in found),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from filing_cases import AWARE, DANA, NOW, Clock, Post, case_row, sign, state_all, work
+from console.filing_cases import AWARE, DANA, NOW, Clock, Post, case_row, sign, state_all, work
 from hedgerow.cases.filing import address_file, bounces, casework, mailings, posting
 from hedgerow.cases.filing.merging import merge_file
 from hedgerow.cases.filing.telling import PersonFields

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from filing_cases import AWARE, DANA, NOW, Clock, case_row, facts_of, sign, state_all, work
+from console.filing_cases import AWARE, DANA, NOW, Clock, case_row, facts_of, sign, state_all, work
 from hedgerow.cases.filing import casework, deciding, dues, registering, sending, sheet, statements
 from hedgerow.cases.filing.sending import Left
 from hedgerow.cases.notices.codes import Code, Duty, Event
