@@ -112,15 +112,22 @@ def _one(database: Database, ways: Ways, claim: _Claim, now: datetime) -> str:
         state, error = "failed", str(e)
     except OutwardError as e:
         state, error = ("waiting" if claim.attempts < MOST_ATTEMPTS else "failed"), str(e)
+    settle(database, claim.id, state, error, now, again_at=now + wait(claim.attempts))
+    return state
+
+
+def settle(
+    database: Database, message: str, state: str, error: str, now: datetime, again_at: datetime | None = None
+) -> None:
+    """Writes down what became of one message."""
     with database.session() as session:
-        row = session.get(OutboxMessage, claim.id)
+        row = session.get(OutboxMessage, message)
         if row is None:
-            return ""
+            return
         row.state, row.error = state, error[:500]
         row.sent_at = now if state == "sent" else None
-        if state == "waiting":
-            row.next_at = now + wait(claim.attempts)
-    return state
+        if state == "waiting" and again_at is not None:
+            row.next_at = again_at
 
 
 def wait(attempts: int) -> timedelta:
