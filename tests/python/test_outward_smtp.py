@@ -107,7 +107,7 @@ def box() -> Box:
 def secure(certificate: Path, box: Box) -> Iterator[Controller]:
     def checks(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"club", b"the password")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=good)
 
     server = _server(certificate, box, authenticator=checks, auth_required=True)
     server.start()
@@ -116,8 +116,7 @@ def secure(certificate: Path, box: Box) -> Iterator[Controller]:
 
 
 def _port(server: Controller) -> int:
-    assert server.server is not None
-    return int(server.server.sockets[0].getsockname()[1])
+    return int(server.port)
 
 
 def _settings(server: Controller, certificate: Path, tmp_path: Path, word: str = "the password") -> Smtp:
@@ -131,7 +130,7 @@ def _settings(server: Controller, certificate: Path, tmp_path: Path, word: str =
         user="club",
         password_file=secret,
         ca_file=certificate,
-        timeout_s=30,
+        timeout_s=10,
     )
 
 

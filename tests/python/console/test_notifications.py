@@ -233,7 +233,7 @@ def test_an_owner_adds_a_channel_chooses_and_tries_it(
     assert owner.post(f"{where}/remove").status_code == 303
     with services.database.reading() as session:
         assert session.scalars(select(Channel)).all() == []
-        assert session.scalars(select(Decision.act)).all() == [
+        assert session.scalars(select(Decision.act).order_by(Decision.number)).all() == [
             "channel.add",
             "channel.subscribe",
             "channel.test",
