@@ -356,7 +356,7 @@ def main() -> int:
             ),
         ),
         Contender("haproxy", ports["haproxy"], ["haproxy", "-f", str(haproxy_conf)]),
-        Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow.cli", "protect", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
+        Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow.cli", "protect", "--no-console", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
     ]  # fmt: skip
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
     origin_command = nginx(

@@ -89,6 +89,7 @@ def starter(stack: ExitStack) -> StartGateway:
         tls: ssl.SSLContext | None = None,
         expect_start: bool = True,
         port: int | None = None,
+        console: str | None = None,
     ) -> Gateway:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hr-", ignore_cleanup_errors=True)))
@@ -96,7 +97,7 @@ def starter(stack: ExitStack) -> StartGateway:
             running = launch_edge(state, written, limits, "enforce" if enforce else "watch")
         else:
             mode = [] if enforce is None else ["--enforce" if enforce else "--watch"]
-            running = launch(state, written, *mode, *words, listen=listen, tls=tls, port=port)
+            running = launch(state, written, *mode, *words, listen=listen, tls=tls, port=port, console=console)
             stack.callback(running.kill)
             serves = running.said.wait_for("changes are taken up by themselves")
             if expect_start:

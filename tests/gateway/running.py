@@ -193,6 +193,7 @@ def launch(
     listen: list[Policy] | None = None,
     tls: ssl.SSLContext | None = None,
     port: int | None = None,
+    console: str | None = None,
 ) -> Gateway:
     """Starts `hedgerow protect` and waits until it says that it serves; the caller checks whether it does."""
     state.mkdir(parents=True, exist_ok=True)
@@ -201,8 +202,9 @@ def launch(
     listening = listen or [{"address": f"127.0.0.1:{port}"}]
     written = {**written, "listen": [{"address": f"127.0.0.1:{port}", **entry} for entry in listening]}
     write(config, written)
+    served = ["--console-listen", console] if console else ["--no-console"]
     process = subprocess.Popen(
-        [*MODULE, "protect", "--config", str(config), "--state", str(state), *words],
+        [*MODULE, "protect", "--config", str(config), "--state", str(state), *served, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

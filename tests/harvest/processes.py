@@ -62,7 +62,17 @@ def gateway(upstream: str, *more: str) -> Iterator[str]:
     # Unix sockets have paths of at most 107 bytes, so the folder's name is short.
     with tempfile.TemporaryDirectory(prefix="hr-") as state:
         said = Path(state) / "said"
-        command = [sys.executable, "-m", "hedgerow.cli", "protect", upstream, "--config", str(POLICY), "--enforce"]
+        command = [
+            sys.executable,
+            "-m",
+            "hedgerow.cli",
+            "protect",
+            upstream,
+            "--no-console",
+            "--config",
+            str(POLICY),
+            "--enforce",
+        ]
         command += ["--listen", f"127.0.0.1:{port}", "--state", f"{state}/state", *more]
         with said.open("wb") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as program:
             try:

@@ -117,7 +117,18 @@ def test_protect_needs_a_site() -> None:
 def test_a_drill_clock_beyond_loopback_is_a_start_up_error(listen: str, upstream: str, tmp_path: Path) -> None:
     said = run(
         app,
-        ["protect", upstream, "--listen", listen, "--drill-clock", "x-now", "--state", str(tmp_path / "s"), "--watch"],
+        [
+            "protect",
+            upstream,
+            "--listen",
+            listen,
+            "--drill-clock",
+            "x-now",
+            "--state",
+            str(tmp_path / "s"),
+            "--watch",
+            "--no-console",
+        ],
     )
     assert said.exit_code == 4
     assert "--drill-clock" in said.stderr
@@ -210,7 +221,10 @@ def gateway(short_path: Path) -> Iterator[Gateway]:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
     process = subprocess.Popen(
-        [sys.executable, "-c", STARTER, "protect", "--config", "hedgerow.yaml", "--state", str(short_path / "state")],
+        [
+            *(sys.executable, "-c", STARTER, "protect", "--no-console"),
+            *("--config", "hedgerow.yaml", "--state", str(short_path / "state")),
+        ],
         cwd=short_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     running = Gateway(short_path, port, process)
@@ -322,7 +336,10 @@ def test_an_edge_that_cannot_start_is_a_start_up_error_with_its_own_words(short_
     (short_path / "hedgerow.yaml").write_text("sites: [{name: a, upstream: 'http://127.0.0.1:9'}]\n")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]), "FAKE_EDGE_FAILS": "1"}
     ended = subprocess.run(
-        [sys.executable, "-c", STARTER, "protect", "--config", "hedgerow.yaml", "--state", str(short_path / "state")],
+        [
+            *(sys.executable, "-c", STARTER, "protect", "--no-console"),
+            *("--config", "hedgerow.yaml", "--state", str(short_path / "state")),
+        ],
         cwd=short_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ended.returncode == 4

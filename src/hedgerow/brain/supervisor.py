@@ -1,4 +1,4 @@
-"""Keeps the edge and the brain alive, and hands the listeners over from one edge to the next."""
+"""Keeps the edge, the brain and the console alive, and hands the listeners over from one edge to the next."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EdgeSettings:
 
 @dataclass
 class Supervisor:
-    """One gateway. `run` returns when it has been told to stop and both children have."""
+    """One gateway. `run` returns when it has been told to stop and its children have."""
 
     folder: Folder
     settings: EdgeSettings
@@ -73,13 +73,16 @@ class Supervisor:
     brain_module: str = "hedgerow.brain"
     edge: Child | None = None
     brain: Child | None = None
+    console_command: list[str] | None = None
+    """How the console is started; None: there is none."""
+    console: Child | None = None
     edges: int = 0
     draining: list[Child] = field(default_factory=list)
     _lock: int | None = None
     _signals: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
 
     def start(self) -> None:
-        """Starts both children and waits until the edge answers.
+        """Starts the children and waits until the edge answers.
 
         Raises:
             StartError: it ended or did not answer in time; its own words are on standard error.
@@ -94,9 +97,12 @@ class Supervisor:
         self.folder.point_control(self.edges)
         self.brain = Child("brain", [self.python, "-m", self.brain_module, str(self.folder.brain_settings)])
         self.brain.start()
+        if self.console_command:
+            self.console = Child("console", self.console_command)
+            self.console.start()
 
     def run(self) -> None:
-        """Watches over both until SIGTERM or SIGINT; SIGHUP reloads the policy, SIGUSR2 hands over to a new edge."""
+        """Watches over them until SIGTERM or SIGINT; SIGHUP reloads the policy, SIGUSR2 hands over to a new edge."""
         while True:
             try:
                 got = self._signals.get(timeout=self._nap_s())
@@ -113,7 +119,7 @@ class Supervisor:
 
     def _nap_s(self) -> float:
         """A death wakes us by SIGCHLD; only a child in its pause needs the clock."""
-        down = [c for c in (self.edge, self.brain) if c and c.process is None]
+        down = [c for c in (self.edge, self.brain, self.console) if c and c.process is None]
         return max(0.01, min(c.not_before for c in down) - time.monotonic()) if down else 60.0
 
     def _look_after(self) -> None:
@@ -121,6 +127,7 @@ class Supervisor:
         for child, without in (
             (self.edge, "visitors cannot be served until it is back"),
             (self.brain, "visitors are served as before"),
+            (self.console, "visitors are served as before"),
         ):
             if child is None:
                 continue
@@ -164,16 +171,17 @@ class Supervisor:
                 self.say(f"{what} {', '.join(sorted(addresses))}")
 
     def stop(self) -> None:
-        """Drains the edge, stops the brain, and leaves no file that says the gateway runs."""
+        """Drains the edge, stops brain and console, and leaves no file that says the gateway runs."""
         self.say("stopping: no new connections, open ones are finished")
         edges = [*self.draining, *([self.edge] if self.edge else [])]
-        for child in [*edges, *([self.brain] if self.brain else [])]:
+        minds = [child for child in (self.brain, self.console) if child]
+        for child in [*edges, *minds]:
             child.signal(signal.SIGTERM)
         until = time.monotonic() + DRAIN_S
         for child in edges:
             child.end(max(0.1, until - time.monotonic()))
-        if self.brain:
-            self.brain.end(5.0)
+        for child in minds:
+            child.end(5.0)
         for path in (self.folder.control, self.folder.supervisor):
             path.unlink(missing_ok=True)
         if self._lock is not None:

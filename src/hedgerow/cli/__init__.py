@@ -9,7 +9,7 @@ import importlib
 
 import typer
 
-from hedgerow.cli import check, crawlers, explain, modes, protect, restart, schema, self_test, status
+from hedgerow.cli import check, console, crawlers, explain, modes, protect, restart, schema, self_test, status
 
 EPILOG = """
 Exit codes: 0 done · 1 what was asked about is wrong · 2 the command was not understood · 3 the gateway cannot be
@@ -28,7 +28,7 @@ app = typer.Typer(
     "like what would happen: `hedgerow enforce`.",
 )
 
-for _command in (protect, check, schema, modes, status, explain, restart, self_test, crawlers):
+for _command in (protect, check, schema, modes, status, explain, restart, self_test, crawlers, console):
     _command.register(app)
 
 
@@ -48,7 +48,10 @@ for _part in (
     "hedgerow.people.commands",
     "hedgerow.ledger.commands",
     "hedgerow.cases.commands",
+    "hedgerow.console.access.commands",
     "hedgerow.audit.commands",
+    "hedgerow.measures.commands",
+    "hedgerow.intake.commands",
 ):
     _gather(_part)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,8 @@ class Wish:
     workers: int | None
     drill_clock: str | None
     allow_unmapped: bool
+    console: bool = True
+    console_listen: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -71,6 +74,13 @@ def register(app: typer.Typer) -> None:
         allow_unmapped: Annotated[
             bool, typer.Option("--allow-unmapped", help="Enforce although no route shows people yet.")
         ] = False,
+        console: Annotated[
+            bool,
+            typer.Option("--console/--no-console", help="Serve the console too, for those who answer for the site."),
+        ] = True,
+        console_listen: Annotated[
+            str | None, typer.Option("--console-listen", metavar="ADDRESS", help="Where the console is.")
+        ] = None,
     ) -> None:
         """Puts a gateway in front of a site. It stays in the foreground; Ctrl-C drains and ends it.
 
@@ -85,7 +95,9 @@ def register(app: typer.Typer) -> None:
             hedgerow protect --config hedgerow.yaml
         """
         mode = None if enforce is None else "enforce" if enforce else "watch"
-        wish = Wish(url, tuple(listen or ()), config, mode, state, workers, drill_clock, allow_unmapped)
+        wish = Wish(
+            url, tuple(listen or ()), config, mode, state, workers, drill_clock, allow_unmapped, console, console_listen
+        )
         _wrong_words(wish)
         if secret is not None:
             # For the children too, whatever folder they are started in.
@@ -107,6 +119,7 @@ def _wrong_words(wish: Wish) -> None:
         raise typer.BadParameter("name your site's address, as in http://127.0.0.1:3000, or a policy with --config")
     wrong = wrong_upstream(wish.url) if wish.url else None
     wrong = wrong or next((w for a in wish.listen if (w := wrong_listen(a))), None)
+    wrong = wrong or (wrong_listen(wish.console_listen) if wish.console_listen else None)
     wrong = wrong or (wrong_token(wish.drill_clock) if wish.drill_clock else None)
     if wrong:
         raise typer.BadParameter(wrong)
@@ -150,10 +163,23 @@ def _protect(wish: Wish) -> None:
         _say,
         lambda sentence: _say(f"hedgerow: {sentence}", err=True),
         renew=lambda: _renewed(wish, config, folder, overrides),
+        console_command=_console(wish, folder, config, compiled),
     )
     supervisor.start()
     _greet(compiled, config, discover)
     supervisor.run()
+
+
+def _console(wish: Wish, folder: Folder, config: Path, compiled: Compiled) -> list[str] | None:
+    if not wish.console or not compiled.view.view("console").flag("enabled"):
+        return None
+    listen = ["--listen", wish.console_listen] if wish.console_listen else []
+    return [
+        *(sys.executable, "-m", "hedgerow.console"),
+        *("--state", str(folder.path.absolute()), "--config", str(config.absolute())),
+        *("--supervisor", str(os.getpid())),
+        *listen,
+    ]
 
 
 def _edge_settings(wish: Wish, compiled: Compiled) -> EdgeSettings:

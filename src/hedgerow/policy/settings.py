@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hedgerow.policy import defaults, words
+from hedgerow.policy.console_settings import CONSOLE
 from hedgerow.policy.shapes import (
     REQUIRED,
     Choice,
@@ -517,6 +518,19 @@ SITE: Final = Section(
             "address or URL",
             "How a visitor who was stopped reaches a human.",
         ),
+        Setting(
+            "security_txt",
+            Choice(
+                {
+                    "missing": "the site's own; ours where it has none",
+                    "ours": "ours, whatever the site has",
+                    "site": "the site's own, or none",
+                }
+            ),
+            "missing",
+            "",
+            "Whose `/.well-known/security.txt` is given: where somebody who found a leak reaches you.",
+        ),
         Setting("tls", TLS, None, "", "Certificate of this site."),
         Setting(
             "trusted_hops",
@@ -674,6 +688,7 @@ POLICY: Final = Section(
             "file",
             "Table of autonomous systems (MaxMind .mmdb, or ranges .tsv); a changed file is taken up by itself.",
         ),
+        Setting("console", CONSOLE, {}, "", "The console."),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),
     ),
     "A policy of Hedgerow.",

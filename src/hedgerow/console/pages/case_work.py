@@ -1,0 +1,445 @@
+"""What is done in a case: each form of its page, one act each, back to the section it stood in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from hedgerow.cases.core import closing, containing, counting, keeping, opening, working
+from hedgerow.cases.core.problems import CaseError
+from hedgerow.cases.core.severity import Judged, by_judgement, by_score
+from hedgerow.console.access.actor import Actor, CurrentActor
+from hedgerow.console.access.roles import Permission
+from hedgerow.console.case_parts import case_blockers, measures_of
+from hedgerow.console.pages.cases import (
+    LongWords,
+    Short,
+    Words,
+    ledgers,
+    maybe_moment,
+    moment_of,
+    people_to_ask,
+    sealer,
+    told,
+)
+from hedgerow.console.rendering import go, render
+from hedgerow.console.routes import action
+from hedgerow.console.services import CurrentServices, Services
+from hedgerow.store.models.cases import Case
+
+Moment = Annotated[str, Form(max_length=40)]
+Name = Annotated[str, Form(max_length=64)]
+Chosen = Annotated[list[str], Form(max_length=600)]
+MOST_CHOSEN: Final = 500
+
+Act = Callable[[Session, Case, datetime], object]
+
+
+def _do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
+    """One act in one transaction, then back to the section of the page."""
+    with told(), here.database.session() as session:
+        case = working.find_case(session, case_id)
+        act(session, case, here.clock())
+        shown = case.id
+    return go(request, f"/cases/{shown}#{section}", say)
+
+
+def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
+    """Every act."""
+    routes = APIRouter()
+    for add in (_describing, _principals, _affected, _severity, _containment, _tasks, _kept, _lessons, _state):
+        add(routes)
+    return routes
+
+
+def _describing(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/describe", needs=Permission.WORK_CASE)
+    def describe(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        title: Short,
+        summary: LongWords = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.describe(session, actor, now, case, title=title, summary=summary)
+
+        return _do(request, here, case_id, "summary", "Saved.", act)
+
+    @action(routes, "/cases/{case_id}/period", needs=Permission.WORK_CASE)
+    def period(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        since: Moment,
+        reason: Words,
+        until: Moment = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.set_period(
+                session,
+                actor,
+                now,
+                case,
+                since=moment_of(since, "Since"),
+                until=maybe_moment(until, "Until"),
+                reason=reason,
+            )
+
+        return _do(request, here, case_id, "summary", "The period is changed. Ask the ledger again.", act)
+
+    @action(routes, "/cases/{case_id}/notes", needs=Permission.WORK_CASE)
+    def note(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, text: LongWords) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.add_note(session, actor, now, case, text)
+
+        return _do(request, here, case_id, "notes", "Noted.", act)
+
+    @action(routes, "/cases/{case_id}/remarks", needs=Permission.WORK_CASE)
+    def remark(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, what: Words, at: Moment
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.remark(session, actor, now, case, what, moment_of(at, "When"))
+
+        return _do(request, here, case_id, "timeline", "Added to the timeline.", act)
+
+
+def _principals(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/principals", needs=Permission.WORK_CASE)
+    def add(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        reason: Words,
+        principal: Annotated[str, Form(max_length=200)] = "",
+        chosen: Chosen = [],  # noqa: B006 - FastAPI copies it
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            who = []
+            for text in [*chosen[:MOST_CHOSEN], *([principal] if principal.strip() else [])]:
+                ref = ledgers(here).read_ref(case.site, text)
+                if ref.level is None:
+                    raise CaseError("say the level of a keyed name, as in `account:1f0c9a7be2d4a1b2c3d4e5f6`")
+                who.append(opening.Who(ref.level, ref.name, reason))
+            if not who:
+                raise CaseError("nobody was named or chosen")
+            opening.add_principals(session, actor, now, case, who)
+
+        return _do(request, here, case_id, "principals", "Added. Ask the ledger again.", act)
+
+    @action(routes, "/cases/{case_id}/principals/{principal_id}/remove", needs=Permission.WORK_CASE)
+    def remove(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, principal_id: str, reason: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            opening.remove_principal(session, actor, now, case, principal_id, reason)
+
+        return _do(request, here, case_id, "principals", "Taken out. Ask the ledger again.", act)
+
+    @action(routes, "/cases/{case_id}/principals/{principal_id}/open-address", needs=Permission.OPEN_SEALED, fresh=True)
+    def open_address(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, principal_id: str, reason: Words
+    ) -> Response:
+        with told(), here.database.session() as session:
+            case = working.find_case(session, case_id)
+            opened = keeping.open_address(
+                session, actor, here.clock(), case, ledgers(here), sealer(here), principal_id, reason
+            )
+            shown, number = case.id, case.number
+        # Shown once on a page of its own: it must not lie in a cookie or in the address of a page.
+        return render(request, "cases/address.html", case_id=shown, number=number, address=opened.address)
+
+
+def _affected(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/count", needs=Permission.WORK_CASE)
+    def count(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words = ""
+    ) -> Response:
+        with told():
+            with here.database.reading() as session:
+                question = counting.Question.of(working.find_case(session, case_id), here.clock())
+            # Outside of any transaction: the ledger may take long to answer.
+            answer = counting.ask(ledgers(here), question)
+
+        def act(session: Session, case: Case, now: datetime) -> None:
+            counting.keep(session, actor, now, case, answer, reason)
+
+        return _do(request, here, case_id, "people", "The ledger was asked.", act)
+
+    @action(routes, "/cases/{case_id}/fields", needs=Permission.WORK_CASE)
+    def mark(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        name: Name,
+        mark: Name,
+        reason: Words,
+        sensitivity: Name = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.mark_field(session, actor, now, case, name, mark, reason, sensitivity)
+
+        return _do(request, here, case_id, "people", f"{name} is marked {mark}.", act)
+
+
+def _severity(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/severity", needs=Permission.DECIDE_CASE)
+    def severity(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        reason: Words,
+        severity: Name = "",
+        context: Name = "",
+        identification: Name = "",
+        confidentiality: Name = "",
+        malicious: Name = "",
+        public: Name = "",
+        link: Name = "",
+    ) -> Response:
+        def judged() -> Judged:
+            if severity:
+                return by_judgement(severity)
+            # Whether something was not public (Q2) or was linked (Q3) keeps `public` from lowering the score.
+            return by_score(
+                context,
+                identification,
+                confidentiality,
+                malicious=bool(malicious),
+                public=bool(public),
+                answers={"Q3": "yes"} if link else {},
+            )
+
+        def act(session: Session, case: Case, now: datetime) -> None:
+            working.set_severity(session, actor, now, case, judged(), reason)
+
+        return _do(request, here, case_id, "severity", "The severity is decided.", act)
+
+
+def _containment(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/containment", needs=Permission.WORK_CASE)
+    def step(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        step: Name,
+        reason: Words,
+        hours: Annotated[int, Form(ge=1, le=90 * 24)],
+        targets: Chosen = [],  # noqa: B006 - FastAPI copies it
+        target: Annotated[str, Form(max_length=300)] = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
+            if not wanted:
+                raise CaseError("say on whom or what")
+            for one in wanted:
+                containing.take_step(
+                    session,
+                    actor,
+                    now,
+                    case,
+                    measures_of(here),
+                    step=step,
+                    target=one,
+                    until=now + timedelta(hours=hours),
+                    reason=reason,
+                )
+
+        return _do(request, here, case_id, "containment", "Set.", act)
+
+    @action(routes, "/cases/{case_id}/containment/outside", needs=Permission.WORK_CASE)
+    def outside(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        what: Words,
+        started: Moment,
+        effective: Moment = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            containing.note_step_outside(
+                session,
+                actor,
+                now,
+                case,
+                what=what,
+                started_at=moment_of(started, "Begun"),
+                effective_at=maybe_moment(effective, "Worked from"),
+            )
+
+        return _do(request, here, case_id, "containment", "Noted.", act)
+
+    @action(routes, "/cases/{case_id}/containment/{step_id}/effective", needs=Permission.WORK_CASE)
+    def effective(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, step_id: str, at: Moment
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            containing.note_effective(session, actor, now, case, step_id, moment_of(at, "Worked from"))
+
+        return _do(request, here, case_id, "containment", "Noted.", act)
+
+    @action(routes, "/cases/{case_id}/containment/{step_id}/end", needs=Permission.WORK_CASE)
+    def end(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, step_id: str, reason: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            containing.end_step(session, actor, now, case, measures_of(here), step_id, reason)
+
+        return _do(request, here, case_id, "containment", "Ended.", act)
+
+
+def _tasks(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/tasks", needs=Permission.WORK_CASE)
+    def add(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        title: Short,
+        due: Moment = "",
+        assignee: Name = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            who = _user(session, assignee)
+            working.add_task(session, actor, now, case, title, maybe_moment(due, "Due"), who)
+
+        return _do(request, here, case_id, "tasks", "The task is added.", act)
+
+    @action(routes, "/cases/{case_id}/tasks/{task_id}/assign", needs=Permission.WORK_CASE)
+    def assign(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        task_id: str,
+        assignee: Name = "",
+        due: Moment = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            _of_case(case, task_id)
+            working.assign_task(session, actor, now, task_id, _user(session, assignee), maybe_moment(due, "Due"))
+
+        return _do(request, here, case_id, "tasks", "Saved.", act)
+
+    @action(routes, "/cases/{case_id}/tasks/{task_id}/done", needs=Permission.WORK_CASE)
+    def done(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, task_id: str, outcome: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            _of_case(case, task_id)
+            working.finish_task(session, actor, now, task_id, outcome)
+
+        return _do(request, here, case_id, "tasks", "Done.", act)
+
+
+def _of_case(case: Case, task_id: str) -> None:
+    if all(t.id != task_id for t in case.tasks):
+        raise CaseError("this task is not of this case")
+
+
+def _user(session: Session, user_id: str) -> tuple[str, str] | None:
+    if not user_id:
+        return None
+    found = next(((i, name) for i, name in people_to_ask(session) if i == user_id), None)
+    if found is None:
+        raise CaseError("a task is given to a user who may work on cases")
+    return found
+
+
+def _kept(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/evidence", needs=Permission.WORK_CASE)
+    def freeze(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words) -> Response:
+        with told():
+            with here.database.reading() as session:
+                case = working.find_case(session, case_id)
+                opening.must_be_open(case)
+                question, number = counting.Question.of(case, here.clock()), case.number
+            made = keeping.freeze(ledgers(here), question, number, reason, actor.name, here.clock())
+
+        def act(session: Session, case: Case, now: datetime) -> None:
+            keeping.note_pack(session, actor, now, case, made, reason)
+
+        return _do(request, here, case_id, "evidence", "The evidence is frozen.", act)
+
+    @action(routes, "/cases/{case_id}/evidence/{evidence_id}/check", needs=Permission.WORK_CASE)
+    def check(request: Request, here: CurrentServices, case_id: str, evidence_id: str) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            keeping.check_pack(session, now, case, evidence_id)
+
+        return _do(request, here, case_id, "evidence", "Checked.", act)
+
+    @action(routes, "/cases/{case_id}/hold", needs=Permission.DECIDE_CASE)
+    def hold(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, until: Moment, reason: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            keeping.place_hold(session, actor, now, case, ledgers(here), moment_of(until, "Until"), reason)
+
+        return _do(request, here, case_id, "evidence", "Held: the ledger keeps it.", act)
+
+    @action(routes, "/cases/{case_id}/hold/{hold_id}/lift", needs=Permission.DECIDE_CASE)
+    def lift(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, hold_id: str, reason: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            keeping.lift_hold(session, actor, now, case, ledgers(here), hold_id, reason)
+
+        return _do(request, here, case_id, "evidence", "The hold is lifted.", act)
+
+
+def _lessons(routes: APIRouter) -> None:
+    @action(routes, "/cases/{case_id}/lessons", needs=Permission.WORK_CASE)
+    def lesson(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        change: Words,
+        kind: Name,
+        reference: Annotated[str, Form(max_length=100)] = "",
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            closing.add_lesson(session, actor, now, case, change=change, kind=kind, reference=reference)
+
+        return _do(request, here, case_id, "closing", "The change is noted.", act)
+
+    @action(routes, "/cases/{case_id}/no-lesson", needs=Permission.DECIDE_CASE)
+    def no_lesson(
+        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words
+    ) -> Response:
+        def act(session: Session, case: Case, now: datetime) -> None:
+            closing.say_no_lesson(session, actor, now, case, reason)
+
+        return _do(request, here, case_id, "closing", "Noted.", act)
+
+
+def _state(routes: APIRouter) -> None:
+    def add(path: str, say: str, does: Callable[[Session, Actor, datetime, Case, str], None]) -> None:
+        @action(routes, f"/cases/{{case_id}}/{path}", needs=Permission.DECIDE_CASE)
+        def move_on(
+            request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words
+        ) -> Response:
+            def act(session: Session, case: Case, now: datetime) -> None:
+                does(session, actor, now, case, reason)
+
+            return _do(request, here, case_id, "closing", say, act)
+
+    def close(session: Session, actor: Actor, now: datetime, case: Case, reason: str) -> None:
+        closing.close_case(session, actor, now, case, reason, case_blockers())
+
+    add("closing", "The case is about to be closed.", closing.start_closing)
+    add("close", "The case is closed.", close)
+    add("reopen", "The case is open again.", closing.reopen_case)

@@ -1,0 +1,246 @@
+"""Cases: the list, opening one by hand, and the page of one case. What is done there is in `case_work`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from hedgerow.cases.core.closing import LESSON_KINDS, blockers
+from hedgerow.cases.core.containing import delays_of
+from hedgerow.cases.core.counting import Question, look_for_others
+from hedgerow.cases.core.ladder import LADDER, STEPS
+from hedgerow.cases.core.ledgers import Ledgers
+from hedgerow.cases.core.listing import ORDERS, STATES, Wanted, list_cases
+from hedgerow.cases.core.opening import Who, open_by_person
+from hedgerow.cases.core.problems import BlockedError, CaseError, NoSuchCaseError
+from hedgerow.cases.core.sealing import Sealer
+from hedgerow.cases.core.severity import SEVERITIES
+from hedgerow.cases.core.sharing import TRAITS
+from hedgerow.cases.core.working import find_case, genuine_floor
+from hedgerow.cases.notices.severity import CONFIDENTIALITY, CONTEXT, IDENTIFICATION
+from hedgerow.console.access.actor import CurrentActor
+from hedgerow.console.access.roles import Permission
+from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
+from hedgerow.console.navigation import Entry
+from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.rendering import go, render
+from hedgerow.console.routes import action, page
+from hedgerow.console.services import CurrentServices, Services
+from hedgerow.store.models.accounts import User
+from hedgerow.store.models.cases import Case
+from hedgerow.store.models.claims import Claim
+from hedgerow.store.models.policy_versions import PolicyVersion
+
+NAVIGATION: Final = (Entry(40, "Cases", "/cases", Permission.SEE),)
+TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "alarm", "critical": "alarm"}
+MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
+
+Words = Annotated[str, Form(max_length=4_000)]
+LongWords = Annotated[str, Form(max_length=20_000)]
+Short = Annotated[str, Form(max_length=300)]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Around what is done to a case: its errors become answers in plain words."""
+    try:
+        yield
+    except NoSuchCaseError as error:
+        raise NotFound(f"{_sentence(error)}") from error
+    except BlockedError as error:
+        raise Conflict(_sentence(error)) from error
+    except CaseError as error:
+        raise Wrong(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")
+
+
+def ledgers(services: Services) -> Ledgers:
+    """The ledgers of the state directory."""
+    return Ledgers(services.folder.path, services.clock)
+
+
+def sealer(services: Services) -> Sealer:
+    """Opens and seals with the state's secret."""
+    return Sealer(ledgers(services).secret())
+
+
+def moment_of(text: str, what: str) -> datetime:
+    """A moment of a form (`datetime-local`, UTC) or a day.
+
+    Raises:
+        Wrong: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Wrong(f"{what}: write day and time, as 2026-11-26T18:00 (UTC).") from error
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def maybe_moment(text: str, what: str) -> datetime | None:
+    """The same; nothing where nothing was written."""
+    return moment_of(text, what) if text.strip() else None
+
+
+def people_to_ask(session: Session) -> list[tuple[str, str]]:
+    """Users that a task can be given to."""
+    rows = session.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.shown_name)).all()
+    return [(u.id, u.shown_name) for u in rows if any(r.role != "auditor" for r in u.roles)]
+
+
+def router(services: Services) -> APIRouter:
+    """List, opening, one case."""
+    routes = APIRouter()
+    _list(routes)
+    _open(routes, services)
+    _show(routes)
+    return routes
+
+
+def _list(routes: APIRouter) -> None:
+    @page(routes, "/cases", needs=Permission.SEE)
+    def cases(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        state: Annotated[str, Query(max_length=20)] = "",
+        severity: Annotated[str, Query(max_length=20)] = "",
+        origin: Annotated[str, Query(max_length=20)] = "",
+        q: Annotated[str, Query(max_length=200)] = "",
+        mine: Annotated[str, Query(max_length=5)] = "",
+        order: Annotated[str, Query(max_length=20)] = "deadline",
+        number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    ) -> Response:
+        wanted = Wanted(
+            state, severity, origin, "", q, actor.id if mine else "", order if order in ORDERS else "deadline", number
+        )
+        with here.database.reading() as session:
+            found = list_cases(session, wanted)
+        kept = {"state": state, "severity": severity, "origin": origin, "q": q, "mine": mine, "order": wanted.order}
+        return render(
+            request,
+            "cases/list.html",
+            found=found,
+            wanted=kept,
+            query=[(k, v) for k, v in kept.items() if v],
+            states=STATES,
+            severities=SEVERITIES,
+            orders=ORDERS,
+            tones=TONES,
+        )
+
+
+def _open(routes: APIRouter, services: Services) -> None:
+    @page(routes, "/cases/new", needs=Permission.WORK_CASE)
+    def new_case(request: Request, principal: Annotated[str, Query(max_length=200)] = "") -> Response:
+        return render(request, "cases/new.html", sites=ledgers(services).sites(), principal=principal)
+
+    @action(routes, "/cases/new", needs=Permission.WORK_CASE)
+    def open_case(
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        title: Short,
+        site: Annotated[str, Form(max_length=100)],
+        reason: Words,
+        summary: LongWords = "",
+        since: Annotated[str, Form(max_length=40)] = "",
+        principals: Annotated[str, Form(max_length=20_000)] = "",
+    ) -> Response:
+        now = here.clock()
+        with told():
+            names = [line.strip() for line in principals.splitlines() if line.strip()][:200]
+            refs = [ledgers(here).read_ref(site, text) for text in names]
+            who = [Who(r.level, r.name, reason) for r in refs if r.level is not None]
+            if len(who) < len(refs):
+                raise CaseError("say the level of a keyed name, as in `account:1f0c9a7be2d4a1b2c3d4e5f6`")
+            if site not in ledgers(here).sites():
+                raise CaseError("there is no ledger of this site")
+            with here.database.session() as session:
+                case = open_by_person(
+                    session,
+                    actor,
+                    now,
+                    title=title,
+                    site=site,
+                    reason=reason,
+                    summary=summary,
+                    since=maybe_moment(since, "Since"),
+                    principals=who,
+                )
+                case_id, number = case.id, case.number
+        return go(request, f"/cases/{case_id}", f"{number} is open.")
+
+
+def _show(routes: APIRouter) -> None:
+    @page(routes, "/cases/{case_id}", needs=Permission.SEE)
+    def one_case(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
+        with here.database.reading() as session, told():
+            case = find_case(session, case_id)
+            panels = []
+            for panel in case_panels():
+                if actor.may(panel.needs):
+                    panels.append((panel, dict(panel.values(session, case.id, here))))
+            return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))
+
+    @page(routes, "/cases/{case_id}/others", needs=Permission.SEE)
+    def others(request: Request, here: CurrentServices, case_id: str) -> Response:
+        with told():
+            with here.database.reading() as session:
+                case = find_case(session, case_id)
+                question = Question.of(case, here.clock())
+                number, title, state = case.number, case.title, case.state
+            found = look_for_others(ledgers(here), question)
+        return render(
+            request,
+            "cases/others.html",
+            case_id=case_id,
+            number=number,
+            title=title,
+            state=state,
+            found=found,
+            traits=TRAITS,
+        )
+
+
+def case_values(session: Session, case: Case, services: Services) -> dict[str, Any]:
+    """What the template of a case needs."""
+    now = services.clock()
+    return {
+        "case": case,
+        "figure_row": case.figures[-1] if case.figures else None,
+        "present": [p for p in case.principals if p.removed_at is None],
+        "removed": [p for p in case.principals if p.removed_at is not None],
+        "open_tasks": [t for t in case.tasks if t.done_at is None],
+        "done_tasks": [t for t in case.tasks if t.done_at is not None],
+        "claims": session.scalars(select(Claim).where(Claim.case_id == case.id).order_by(Claim.number)).all(),
+        "delays": delays_of(case),
+        "blockers": blockers(session, case, case_blockers()) if case.state != "closed" else [],
+        "ladder": LADDER,
+        "steps": STEPS,
+        "measures": measures_of(services) is not None,
+        "severities": SEVERITIES,
+        "floor": genuine_floor(session, case),
+        "contexts": list(CONTEXT),
+        "identifications": list(IDENTIFICATION),
+        "confidentialities": list(CONFIDENTIALITY),
+        "lesson_kinds": LESSON_KINDS,
+        "policy_versions": session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(50)).all(),
+        "users": people_to_ask(session),
+        "tones": TONES,
+        "mark_tones": MARK_TONES,
+        "states": STATES,
+        "is_open": case.state != "closed",
+        "today": now,
+    }

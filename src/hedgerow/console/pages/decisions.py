@@ -1,0 +1,158 @@
+"""The trail of decisions: read, filtered, taken away as CSV or JSON, checked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from hedgerow.console.access.roles import Permission
+from hedgerow.console.navigation import Entry
+from hedgerow.console.rendering import render
+from hedgerow.console.routes import api, page
+from hedgerow.console.services import CurrentServices, Services
+from hedgerow.console.spreadsheets import cell
+from hedgerow.console.trail_check import check_trail
+from hedgerow.store.models.trail import Decision
+
+NAVIGATION: Final = (Entry(100, "Decisions", "/decisions", Permission.SEE),)
+PAGE: Final = 100
+MOST_EXPORTED: Final = 100_000
+Word = Annotated[str, Query(max_length=200)]
+Before = Annotated[int, Query(ge=0, le=1 << 53)]
+
+
+class DecisionDocument(BaseModel):
+    """One decision."""
+
+    number: int
+    at: datetime
+    actor_id: str
+    actor_name: str
+    via: str
+    act: str
+    subject: str
+    reason: str
+    details: dict[str, Any]
+    hash: str
+
+
+class DecisionPage(BaseModel):
+    """Some decisions, the newest first."""
+
+    decisions: list[DecisionDocument]
+    next_before: int | None
+    """Give this as `before` for the ones that follow; none = there are no more."""
+
+
+class TrailDocument(BaseModel):
+    """Whether the trail is whole."""
+
+    rows: int
+    problems: list[str]
+    head: str
+
+
+def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
+    """The page, its exports, its twin."""
+    routes = APIRouter()
+
+    @page(routes, "/decisions", needs=Permission.SEE)
+    def decisions(
+        request: Request,
+        services: CurrentServices,
+        act: Word = "",
+        subject: Word = "",
+        who: Word = "",
+        before: Before = 0,
+    ) -> Response:
+        with services.database.reading() as session:
+            rows, more = _some(session, act, subject, who, before)
+            acts = sorted(session.scalars(select(Decision.act).distinct()))
+            return render(
+                request, "decisions/list.html", rows=rows, more=more, acts=acts, act=act, subject=subject, who=who
+            )
+
+    @page(routes, "/decisions/export", needs=Permission.SEE)
+    def export(
+        services: CurrentServices, act: Word = "", subject: Word = "", who: Word = "", form: Word = "csv"
+    ) -> Response:
+        with services.database.reading() as session:
+            rows = session.scalars(_filtered(act, subject, who).order_by(Decision.number).limit(MOST_EXPORTED)).all()
+            if form == "json":
+                body = json.dumps([_document(r).model_dump(mode="json") for r in rows], ensure_ascii=False, indent=1)
+                kind, name = "application/json", "decisions.json"
+            else:
+                body, kind, name = _csv(rows), "text/csv; charset=utf-8", "decisions.csv"
+        return Response(body, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+    @api(routes, "/api/v1/decisions", needs=Permission.SEE)
+    def decisions_document(
+        services: CurrentServices, act: Word = "", subject: Word = "", who: Word = "", before: Before = 0
+    ) -> DecisionPage:
+        with services.database.reading() as session:
+            rows, more = _some(session, act, subject, who, before)
+            return DecisionPage(
+                decisions=[_document(r) for r in rows], next_before=rows[-1].number if more and rows else None
+            )
+
+    @api(routes, "/api/v1/decisions/check", needs=Permission.SEE)
+    def trail_document(services: CurrentServices) -> TrailDocument:
+        with services.database.reading() as session:
+            found = check_trail(session)
+        return TrailDocument(rows=found.rows, problems=list(found.problems), head=found.head)
+
+    return routes
+
+
+def _filtered(act: str, subject: str, who: str) -> Select[Decision]:
+    query = select(Decision)
+    if act:
+        query = query.where(Decision.act == act)
+    if subject:
+        query = query.where(Decision.subject == subject)
+    if who:
+        query = query.where(Decision.actor_name.icontains(who, autoescape=True))
+    return query
+
+
+def _some(session: Session, act: str, subject: str, who: str, before: int) -> tuple[list[Decision], bool]:
+    query = _filtered(act, subject, who)
+    if before:
+        query = query.where(Decision.number < before)
+    rows = list(session.scalars(query.order_by(Decision.number.desc()).limit(PAGE + 1)))
+    return rows[:PAGE], len(rows) > PAGE
+
+
+def _document(row: Decision) -> DecisionDocument:
+    return DecisionDocument.model_validate(row, from_attributes=True)
+
+
+def _csv(rows: Any) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["number", "at", "who", "via", "act", "subject", "reason", "details", "hash"])
+    for r in rows:
+        said = json.dumps(r.details, ensure_ascii=False, sort_keys=True)
+        writer.writerow(
+            [
+                r.number,
+                r.at.isoformat(),
+                cell(r.actor_name),
+                r.via,
+                r.act,
+                cell(r.subject),
+                cell(r.reason),
+                said,
+                r.hash,
+            ]
+        )
+    return out.getvalue()

@@ -1,0 +1,183 @@
+"""Letters: the list with its deadlines, one letter with everything that may be done with it, and its files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from hedgerow.cases.letters import keeping, states, telling
+from hedgerow.cases.letters.docx_writer import docx
+from hedgerow.cases.letters.editing import as_typed
+from hedgerow.cases.letters.files import LetterFiles
+from hedgerow.cases.letters.following import PROOFS, Answer, Channel, shown_state
+from hedgerow.cases.letters.grounds import chosen, to_look_up
+from hedgerow.cases.letters.keeping import standing
+from hedgerow.cases.letters.kinds import KINDS, Kind, Step
+from hedgerow.cases.letters.pdf import pdf, set_as_pdf
+from hedgerow.cases.letters.plain import plain
+from hedgerow.cases.letters.rechecking import Outcome
+from hedgerow.cases.letters.states import Act, State
+from hedgerow.console.access.roles import Permission
+from hedgerow.console.letter_desk import told
+from hedgerow.console.navigation import Entry
+from hedgerow.console.rendering import render
+from hedgerow.console.routes import page
+from hedgerow.console.services import Services
+from hedgerow.store.models.cases import Case
+from hedgerow.store.models.letters import Letter
+
+NAVIGATION: Final = (Entry(45, "Letters", "/letters", Permission.SEE),)
+
+TONES: Final[dict[str, str]] = {
+    "draft": "quiet",
+    "approved": "watch",
+    "sent": "calm",
+    "delivered": "calm",
+    "bounced": "alarm",
+    "answered": "watch",
+    "overdue": "alarm",
+    "escalated": "watch",
+    "closed": "quiet",
+    "withdrawn": "quiet",
+}
+ANSWERS: Final[dict[Answer, str]] = {
+    Answer.CONFIRMS_DELETION: "It confirms the deletion",
+    Answer.AGREES: "It agrees to what was asked",
+    Answer.IN_PART: "It agrees in part",
+    Answer.REFUSES: "It refuses",
+    Answer.NOT_CONCERNED: "They say that it does not concern them",
+    Answer.OTHER: "Something else",
+}
+STEPS: Final[dict[Step, str]] = {
+    Step.REMINDER: "A last reminder, with the form to fill in",
+    Step.HOST: "A notice to the hosting provider",
+    Step.REGISTRAR: "A notice to the registrar",
+    Step.AUTHORITY: "A complaint to the authority",
+    Step.POLICE: "A complaint to the police",
+    Step.COURT: "Counsel takes it to court",
+}
+OUTCOMES: Final[dict[Outcome, str]] = {
+    Outcome.GONE: "It is gone",
+    Outcome.STILL_OFFERED: "It is still there",
+    Outcome.UNCLEAR: "It cannot be told",
+}
+_DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def router(services: Services) -> APIRouter:
+    """Pages that show letters."""
+    routes = APIRouter()
+    files = LetterFiles(services.folder.path)
+
+    @page(routes, "/letters", needs=Permission.SEE)
+    def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -> Response:
+        now = services.clock()
+        with services.database.reading() as session:
+            rows = telling.letters(session, now, state=state or None)
+            due = telling.due_items(session, now)
+        return render(
+            request,
+            "letters/list.html",
+            rows=rows,
+            due=due,
+            state=state,
+            states=[s.value for s in State],
+            tones=TONES,
+        )
+
+    @page(routes, "/letters/{letter_id}", needs=Permission.SEE)
+    def one(
+        request: Request, letter_id: str, version: Annotated[int | None, Query(ge=1, le=10_000)] = None
+    ) -> Response:
+        with told(), services.database.reading() as session:
+            letter = keeping.find_letter(session, letter_id)
+            values = _one(session, letter, version, services.clock())
+            return render(request, "letters/one.html", has_mailer=hasattr(services, "letter_mailer"), **values)
+
+    @page(routes, "/letters/{letter_id}/versions/{number}/letter.{form}", needs=Permission.SEE)
+    def file(request: Request, letter_id: str, number: int, form: str) -> Response:  # noqa: ARG001
+        with told():
+            with services.database.reading() as session:
+                letter = keeping.find_letter(session, letter_id)
+                written = keeping.document(letter, number)
+                frozen = number == letter.approved_version
+                kept = {"docx": letter.docx_sha256, "pdf": letter.pdf_sha256}
+            name = f"{written.number}-v{number}"
+            if form == "txt":
+                return _attached(plain(written).encode(), "text/plain; charset=utf-8", f"{name}.txt")
+            if form not in kept:
+                raise keeping.NoSuchLetterError(f"a letter is a docx, a pdf or a txt file, no {form[:10]}")
+            digest = kept[form] if frozen else None
+            if form == "docx":
+                return _attached(files.read(digest) if digest else docx(written), _DOCX, f"{name}.docx")
+            made = files.read(digest) if digest else pdf(written, approved=False)
+            return _attached(made, "application/pdf", f"{name}.pdf")
+
+    @page(routes, "/letters/{letter_id}/files/{digest}", needs=Permission.SEE)
+    def kept_file(request: Request, letter_id: str, digest: str) -> Response:  # noqa: ARG001
+        with told():
+            with services.database.reading() as session:
+                letter = keeping.find_letter(session, letter_id)
+                if digest not in _files_of(letter):
+                    raise keeping.NoSuchLetterError(f"letter {letter.number} has no such file")
+            # Whatever somebody sent us is only ever saved, never shown: a reply may be any kind of file.
+            return _attached(files.read(digest), "application/octet-stream", f"{digest[:12]}.bin")
+
+    return routes
+
+
+def _attached(content: bytes, kind: str, name: str) -> Response:
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+    }
+    return Response(content, media_type=kind, headers=headers)
+
+
+def _files_of(letter: Letter) -> set[str]:
+    found = {letter.docx_sha256, letter.pdf_sha256, *(v.upload_sha256 for v in letter.versions)}
+    found |= {e.details.get("reply_sha256") for e in letter.events} | {r.evidence_sha256 for r in letter.rechecks}
+    if letter.channel == Channel.WEB_FORM.value:
+        found.add(letter.channel_reference)
+    return {f for f in found if f}
+
+
+def _one(session: Session, letter: Letter, version: int | None, now: datetime) -> dict[str, Any]:
+    """All that the page of a letter shows."""
+    shown = version or letter.version
+    written = keeping.document(letter, shown)
+    case = session.get(Case, letter.case_id)
+    state = shown_state(letter, now)
+    acts = set(states.TABLE[state]) if letter.sending_at is None else set()
+    newest = shown == letter.version
+    kind = KINDS[Kind(letter.kind)]
+    return {
+        "letter": letter,
+        "row": telling.row_of(letter, now),
+        "case": case,
+        "kind": kind,
+        "written": written,
+        "blocks": [(n, type(b).__name__, b, as_typed(b)) for n, b in enumerate(written.blocks)],
+        "gaps": keeping.gaps(written),
+        "rules": chosen(written.grounds),
+        "open_rules": to_look_up(written.grounds),
+        "shown": shown,
+        "newest": newest,
+        "writer_id": keeping.newest(letter).written_by,
+        "editable": newest and Act.EDIT in acts,
+        "acts": {a.value for a in acts},
+        "state": state.value,
+        "tones": TONES,
+        "channels": [(c.value, PROOFS[c][0]) for c in Channel],
+        "proofs": [f"{PROOFS[c][0]}: {PROOFS[c][1]}" for c in Channel],
+        "answers": [(a.value, words) for a, words in ANSWERS.items()],
+        "steps": [(s.value, STEPS[s]) for s in kind.steps],
+        "outcomes": [(o.value, words) for o, words in OUTCOMES.items()],
+        "unshown": set_as_pdf(written, approved=False)[1] if newest and state is State.DRAFT else (),
+        "standing": standing(letter),
+    }
