@@ -20,7 +20,9 @@ from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import mailing_acts
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
+from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
+from hedgerow.measures.measure import MeasureError
 from hedgerow.outward import block_lists, delivering
 from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.announcing import announce
@@ -29,10 +31,13 @@ from hedgerow.outward.delivering import Ways
 from hedgerow.outward.happenings import Happening
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import SmtpMailer
+from hedgerow.secret import SecretError
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.outbox import Told
 
 EVERY_S: Final = 5.0
+LISTS_FOLDER: Final = "block-lists"
+"""In the state directory, where `outward.toml` names no other."""
 RECKON_EVERY: Final = timedelta(minutes=10)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
@@ -45,8 +50,8 @@ class Rounds:
     """The tasks of the clock."""
 
     services: Services
-    refused: Callable[[datetime], list[Refused]] | None = None
-    """Refuse measures whose address is known; None: no lists are written."""
+    refused: Callable[[Services, datetime], list[Refused]] = refused_addresses
+    """Refuse measures whose address is known."""
     ways: Ways | None = None
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -108,13 +113,13 @@ class Rounds:
 
     def _lists(self) -> None:
         settings = self._outward().settings
-        if not settings.lists or self.refused is None or not self._due("lists", LISTS_EVERY):
+        if not settings.lists or not self._due("lists", LISTS_EVERY):
             return
         now = self.services.clock()
-        folder = settings.lists_folder or self.services.folder.path / "block-lists"
+        folder = settings.lists_folder or self.services.folder.path / LISTS_FOLDER
         try:
-            block_lists.write(folder, settings.lists, self.refused(now), now)
-        except OutwardError as e:
+            block_lists.write(folder, settings.lists, self.refused(self.services, now), now)
+        except (OutwardError, MeasureError, SecretError) as e:
             structlog.get_logger().warning("lists_not_written", error=str(e))
 
     def _clean(self) -> None:

@@ -128,6 +128,12 @@ def test_everybody_may_look_at_the_notices(app: FastAPI, stated: str, role: Role
     assert ("<form" in page.split("<main", 1)[1]) is (role is not Role.AUDITOR)
 
 
+def test_the_page_of_the_case_shows_what_its_notices_wait_for(app: FastAPI, stated: str) -> None:
+    text = sign_in(app, Role.AUDITOR).client.get(f"/cases/{stated}").text
+    assert "Concerned: EU, NZ" in text
+    assert f'href="/notices/cases/{stated}"' in text
+
+
 def test_pages_answer_also_where_nothing_is_known_yet(app: FastAPI, services: Services) -> None:
     with services.database.session() as session:
         bare = case_row(session)
@@ -441,13 +447,13 @@ def test_deadlines_are_announced_a_day_and_four_hours_before_and_once_when_late(
 def test_one_task_that_fails_stops_no_other(services: Services, clock: Clock, stated: str, tmp_path: Path) -> None:
     ways = delivering.Ways(services.folder.path, settings.Outward(lists=("plain",), lists_folder=tmp_path / "lists"))
 
-    def broken(_now: object) -> list[object]:
+    def broken(_services: object, _now: object) -> list[object]:
         raise ZeroDivisionError
 
     rounds = Rounds(services, refused=broken, ways=ways)  # type: ignore[arg-type]
     rounds.once()
     with services.database.reading() as session:
         assert session.scalars(select(NoticeDecision)).all() == []
-    good = Rounds(services, refused=lambda _: [], ways=ways)
+    good = Rounds(services, refused=lambda *_: [], ways=ways)
     good.once()
     assert (tmp_path / "lists" / "refused.txt").read_text() == ""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hedgerow.store.models.filings import NoticeDue
+from hedgerow.cases.core.telling import case_facts
+from hedgerow.cases.filing import casework, dues
+from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.store.models.cases import Case
+from hedgerow.store.models.filings import NoticeDecision, NoticeFiling
 
 _SAID = {
     "aware": "write down when you knew: the clocks of its notices start there",
@@ -18,10 +24,24 @@ _SAID = {
 
 
 def blockers(session: Session, case_id: str) -> list[str]:
-    """What is left to do for the notices of a case, a sentence each; empty when nothing is."""
-    rows = session.scalars(
-        select(NoticeDue)
-        .where(NoticeDue.case_id == case_id, NoticeDue.mandatory)
-        .order_by(NoticeDue.regime, NoticeDue.duty, NoticeDue.what)
-    )
-    return [_SAID[r.what].format(regime=r.regime, duty=r.duty.replace("_", " ")) for r in rows]
+    """What is left to do for the notices of a case, a sentence each; empty when nothing is.
+
+    Reckoned from the rows and not from what was last written down as due: a case must not close in between.
+    """
+    try:
+        work = casework.read(session, case_facts(session, case_id), _moment(session, case_id))
+    except NoticeError as e:
+        return [f"its notices cannot be read: {e}"]
+    return [
+        _SAID[d.what].format(regime=d.regime, duty=d.duty.replace("_", " ")) for d in dues.of_case(work) if d.mandatory
+    ]
+
+
+def _moment(session: Session, case_id: str) -> datetime:
+    """The last moment of which anything is recorded: everything that was decided or sent counts."""
+    found = [session.scalars(select(Case.changed_at).where(Case.id == case_id)).one()]
+    for column, owner in ((NoticeDecision.at, NoticeDecision.case_id), (NoticeFiling.at, NoticeFiling.case_id)):
+        last = session.scalar(select(func.max(column)).where(owner == case_id))
+        if last is not None:
+            found.append(last)
+    return max(found)

@@ -6,10 +6,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, deciding, dues, statements, typed
+from hedgerow.cases.filing.blocking import blockers
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.statements import Stated
 from hedgerow.cases.notices import explaining, worksheet
@@ -22,6 +25,7 @@ from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import notice_acts as acts
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
+from hedgerow.console.case_parts import CasePanel
 from hedgerow.console.navigation import Entry
 from hedgerow.console.problems import NotFound
 from hedgerow.console.rendering import go, render
@@ -30,6 +34,7 @@ from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
 
 NAVIGATION: Final = (Entry(50, "Notices", "/notices", Permission.SEE),)
+CASE_BLOCKERS: Final = (blockers,)
 MOST: Final = 500
 """Due items on one page."""
 
@@ -43,6 +48,23 @@ async def whole_form(request: Request) -> FormData:
 
 
 WholeForm = Annotated[FormData, Depends(whole_form)]
+
+
+def panel(session: Session, case_id: str, services: Services) -> dict[str, Any]:
+    """What a case's page shows of its notices."""
+    now = services.clock()
+    work = casework.read(session, case_facts(session, case_id), now)
+    return {
+        "due": dues.of_case(work)[:6],
+        "regimes": [a.regime.id for a in work.plan.applies],
+        "decided": len(work.records.decisions),
+        "filed": len(work.records.filings),
+        "duty_words": acts.DUTY_WORDS,
+        "what_words": acts.WHAT_WORDS,
+    }
+
+
+CASE_PANELS: Final = (CasePanel(60, "notices", "Notices", Permission.SEE, "notices/panel.html", panel),)
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
