@@ -260,7 +260,6 @@ def test_the_file_is_read(tmp_path: Path) -> None:
     found = _read(
         tmp_path,
         """
-console_url = "https://console.example/"
 [smtp]
 host = "mail.example"
 sender = "privacy@club.example"
@@ -273,7 +272,6 @@ most_bytes = 65536
 """,
     )
     assert found.smtp == Smtp("mail.example", "privacy@club.example")
-    assert found.console_url == "https://console.example"
     assert found.lists == ("crowdsec-json", "nftables")
 
 
@@ -290,7 +288,8 @@ most_bytes = 65536
         ("[smtp]\nhost='x'\nsender='a@b.example'\nport=0", "between 1 and"),
         ("[webhooks]\nallowed_networks=['10.1.0.1/16']", "host bits"),
         ("[lists]\nformats=['iptables']", "no list"),
-        ("console_url = ", "not TOML"),
+        ("smtp = ", "not TOML"),
+        ("smtp = 1", "not known"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, text: str, said: str) -> None:

@@ -42,7 +42,8 @@ def ways(services: Services) -> Ways:
     """
     try:
         found = outward_settings.read(services.folder.path)
-        return Ways(services.folder.path, found, SmtpMailer(found.smtp) if found.smtp else None)
+        mailer = SmtpMailer(found.smtp) if found.smtp else None
+        return Ways(services.folder.path, found, mailer, services.settings.base_url)
     except OutwardError as e:
         raise Wrong(f"{e}.") from e
 

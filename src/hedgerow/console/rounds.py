@@ -22,6 +22,7 @@ from hedgerow.console import mailing_acts
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
+from hedgerow.console.telling_others import Teller
 from hedgerow.measures.measure import MeasureError
 from hedgerow.outward import block_lists, delivering
 from hedgerow.outward import settings as outward_settings
@@ -41,6 +42,7 @@ LISTS_FOLDER: Final = "block-lists"
 RECKON_EVERY: Final = timedelta(minutes=10)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
+EDGE_EVERY: Final = timedelta(seconds=30)
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
 """How long before its moment something is announced."""
 
@@ -53,9 +55,11 @@ class Rounds:
     refused: Callable[[Services, datetime], list[Refused]] = refused_addresses
     """Refuse measures whose address is known."""
     ways: Ways | None = None
+    edge_was_up: bool = False
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _teller: Teller | None = None
 
     def start(self) -> None:
         """Starts the thread."""
@@ -76,6 +80,8 @@ class Rounds:
         """One round of everything that is due at this moment."""
         for name, task in (
             ("reckon", self._reckon),
+            ("tell", self._tell),
+            ("edge", self._edge),
             ("mail", self._mail),
             ("deliver", self._deliver),
             ("lists", self._lists),
@@ -97,13 +103,40 @@ class Rounds:
         if self.ways is None:
             settings = outward_settings.read(self.services.folder.path)
             mailer = SmtpMailer(settings.smtp) if settings.smtp else None
-            self.ways = Ways(self.services.folder.path, settings, mailer)
+            self.ways = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
         return self.ways
 
     def _reckon(self) -> None:
         if self._due("reckon", RECKON_EVERY):
             reckon(self.services)
         remind(self.services)
+
+    def _tell(self) -> None:
+        if self._teller is None:
+            self._teller = Teller(self.services)
+        self._teller.once()
+
+    def _edge(self) -> None:
+        """Says it once when the gateway stops answering; one that never answered is none of this console's."""
+        if not self._due("edge", EDGE_EVERY):
+            return
+        up, was_up = self.services.control.answers(), self.edge_was_up
+        self.edge_was_up = up
+        if up or not was_up:
+            return
+        now = self.services.clock()
+        with self.services.database.session() as session:
+            announce(
+                session,
+                Happening(
+                    id=f"edge-down-{now.isoformat(timespec='seconds')}",
+                    kind="edge.down",
+                    at=now,
+                    title="The gateway does not answer",
+                    severity="critical",
+                    decide="Look at hedgerow status and the log of the gateway",
+                ),
+            )
 
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)

@@ -40,6 +40,8 @@ class Ways:
     state: Path
     settings: Outward
     mailer: Mailer | None = None
+    url: str = ""
+    """Where people open the console: links in messages begin with it."""
     resolve: guard.Resolve = guard.system_resolver
     context: ssl.SSLContext | None = None
     file: ocsf.EventFile | None = field(default=None)
@@ -143,7 +145,7 @@ def send(
     Raises:
         OutwardError: it did not leave; `RefusedTargetError` and `NeverError` never will.
     """
-    url = ways.settings.console_url
+    url = ways.url
     match kind:
         case "mail":
             _mail(ways, target, message, payload, now)
@@ -170,7 +172,7 @@ def send(
 def _mail(ways: Ways, target: str, message: str, payload: dict[str, Any], now: datetime) -> None:
     if ways.mailer is None:
         raise OutwardError("no mail server is configured: write [smtp] into outward.toml")
-    url = ways.settings.console_url
+    url = ways.url
     lines = chat.sentences(payload)
     lines[0] = payload["title"]
     text = "\n\n".join([*lines, f"{url}{payload['path']}" if url else "Open the console to see more."]) + "\n"

@@ -46,8 +46,6 @@ class Outward:
     """Everything in the file."""
 
     smtp: Smtp | None = None
-    console_url: str = ""
-    """Where people open the console: links in messages start with it."""
     allowed_networks: tuple[Network, ...] = ()
     """Private networks that webhooks may go to."""
     metrics_token_file: Path | None = None
@@ -64,7 +62,7 @@ class Outward:
 
 
 _SHAPE: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
-    "": {"console_url": str},
+    "": {},
     "smtp": {
         "host": str,
         "sender": str,
@@ -130,7 +128,6 @@ def parse(found: Mapping[str, Any], path: Path) -> Outward:
     ocsf = found.get("ocsf", {})
     return Outward(
         smtp=_smtp(path, mail) if mail else None,
-        console_url=str(found.get("console_url", "")).rstrip("/"),
         allowed_networks=tuple(_network(path, n) for n in found.get("webhooks", {}).get("allowed_networks", ())),
         metrics_token_file=Path(token) if token else None,
         traces_endpoint=found.get("traces", {}).get("endpoint", ""),

@@ -17,17 +17,22 @@ from starlette.testclient import TestClient
 from console.filing_cases import Post, case_row
 from console.signed_in import Clock, sign_in
 from hedgerow.console import notification_acts as acts
+from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role
 from hedgerow.console.app import create_app
+from hedgerow.console.decisions import record
+from hedgerow.console.rounds import Rounds
 from hedgerow.console.services import Services
 from hedgerow.console.settings import ConsoleSettings
+from hedgerow.console.telling_others import ACTS, Teller
 from hedgerow.outward import delivering, guard, ocsf, settings, tracing, webhook
 from hedgerow.outward.announcing import announce
 from hedgerow.outward.delivering import Ways
-from hedgerow.outward.happenings import Happening
+from hedgerow.outward.happenings import KINDS, Happening
 from hedgerow.outward.metrics import METRICS
 from hedgerow.outward.settings import Outward, OutwardError
 from hedgerow.store.database import Database
+from hedgerow.store.models.cases import Case
 from hedgerow.store.models.outbox import Channel, OutboxMessage, Subscription
 from hedgerow.store.models.trail import Decision
 
@@ -96,6 +101,63 @@ def test_a_channel_that_is_off_is_told_nothing(database: Database) -> None:
         assert announce(session, _happening()) == 0
 
 
+def test_acts_of_the_trail_are_told_once_and_without_what_somebody_typed(
+    database: Database, services: Services
+) -> None:
+    with database.session() as session:
+        channel = Channel(name="team", kind="mail", target="team@club.example", made_at=NOW, made_by="x")
+        session.add(channel)
+        session.flush()
+        for kind in ("case.opened", "claim.received", "alarm.coverage"):
+            session.add(Subscription(channel_id=channel.id, happening=kind, least="note"))
+        case_id = case_row(session)
+        session.get_one(Case, case_id).origin = "rule"
+        session.flush()
+        for act, subject in (
+            ("case.open", f"case:{case_id}"),
+            ("case.note", f"case:{case_id}"),
+            ("claim.receive", "claim:x"),
+        ):
+            record(session, Actor.system(), act, subject, "Ann Example of ann@people.example said so", at=NOW)
+    teller = Teller(services)
+    assert teller.once() == 2
+    assert teller.once() == 0
+    # A console that was started anew looks back, and tells nothing twice.
+    assert Teller(services).once() == 2
+    with database.reading() as session:
+        said = [(m.kind, m.payload["case"]) for m in session.scalars(select(OutboxMessage))]
+        whole = json.dumps([m.payload for m in session.scalars(select(OutboxMessage))])
+    assert sorted(said, key=str) == [
+        ("alarm.coverage", "C-2026-0001"),
+        ("case.opened", "C-2026-0001"),
+        ("claim.received", None),
+    ]
+    assert "Ann" not in whole
+
+
+def test_every_act_that_is_told_has_a_kind() -> None:
+    assert {says.kind for says in ACTS.values()} <= set(KINDS)
+
+
+def test_a_gateway_that_stops_answering_is_told_once(
+    database: Database, services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.session() as session:
+        channel = Channel(name="team", kind="ocsf_file", target="", made_at=NOW, made_by="x")
+        session.add(channel)
+        session.flush()
+        session.add(Subscription(channel_id=channel.id, happening="edge.down", least="low"))
+    answers = iter([False, True, True, False, False, True])
+    monkeypatch.setattr(type(services.control), "answers", lambda _: next(answers))
+    rounds = Rounds(services)
+    told = []
+    for _ in range(6):
+        rounds._edge()
+        clock.forward(seconds=31)
+        told.append(len(_outbox(database)))
+    assert told == [0, 0, 0, 1, 1, 1]
+
+
 # --- delivery
 
 
@@ -104,7 +166,7 @@ def test_a_mail_says_what_happened_and_leads_into_the_console(database: Database
     post, clock = Post(), Clock(NOW)
     with database.session() as session:
         announce(session, _happening(by=NOW + timedelta(hours=4)))
-    ways = Ways(tmp_path, Outward(console_url="https://console.example"), post)
+    ways = Ways(tmp_path, Outward(), post, "https://console.example")
     assert delivering.deliver(database, ways, clock).sent == 1
     (mail,) = post.taken
     assert mail.subject == "[Hedgerow] C-2026-0001: A case was opened"

@@ -68,6 +68,7 @@ def overview(request: Request, services: CurrentServices) -> Response:
             outward=outward,
             wrong=wrong,
             file=outward_settings.FILE,
+            url=services.settings.base_url,
         )
 
 
