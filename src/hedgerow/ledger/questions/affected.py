@@ -103,11 +103,6 @@ class Affected:
         """All of them."""
         return self.page(self.rows_in_all)
 
-    def span(self) -> tuple[datetime, datetime] | None:
-        """First and last of all rows; None when there are none."""
-        first, last = self.kept.execute("SELECT min(first), max(last) FROM affected").fetchone() or (None, None)
-        return None if first is None else (_utc(first), _utc(last))
-
     def everybody(self) -> list[str]:
         """The people, each once."""
         return [p for (p,) in self.kept.execute("SELECT DISTINCT person FROM affected ORDER BY person").fetchall()]
