@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
+from hedgerow.cases.letters import explaining as letters
 from hedgerow.cases.notices import explaining, loading
 from hedgerow.cli import app
 from hedgerow.cli.names import command_names
@@ -172,6 +173,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield FOLDER / "signals.md", signals_page()
     yield FOLDER / "budgets.md", budgets_page()
     yield FOLDER / "regimes.md", explaining.page(loading.shipped())
+    yield FOLDER / "letters.md", letters.page()
 
 
 def main() -> int:
