@@ -48,6 +48,7 @@ fn try_rule(text: &str) {
             blocked_until_s: 0,
             spent: None,
             evidence: Default::default(),
+            ruling: Default::default(),
         };
         let _ = judge.decide(site, &REQUEST.request(), &IDENTITY, None, &snapshot, NOW_MS);
     });

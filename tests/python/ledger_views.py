@@ -35,6 +35,7 @@ class Shown:
     action: str = "allow"
     mode: str = "enforce"
     route: str = "member"
+    source: str = "gateway"
     names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -87,14 +88,14 @@ def connect(
             who = [e.principal(level) for level in LEVELS]
             con.execute(
                 "INSERT INTO disclosures VALUES (?,?,?,?,?,'7K3M-P9QT-2XWA',0,'00000000000000aa',?,?,?,?,?,?,?,"
-                "'visitor',?,?,'members','GET',?,?,?)",
+                "'visitor',?,?,'members','GET',?,?,?,?)",
                 [at, e.kind, e.person, list(e.shown), list(e.masked), seq]  # noqa: RUF005
-                + [*who, e.standing, e.route, e.status, e.action, e.mode],
+                + [*who, e.standing, e.route, e.status, e.action, e.mode, e.source],
             )
             con.execute(
                 "INSERT INTO entries VALUES (?,?,'7K3M-P9QT-2XWA',0,'00000000000000aa',?,?,?,?,?,?,?,'visitor',?,?,"
-                "'members','GET',?,?,?,[],NULL,NULL)",
-                [at, e.kind, seq, *who, e.standing, e.route, e.status, e.action, e.mode],
+                "'members','GET',?,?,?,[],NULL,NULL,?)",
+                [at, e.kind, seq, *who, e.standing, e.route, e.status, e.action, e.mode, e.source],
             )
             con.execute(
                 "INSERT INTO links SELECT ?, ?, ? WHERE NOT EXISTS (FROM links WHERE day = ? AND address = ?)",
@@ -105,7 +106,7 @@ def connect(
         who = [e.principal(level) if address else None for level in LEVELS]
         con.execute(
             "INSERT INTO entries VALUES (?,'gap',NULL,0,'00000000000000aa',0,?,?,?,?,?,?,NULL,NULL,'member',NULL,NULL,"
-            "NULL,NULL,NULL,['unreadable'],NULL,?)",
+            "NULL,NULL,NULL,['unreadable'],NULL,?,'gateway')",
             [at.replace(tzinfo=None), *who, note],
         )
     for (day, level, name, shown), of in sketched.items():
@@ -116,6 +117,8 @@ def connect(
             "INSERT INTO sketches VALUES (?,?,?,?,?,?,?,?,?)",
             [day, level, name, shown, numbers.serialize(), len(numbers), min(times), max(times), thinned],
         )
+    if made_from := {e.source for e in events} - {"gateway"}:
+        con.executemany("INSERT INTO sources VALUES ('00000000000000aa',?)", [[source] for source in made_from])
     con.executemany("INSERT INTO people VALUES (?,?)", [[n, p] for p, n in people.items()] or [[0, "nobody"]])
     return con
 
@@ -124,15 +127,16 @@ _TABLES = """
 CREATE TABLE entries("at" TIMESTAMP, kind VARCHAR, reference VARCHAR, part UINTEGER, writer VARCHAR, seq UBIGINT,
     address VARCHAR, network VARCHAR, session VARCHAR, account VARCHAR, client VARCHAR, licence VARCHAR, lane VARCHAR,
     standing VARCHAR, route VARCHAR, family VARCHAR, method VARCHAR, status USMALLINT, action VARCHAR, mode VARCHAR,
-    reasons VARCHAR[], details VARCHAR, note VARCHAR);
+    reasons VARCHAR[], details VARCHAR, note VARCHAR, source VARCHAR);
 CREATE TABLE disclosures("at" TIMESTAMP, kind VARCHAR, person VARCHAR, shown VARCHAR[], masked VARCHAR[],
     reference VARCHAR, part UINTEGER, writer VARCHAR, seq UBIGINT, address VARCHAR, network VARCHAR, session VARCHAR,
     account VARCHAR, client VARCHAR, licence VARCHAR, lane VARCHAR, standing VARCHAR, route VARCHAR, family VARCHAR,
-    method VARCHAR, status USMALLINT, action VARCHAR, mode VARCHAR);
+    method VARCHAR, status USMALLINT, action VARCHAR, mode VARCHAR, source VARCHAR);
 CREATE TABLE sketches(day DATE, level VARCHAR, principal VARCHAR, shown VARCHAR, people BLOB, people_count UINTEGER,
     first_at TIMESTAMP, last_at TIMESTAMP, thinned BOOLEAN);
 CREATE TABLE people(number UINTEGER, person VARCHAR);
 CREATE TABLE links(day DATE, address VARCHAR, stable VARCHAR);
+CREATE TABLE sources(writer VARCHAR, source VARCHAR);
 CREATE VIEW disclosures_by_principal AS FROM disclosures;
 """
 

@@ -54,7 +54,8 @@ def test_damage_is_told_on_standard_error_and_the_rest_still_answers(tmp_path: P
     segment.path.write_bytes(segment.path.read_bytes().replace(b'"5"', b'"6"'))
     said = ask(tmp_path, "person", "42")
     assert said.exit_code == 0
-    assert len(said.stdout.splitlines()) == 2
+    assert [line[:16] for line in said.stdout.splitlines() if "  42 (" in line] == ["2026-11-18 11:06"] * 2
+    assert said.stdout.startswith("42: shown 2 times, from 2026-11-18T11:06:40Z")
     assert "is damaged" in said.stderr
 
 

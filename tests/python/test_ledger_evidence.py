@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -336,6 +338,27 @@ def test_the_scripts_own_signatures_agree_with_cryptography(message: bytes, seed
     wrong = signature[:at] + bytes([signature[at] ^ flip]) + signature[at + 1 :]
     assert not verify_pack.signature_fits(public, message, wrong)
     assert not verify_pack.signature_fits(public, message + b"x", signature)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_file_that_was_made_huge_is_told_and_never_held_in_memory(pack: Path, tmp_path: Path, kind: str) -> None:
+    huge = tmp_path / "huge"
+    shutil.copytree(pack, huge)
+    (huge / "affected.json").chmod(0o600)
+    os.truncate(huge / "affected.json", 200 << 20)
+    if kind == "zip":
+        with zipfile.ZipFile(tmp_path / "huge.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in sorted(p for p in huge.rglob("*") if p.is_file()):
+                archive.write(path, path.relative_to(huge).as_posix())
+    tracemalloc.start()
+    try:
+        found = problems(huge if kind == "folder" else huge.with_suffix(".zip"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (said,) = found
+    assert said.startswith("affected.json has more than ")
+    assert peak < 16 << 20
 
 
 def test_the_script_keeps_to_python_3_8_and_to_its_standard_library() -> None:

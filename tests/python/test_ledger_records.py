@@ -33,7 +33,7 @@ def test_a_persons_record_is_every_entry_and_every_day_without(happened: list[Sh
     thinned_before = (NOW - timedelta(days=kept_days)).date()
     con = connect(happened, thinned_before)
     mine = [e for e in happened if e.person == "1"]
-    entries = entries_of_person(con, "1")
+    entries = entries_of_person(con, "1").entries
     assert sorted((e.at, e.people[0].fields, e.people[0].masked) for e in entries) == sorted(
         (e.at, e.shown, e.masked) for e in mine if e.at.date() >= thinned_before
     )
@@ -57,7 +57,7 @@ def test_a_principals_record_is_every_entry_with_everybody_in_it(
         return {"203.0.113.9": e.address == ref, "account:ann": e.account == "ann"}.get(ref, e.account is None)
 
     mine = [e for e in happened if meant(e)]
-    found = [(e.at, p.person, p.fields) for e in entries_of_group(con, group) for p in e.people]
+    found = [(e.at, p.person, p.fields) for e in entries_of_group(con, group).entries for p in e.people]
     assert sorted(found) == sorted((e.at, e.person, e.shown) for e in mine if e.at.date() >= thinned_before)
     if ref != "203.0.113.9":
         old = {(e.at.date(), e.shown, e.person) for e in mine if e.at.date() < thinned_before and e.shown}
@@ -66,7 +66,7 @@ def test_a_principals_record_is_every_entry_with_everybody_in_it(
 
 def test_an_address_is_shown_by_its_stable_name_which_other_commands_know() -> None:
     con = connect([Shown(NOW, "1")])
-    (entry,) = entries_of_person(con, "1")
+    (entry,) = entries_of_person(con, "1").entries
     assert entry.principals()["address"] == keyed("address", "203.0.113.9")
 
 
@@ -82,7 +82,7 @@ def test_a_sketch_says_in_words_what_it_knows() -> None:
 def test_what_is_only_in_the_table_of_disclosures_is_told_all_the_same() -> None:
     con = connect([Shown(NOW, "1"), Shown(NOW - timedelta(hours=1), "2")])
     con.execute("DELETE FROM entries WHERE seq = 2")
-    found = entries_of_group(con, find_group(con, [read_ref("strangers", KEYS)]))
+    found = entries_of_group(con, find_group(con, [read_ref("strangers", KEYS)])).entries
     assert [p.person for e in found for p in e.people] == ["2", "1"]
 
 

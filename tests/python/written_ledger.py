@@ -37,7 +37,9 @@ def disclosure(person: str, shown: int, masked: int = 0, session: str = SESSION,
 class Segment:
     """A segment that grows."""
 
-    def __init__(self, state: Path, site: str = "directory", writer: str = "00000000000000aa") -> None:
+    def __init__(
+        self, state: Path, site: str = "directory", writer: str = "00000000000000aa", source: str | None = None
+    ) -> None:
         (state / "secret").write_text(SECRET + "\n")
         folder = state / "sites" / site / "ledger"
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +57,7 @@ class Segment:
                 "after": 0,
                 "previous": self._hash,
                 "begun_ms": AT_MS,
+                **({"source": source} if source else {}),
             }
         )
 

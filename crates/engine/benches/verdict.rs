@@ -102,6 +102,7 @@ fn verdict(c: &mut Criterion) {
         standing: Standing::Stranger,
         never: SensitivitySet::NONE,
         on_request: SensitivitySet::NONE,
+        cuts: hedgerow_engine::measures::Cuts::NONE,
     };
     let id = visitor(1);
     let mut n = 0u64;

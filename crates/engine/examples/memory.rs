@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use crowd::{START_MS, WANT, site, visitor};
 use hedgerow_engine::doors::{Allowance, SensitivitySet, Standing};
+use hedgerow_engine::measures::Cuts;
 use hedgerow_engine::policy::Site;
 use hedgerow_engine::state::{Ask, State, Visit};
 use serde_json::{Value, json};
@@ -63,8 +64,12 @@ impl Crowd {
     /// The n-th address asks for so many people; how many it was shown.
     fn comes(&self, n: u64, people: u64) -> Result<u64, Failure> {
         let id = visitor(n);
-        let allowance =
-            Allowance { standing: Standing::Stranger, never: SensitivitySet::NONE, on_request: SensitivitySet::NONE };
+        let allowance = Allowance {
+            standing: Standing::Stranger,
+            never: SensitivitySet::NONE,
+            on_request: SensitivitySet::NONE,
+            cuts: Cuts::NONE,
+        };
         let profile = self.site.route("GET", "/members/7");
         let page = Visit { navigation: true, ..Visit::default() };
         let now_ms = START_MS + n;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::measures::Cuts;
 use crate::policy::FieldSet;
 
 /// What is known of the connection that carried a request. One per connection, shared by its requests.
@@ -320,6 +321,8 @@ pub struct Allowance {
     pub never: SensitivitySet,
     /// Sensitivities shown only for people the principal has revealed (or was shown) before.
     pub on_request: SensitivitySet,
+    /// By what a person's decision divides the budgets.
+    pub cuts: Cuts,
 }
 
 /// How sensitive a field is.

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hedgerow_engine::doors::{Action, Pseudonym, Reference};
 use hedgerow_engine::judge::proof::{Challenge, ProofError, Proofs};
 use hedgerow_engine::policy::{FieldSet, ProofPolicy};
-use hedgerow_gateway::pages::{self, BadRequest, ChallengePage, Fault, PageContext, ProblemKind, Resend, Why};
+use hedgerow_gateway::pages::{self, BadRequest, ChallengePage, Fault, Letter, PageContext, ProblemKind, Resend, Why};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -97,6 +97,14 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
         ("not-found", pages::not_found(&PageContext { reference: None, ..page })),
         ("why", pages::why(&page, &told)),
         ("why-unknown", pages::why_unknown(&PageContext { reference: None, ..page })),
+        ("stopped", pages::stopped(&page, 1_795_468_260, Some(86_400))),
+        ("appeal", pages::letter_form(&page, Letter::Appeal, "token", &[], None)),
+        (
+            "appeal-again",
+            pages::letter_form(&page, Letter::Appeal, "token", &[], Some("Please tell us what happened.")),
+        ),
+        ("report", pages::letter_form(&page, Letter::Report, "token", &[], None)),
+        ("letter-kept", pages::letter_kept(&page, Letter::Report, Reference(77), None, true)),
         ("decoy", pages::decoy(&page, 7, &["/members/archive"])),
     ])
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use hedgerow_engine::doors::Reference;
+use hedgerow_engine::doors::{Level, Reference};
 use hedgerow_engine::judge::reasons;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::Entry;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::edge::Edge;
+use crate::reach::reach;
 
 /// Longest request line, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -46,12 +47,27 @@ enum Ask {
         genuine: bool,
         until_s: u64,
     },
+    Measures {
+        site: Option<String>,
+    },
+    MeasuresReload,
+    Reach {
+        site: String,
+        level: Level,
+        name: String,
+        #[serde(default = "a_day")]
+        hours: u32,
+    },
     SelfTest,
     Drain,
 }
 
 fn ten() -> usize {
     10
+}
+
+fn a_day() -> u32 {
+    24
 }
 
 /// Opens the socket at `path`, replacing an older edge's.
@@ -154,6 +170,16 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                 s.memory.crawlers.learn(address, &agent, genuine, until_s);
             }
             Ok(json!({}))
+        }
+        Ask::Measures { site } => {
+            edge.measures.listed(&edge.shared.tables.load(), site.as_deref(), edge.shared.clock.now())
+        }
+        Ask::MeasuresReload => edge.measures.take_up(&edge.shared.settings.state_dir, &edge.shared.tables.load()),
+        Ask::Reach { site, level, name, hours } => {
+            let tables = edge.shared.tables.load();
+            let found = tables.sites().find(|s| s.site.name == site);
+            let runtime = found.ok_or_else(|| format!("no site is named `{site}`"))?;
+            reach(runtime, level, &name, hours, edge.shared.clock.now())
         }
         Ask::SelfTest => {
             let fresh =

@@ -26,6 +26,12 @@ pub struct Counters {
     pub ledger_failures: AtomicU64,
     /// Challenges solved.
     pub solved: AtomicU64,
+    /// Of these, on the way without JavaScript.
+    pub solved_by_waiting: AtomicU64,
+    /// Appeals and claims that were kept for a person to read.
+    pub letters: AtomicU64,
+    /// ... that could not be taken: too many, or the disk failed.
+    pub letters_not_taken: AtomicU64,
 }
 
 /// [`Counters`] at one moment.
@@ -40,6 +46,9 @@ pub struct Counted {
     unreadable: u64,
     ledger_failures: u64,
     solved: u64,
+    solved_by_waiting: u64,
+    letters: u64,
+    letters_not_taken: u64,
 }
 
 const ACTIONS: [(Action, &str); 7] = [
@@ -78,6 +87,9 @@ impl Counters {
             unreadable: self.unreadable.load(Relaxed),
             ledger_failures: self.ledger_failures.load(Relaxed),
             solved: self.solved.load(Relaxed),
+            solved_by_waiting: self.solved_by_waiting.load(Relaxed),
+            letters: self.letters.load(Relaxed),
+            letters_not_taken: self.letters_not_taken.load(Relaxed),
         }
     }
 }

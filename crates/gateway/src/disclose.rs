@@ -250,9 +250,21 @@ pub fn note_verdict(passage: &Passage, judged: &Judged, action: Action) {
     append(&passage.site, about(EntryKind::Verdict, passage, judged, action));
 }
 
-/// Records a solved challenge.
-pub fn note_proof(passage: &Passage, judged: &Judged) {
-    append(&passage.site, about(EntryKind::Proof, passage, judged, Action::Prove));
+/// On which way a challenge was solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The browser worked, with JavaScript.
+    Work,
+    /// The visitor waited, without.
+    Wait,
+}
+
+/// Records a solved challenge, and on which way: whether people without JavaScript get through is asked of the ledger.
+pub fn note_proof(passage: &Passage, judged: &Judged, way: Way) {
+    let mut entry = about(EntryKind::Proof, passage, judged, Action::Prove);
+    let code = if way == Way::Work { "solved_work" } else { "solved_wait" };
+    entry.reasons.push(code.to_owned());
+    append(&passage.site, entry);
 }
 
 fn about(kind: EntryKind, passage: &Passage, judged: &Judged, action: Action) -> Entry {

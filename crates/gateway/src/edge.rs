@@ -12,6 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::intake::Intake;
+use crate::measures::Reader;
 use crate::self_test::SelfTests;
 use crate::settings::{Listen, Settings};
 use crate::sites::Memories;
@@ -25,6 +27,8 @@ pub struct Edge {
     pub shared: Arc<Shared>,
     /// Set to true to drain.
     pub drain: watch::Sender<bool>,
+    /// Reads `measures.json`.
+    pub measures: Reader,
     memories: Memories,
     started_ms: u64,
 }
@@ -43,6 +47,8 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     let memories = Memories::open(&settings)?;
     let policy = read_policy(&settings)?;
     let tables = memories.tables(&settings, policy, clock.now())?;
+    let measures = Reader::default();
+    measures.take_up_or_tell(&settings.state_dir, &tables);
     let tls = if settings.listen.iter().any(|l| l.tls) {
         let certificates = tables.sites().filter_map(|s| s.site.tls.as_ref().map(|t| (s, t))).map(|(s, t)| {
             Certificate { names: s.site.hosts.clone(), chain: t.certificate.clone().into(), key: t.key.clone().into() }
@@ -57,11 +63,12 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         tables: ArcSwap::from_pointee(tables),
         clock,
         tls,
+        intake: Intake::new(&settings.state_dir),
         self_tests: SelfTests::default(),
         drain: drained,
         settings,
     });
-    let edge = Arc::new(Edge { shared: Arc::clone(&shared), drain, memories, started_ms });
+    let edge = Arc::new(Edge { shared: Arc::clone(&shared), drain, measures, memories, started_ms });
 
     let control = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -154,6 +161,9 @@ async fn chores(edge: Arc<Edge>) {
                 && let Err(e) = edge.reload()
             {
                 tracing::error!(error = e, "the table of autonomous systems was not taken up; the one in force stays");
+            }
+            if edge.measures.changed(&edge.shared.settings.state_dir) {
+                edge.measures.take_up_or_tell(&edge.shared.settings.state_dir, &edge.shared.tables.load());
             }
             let now_ms = edge.shared.clock.now();
             for s in edge.shared.tables.load().sites() {
@@ -262,6 +272,7 @@ impl Edge {
         let policy = read_policy(&self.shared.settings)?;
         let id = policy.id.clone();
         let tables = self.memories.tables(&self.shared.settings, policy, self.shared.clock.now())?;
+        self.measures.take_up_or_tell(&self.shared.settings.state_dir, &tables);
         self.shared.tables.store(Arc::new(tables));
         tracing::info!(policy = id, "a policy was loaded");
         Ok(id)
@@ -300,6 +311,7 @@ impl Edge {
                     "mode": s.mode(),
                     "policy": &*s.policy_id,
                     "counters": s.memory.counters.now(),
+                    "measures": s.memory.measures.load().all().len(),
                     "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),
                 })
             })
@@ -313,6 +325,7 @@ impl Edge {
             "listen": self.shared.settings.listen.iter().map(|l| l.address.to_string()).collect::<Vec<_>>(),
             "resident_bytes": resident_bytes(),
             "usual": tables.sites().map(|s| (s.site.name.clone(), json!(s.memory.state.usual()))).collect::<Map<_, _>>(),
+            "measures_problem": self.measures.problem(),
             "sites": sites,
         })
     }

@@ -9,9 +9,9 @@ use hedgerow_engine::identify::{AsnTable, Crawlers};
 use parking_lot::Mutex;
 
 /// When a file was written, and its size: an atomic replacement changes at least one.
-type Stamp = Option<(SystemTime, u64)>;
+pub(crate) type Stamp = Option<(SystemTime, u64)>;
 
-fn stamp(path: &Path) -> Stamp {
+pub(crate) fn stamp(path: &Path) -> Stamp {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
 }

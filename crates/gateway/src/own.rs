@@ -11,12 +11,14 @@ use hyper::body::Incoming;
 
 use crate::body::Body;
 use crate::counters::Counters;
-use crate::disclose;
+use crate::disclose::{self, Way};
 use crate::form::{self, Carried};
-use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, ProblemKind, Resend, Why};
+use crate::pages::{
+    self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why,
+};
 use crate::path::{Judged, Passage};
 use crate::respond::{context, page, problem, visitor_sentences};
-use crate::self_test;
+use crate::{intake, self_test};
 
 /// Where our own addresses live, with the slash.
 pub const BASE: &str = "/.hedgerow/";
@@ -32,6 +34,8 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
         ("reveal", false) => reveal(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]),
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
+        ("appeal", _) => intake::serve(passage, &judged, Letter::Appeal, request).await,
+        ("report", _) => intake::serve(passage, &judged, Letter::Report, request).await,
         ("address", true) => {
             self_test::answer(passage, &judged, request.headers(), query.strip_prefix("t=").unwrap_or(""))
                 .unwrap_or_else(|| not_found(passage, &judged))
@@ -40,7 +44,9 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
     }
 }
 
-fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
+/// Nothing of ours is there.
+#[must_use]
+pub fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
     if judged.identity.wants_html {
         page(StatusCode::NOT_FOUND, pages::not_found(&context(passage)))
     } else {
@@ -117,6 +123,7 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
     // The cookie came with the challenge; without it nothing binds the answer to anybody, and asking again would loop.
     let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, &back) };
     let site = &passage.site;
+    let way = if form::value(&fields, FIELD_WORK).is_some() { Way::Work } else { Way::Wait };
     let checked = match (form::value(&fields, FIELD_WORK), form::value(&fields, FIELD_WAIT)) {
         (Some(work), _) => site.proofs.verify_work(work, session.name, passage.now_ms),
         (None, Some(token)) => site.proofs.verify_wait(token, session.name, passage.now_ms),
@@ -128,7 +135,7 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
             if !odd.is_empty() {
                 site.memory.state.odd(&judged.identity, odd, passage.now_ms);
             }
-            proven(passage, &judged, &session, &back, carries)
+            proven(passage, &judged, &session, &back, carries, way)
         }
         Err(ProofError::Early { wait_s }) => {
             let token = form::value(&fields, FIELD_WAIT).unwrap_or("");
@@ -144,12 +151,15 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
     }
 }
 
-fn proven(passage: &Passage, judged: &Judged, session: &Session, back: &str, resend: bool) -> Response<Body> {
+fn proven(passage: &Passage, judged: &Judged, session: &Session, back: &str, resend: bool, way: Way) -> Response<Body> {
     let site = &passage.site;
     let until_s = passage.now_ms / 1000 + u64::from(site.site.proof.holds_s);
     site.memory.state.solved(&judged.identity, passage.now_ms);
     Counters::add(&site.memory.counters.solved, 1);
-    disclose::note_proof(passage, judged);
+    if way == Way::Wait {
+        Counters::add(&site.memory.counters.solved_by_waiting, 1);
+    }
+    disclose::note_proof(passage, judged, way);
     let cookie = site.identifier.proven_cookie(session, until_s);
     // 307 posts a form on to where it was going; 303 fetches the page.
     redirect(if resend { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::SEE_OTHER }, back, Some(&cookie))
@@ -197,6 +207,10 @@ fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> R
 
 /// Shows one person's field: charged and recorded here, seen on the page the visitor comes back to.
 async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
+    // Whoever is refused keeps the links of pages it has seen; they open nothing more.
+    if judged.action == Action::Refuse {
+        return crate::respond::verdict(passage, &judged, Action::Refuse, request).await;
+    }
     let fields = match form::read(request.into_body(), form::LONGEST).await {
         Ok(body) => form::fields(&body),
         Err(_) => {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
+use hedgerow_engine::identify::came_by_https;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
 use http::header::{HOST, SET_COOKIE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
 
 use crate::body::{Body, Passing};
@@ -19,7 +20,7 @@ use crate::forward::{ForwardError, Returning, VisitorBody, forward};
 use crate::serve::{AskedFor, Connection};
 use crate::sites::SiteRuntime;
 use crate::worker::Worker;
-use crate::{answering, disclose, form, headers, own, respond, upgrade};
+use crate::{answering, disclose, form, headers, own, respond, security_txt, upgrade};
 
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
@@ -130,6 +131,9 @@ impl Passage {
             // Boxed, as is whatever most requests never come to: each request would carry the room for it.
             return Box::pin(own::serve(&self, judged, request)).await;
         }
+        if let Some(file) = security_txt::instead(&self, &request) {
+            return file;
+        }
         counters.verdict(judged.verdict.action);
         if judged.route.is_some() {
             Counters::add(&counters.people_requests, 1);
@@ -180,7 +184,13 @@ impl Passage {
             bait: s.site.bait.paths.iter().any(|p| p == asked.path),
             robots_refused: s.identifier.robots_refused(&asked, &identity),
         };
-        let snapshot = s.memory.state.arrive(&s.site, &identity, route.as_ref(), &visit, self.now_ms);
+        let measures = s.memory.measures.load();
+        let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {
+            measures.ruling(&identity, self.now_ms)
+        } else {
+            measures.meet(&identity, self.now_ms)
+        };
+        let snapshot = s.memory.state.arrive_under(&ruling, &s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
         let action = match s.mode() {
             Mode::Enforce => verdict.action,
@@ -305,6 +315,11 @@ impl Passage {
         let set_cookie = judged.set_cookie.take();
         let mut response = match judged.route {
             None => {
+                if asked.uri.path() == security_txt::PATH
+                    && let Some(file) = security_txt::when_missing(self, &asked.headers, parts.status)
+                {
+                    return file;
+                }
                 headers::trim_for_visitor(&mut parts.headers, &s.private, self.via, false);
                 respond::passing(parts.status, parts.headers, passing)
             }
@@ -324,6 +339,18 @@ impl Passage {
         response
     }
 
+    /// `https://HOST` as the visitor reached it; `None` where it did not come by https, as far as can be told.
+    #[must_use]
+    pub fn https_origin(&self, headers: &HeaderMap) -> Option<String> {
+        // What of a `Host` may stand in an address; the rest is somebody's game.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b);
+        let host = self.asked_for.host().to_str().ok().filter(|h| h.bytes().all(plain))?;
+        let transport = self.connection.transport();
+        let believed = self.site.site.trusted_hops.iter().any(|n| n.contains(&transport.peer));
+        let secure = transport.tls || (believed && came_by_https(headers) == Some(true));
+        secure.then(|| format!("https://{host}"))
+    }
+
     /// An account for the people of one answer.
     #[must_use]
     pub fn account(
@@ -335,7 +362,9 @@ impl Passage {
         back: &str,
         kind: EntryKind,
     ) -> Account {
-        let allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
+        let mut allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
+        // The answer may have told whose account it is; what was decided about that counts from here on.
+        allowance.cuts = self.site.memory.measures.load().ruling(&judged.identity, self.now_ms).cuts;
         Account::new(Occasion {
             runtime: Arc::clone(&self.site),
             identity: Arc::new(judged.identity),

@@ -2,6 +2,7 @@
 
 use hedgerow_engine::doors::{Action, Reason};
 use hedgerow_engine::judge::reasons;
+use hedgerow_engine::measures::Act;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER, USER_AGENT,
 };
@@ -62,6 +63,12 @@ pub fn problem(passage: &Passage, kind: ProblemKind, detail: &str, retry_after_s
     if let Some(s) = retry_after_s {
         extra.insert("retry_after_s".to_owned(), Value::from(s));
     }
+    let stopped = [ProblemKind::ProofNeeded, ProblemKind::SignInNeeded, ProblemKind::Refused, ProblemKind::BudgetSpent];
+    if stopped.contains(&kind)
+        && let Some(form) = context(passage).appeal_href()
+    {
+        extra.insert("appeal".to_owned(), Value::from(form));
+    }
     let document = pages::problem(kind, detail, Some(passage.reference), extra);
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::FORBIDDEN);
@@ -108,6 +115,8 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
     let back = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let retry = judged.verdict.retry_after_s;
     let budget = spent_budget(&judged.verdict.reasons);
+    let refused_until_s =
+        refused_by_decision(&judged.verdict.reasons).then(|| passage.now_ms / 1000 + u64::from(retry.unwrap_or(0)));
     let mut response = match action {
         Action::Prove if html => {
             let agent = examined_agent(passage, request.headers());
@@ -122,6 +131,9 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
             let seed = u64::from_le_bytes(judged.identity.address.0[..8].try_into().unwrap_or_default());
             let links: Vec<&str> = site.bait.paths.iter().map(String::as_str).collect();
             page(StatusCode::OK, pages::decoy(&context, seed, &links))
+        }
+        Action::Refuse if html && let Some(until_s) = refused_until_s => {
+            page(StatusCode::FORBIDDEN, pages::stopped(&context, until_s, retry))
         }
         _ if budget && html => page(
             StatusCode::TOO_MANY_REQUESTS,
@@ -148,6 +160,11 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
     response
 }
 
+/// Whether a person's decision, not the ladder, is why.
+fn refused_by_decision(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|r| r.code == Act::Refuse.code())
+}
+
 /// Longest `User-Agent` that is given to the page of a challenge to compare.
 const LONGEST_AGENT: usize = 512;
 
@@ -160,7 +177,9 @@ fn examined_agent(passage: &Passage, headers: &HeaderMap) -> Option<String> {
 /// Whether a budget, not a signal or a rule, is why: that is 429 and not 403.
 fn spent_budget(reasons: &[Reason]) -> bool {
     reasons.iter().any(|r| r.code.starts_with("budget.") || r.code.starts_with("beyond"))
-        && !reasons.iter().any(|r| r.code.starts_with("rule.") || r.code.starts_with("block"))
+        && !reasons
+            .iter()
+            .any(|r| r.code.starts_with("rule.") || r.code.starts_with("block") || r.code == Act::Refuse.code())
 }
 
 /// What the visitor is told, one sentence a reason, from the closed list.

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
 use hedgerow_engine::answer::Plan;
 use hedgerow_engine::doors::Reference;
 use hedgerow_engine::identify::{Accounts, AsnTable, Crawlers, Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
+use hedgerow_engine::measures::Measures;
 use hedgerow_engine::policy::{Mode, Policy, Site};
 use hedgerow_engine::record::{Entry, EntryKind, Ledger, Options, Sealer, SegmentHeader};
 use hedgerow_engine::state::State;
@@ -43,6 +45,8 @@ pub struct SiteMemory {
     pub counters: Counters,
     /// Watch (0) or enforce (1), as switched last.
     pub mode: AtomicU8,
+    /// What people decided about principals; swapped whole.
+    pub measures: ArcSwap<Measures>,
     /// Challenges and tokens: what is spent outlives a change of policy.
     proofs: Proofs,
 }
@@ -337,6 +341,7 @@ impl Memories {
             crawlers,
             ledger,
             counters: Counters::default(),
+            measures: ArcSwap::default(),
             mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),
         });
         known.insert(site.name.clone(), Arc::clone(&memory));

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::forward::{Connector, Pool};
+use crate::intake::Intake;
 use crate::self_test::SelfTests;
 use crate::settings::{Limits, Settings};
 use crate::sites::{SiteRuntime, Tables};
@@ -30,6 +31,8 @@ pub struct Shared {
     pub clock: Clock,
     /// TLS for the listeners that end it.
     pub tls: Option<Tls>,
+    /// What visitors write to us.
+    pub intake: Intake,
     /// Armed self-tests of addresses.
     pub self_tests: SelfTests,
     /// Becomes true when the edge drains.

@@ -51,6 +51,8 @@ for _part in (
     "hedgerow.cases.letters.commands",
     "hedgerow.console.access.commands",
     "hedgerow.audit.commands",
+    "hedgerow.measures.commands",
+    "hedgerow.intake.commands",
 ):
     _gather(_part)
 

@@ -81,7 +81,7 @@ def services_of(wish: Wish) -> Services:
         raise ConsoleError("the policy has mistakes: " + " ".join(e.report.lines())) from e
     database = Database(database_url(wish.state, settings.database))
     upgrade(database)
-    return Services(database, folder, Control(folder.control), utc_now, settings)
+    return Services(database, folder, Control(folder.control), utc_now, settings, wish.config)
 
 
 def first_steps(services: Services, say: Callable[[str], None]) -> None:
@@ -113,6 +113,7 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
         limit_concurrency=500,
         lifespan="off",
     )
+    services.overviews.run_aside()
     server = _Announced(config, lambda: first_steps(services, say))
     if wish.supervisor is not None:
         threading.Thread(target=_end_with, args=(wish.supervisor, server), daemon=True, name="supervisor").start()

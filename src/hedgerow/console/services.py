@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from hedgerow.brain.folder import Folder
+from hedgerow.console.overviews import Overviews
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
 from hedgerow.store.database import Database
@@ -30,6 +33,13 @@ class Services:
     """The edge. It may not run: then `ask` raises `NotRunningError`, and the page says so."""
     clock: Callable[[], datetime] = utc_now
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+    config: Path | None = None
+    """The policy file that pages show and change; None: the one in the state directory."""
+
+    @cached_property
+    def overviews(self) -> Overviews:
+        """What pages show of the ledgers."""
+        return Overviews(self.folder.path, self.clock)
 
 
 def current_services(request: Request) -> Services:

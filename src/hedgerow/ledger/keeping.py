@@ -174,10 +174,10 @@ def hold(
         placed = store.hold(
             reason,
             _day(until),
-            person or (),
-            principal or (),
-            _day(since) if since else None,
-            _day(before) if before else None,
+            people=person or (),
+            principals=principal or (),
+            since=_day(since) if since else None,
+            before=_day(before) if before else None,
         )
     typer.echo(f"hold {placed.id} until {placed.until}")
     period = f"from {placed.since or 'the beginning'} before {placed.before or 'now and later'}"

@@ -34,6 +34,8 @@ class Entry:
     kind: str
     facts: dict[str, Any]
     people: tuple[Shown, ...] = field(default=())
+    confidence: str | None = None
+    """How sure it is that what it shows left (docs/reference/affected.md); None where that was not asked."""
 
     def principals(self) -> dict[str, str]:
         """Keyed names by level."""
@@ -56,6 +58,7 @@ class Entry:
             "note": self.facts.get("note"),
             "principals": self.principals(),
             "people": [{"person": p.person, "fields": p.fields, "masked": p.masked} for p in self.people],
+            **({"confidence": self.confidence} if self.confidence else {}),
         }
 
     def in_words(self) -> str:
@@ -83,6 +86,7 @@ class Entry:
             shown + more,
             f"to {to}" if to else "",
             f"on {self.facts['r']}" if "r" in self.facts else "",
+            "possible" if self.confidence == "possible" else "",
             ", ".join(self.facts.get("why", [])),
             str(self.facts.get("note", "")),
         ]

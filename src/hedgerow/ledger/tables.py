@@ -1,4 +1,4 @@
-"""Writing answers as files: CSV that no spreadsheet takes for formulas, JSON, Parquet."""
+"""Writing answers as files: CSV that no spreadsheet takes for formulas, tables for people, private files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
-
-import duckdb
+from typing import Final
 
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]")
 """A cell that begins so may be taken for a formula (OWASP, CSV Injection: = + - @, tabulator, carriage return)."""
@@ -39,6 +37,12 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns under each other."""
+    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
+    return ["  ".join(v.ljust(w) for v, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]]
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Writes a file that holds people: readable by its owner only, never over one that is there.
 
@@ -46,32 +50,23 @@ def write_private(path: Path, data: bytes) -> None:
         FileExistsError: there is such a file.
         OSError: it cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_new(path, [data])
 
 
-def write_parquet(path: Path, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
-    """Writes rows as Parquet, with the types of DuckDB that `columns` gives.
+def write_blocks(path: Path, blocks: Iterable[str]) -> None:
+    """As `write_private`, of text that comes block by block and may be longer than memory.
 
     Raises:
         FileExistsError: there is such a file.
         OSError: it cannot be written.
     """
-    # Made first, so that it is private from its first byte and nothing is overwritten.
-    write_private(path, b"")
-    with duckdb.connect(":memory:") as connection:
-        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        connection.execute(f"CREATE TABLE answer ({listed})")
-        marks = ", ".join("?" * len(columns))
-        for start in range(0, len(rows), 1_000):
-            part = rows[start : start + 1_000]
-            values = ", ".join([f"({marks})"] * len(part))
-            connection.execute(f"INSERT INTO answer VALUES {values}", [v for row in part for v in row])
-        quoted = str(path).replace("'", "''")
-        try:
-            connection.execute(f"COPY answer TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
-        except duckdb.Error as error:
-            raise OSError(f"{path} cannot be written: {error}") from error
+    _write_new(path, (block.encode("utf-8") for block in blocks))
+
+
+def _write_new(path: Path, blocks: Iterable[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for block in blocks:
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())

@@ -72,6 +72,7 @@ def _site(site: View, report: Report) -> Json:
         "mode": site.text("mode"),
         "contact": site.text("contact"),
         "title": site.maybe("title") or site.text("name"),
+        "security_txt": site.text("security_txt"),
         "trusted_hops": [words.read_network(t) for t in site.items("trusted_hops").texts()],
         "headers": {
             name: (value.lower() if isinstance(value, str) else None)

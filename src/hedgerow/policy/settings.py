@@ -518,6 +518,19 @@ SITE: Final = Section(
             "address or URL",
             "How a visitor who was stopped reaches a human.",
         ),
+        Setting(
+            "security_txt",
+            Choice(
+                {
+                    "missing": "the site's own; ours where it has none",
+                    "ours": "ours, whatever the site has",
+                    "site": "the site's own, or none",
+                }
+            ),
+            "missing",
+            "",
+            "Whose `/.well-known/security.txt` is given: where somebody who found a leak reaches you.",
+        ),
         Setting("tls", TLS, None, "", "Certificate of this site."),
         Setting(
             "trusted_hops",

@@ -47,6 +47,7 @@ pub use address::explain_address;
 pub use address_set::{AddressSet, is_internal};
 pub use contradictions::Contradiction;
 pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
+pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
 pub use network::{AsnError, AsnTable, network_bytes};

@@ -4,6 +4,7 @@
 //! chance: the gateway, a middleware, a replay of a log and a rehearsal all get the same verdict. What an answer shows
 //! is not decided here but counted when it is read; the verdict's [`Allowance`] says by which rules.
 
+mod measured;
 pub mod proof;
 pub mod reasons;
 mod rules;
@@ -16,6 +17,7 @@ mod tests;
 use smallvec::SmallVec;
 
 use crate::doors::{Action, Allowance, Evidence, Identity, Lane, Reason, Request, Signal, Standing, Verdict};
+use crate::measures::Cuts;
 use crate::policy::{OnFailure, RouteMatch, Site, Window};
 pub use crate::state::Snapshot;
 use crate::state::{Posture, Spent, charge_code, standing_of};
@@ -44,11 +46,11 @@ impl Judge {
         Ok(Self { rules: rules::Rules::compile(&site.rules)? })
     }
 
-    /// What an answer may show to this identity.
+    /// What an answer may show to this identity, as long as nobody decided anything about it.
     #[must_use]
     pub fn allowance(&self, site: &Site, id: &Identity, now_ms: u64) -> Allowance {
         let standing = standing_of(site, id, now_ms);
-        Allowance { standing, never: site.never(standing), on_request: site.on_request(standing) }
+        Allowance { standing, never: site.never(standing), on_request: site.on_request(standing), cuts: Cuts::NONE }
     }
 
     /// The verdict on a request.
@@ -63,11 +65,21 @@ impl Judge {
         now_ms: u64,
     ) -> Verdict {
         let standing = snap.standing;
-        let allowance = Allowance { standing, never: site.never(standing), on_request: site.on_request(standing) };
+        let ruling = &snap.ruling;
+        let allowance = Allowance {
+            standing,
+            never: site.never(standing),
+            on_request: site.on_request(standing),
+            cuts: ruling.cuts,
+        };
         let mut v =
             Verdict { action: Action::Allow, allowance, reasons: SmallVec::new(), risk: 0, retry_after_s: None };
         // A page that shows people is never open, even if its path begins as one that is (`/.well-known/../members/7`).
         if route.is_none() && always_open(req.path) {
+            return v;
+        }
+        if let Some(decided) = measured::before_all(ruling, snap, route.is_some(), now_ms, &mut v) {
+            v.action = decided;
             return v;
         }
         for e in id.evidence.iter().chain(&snap.evidence) {
@@ -80,6 +92,9 @@ impl Judge {
         let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
         let forced = forced.filter(|a| !(solved && *a == Action::Prove));
         v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), snap, now_ms, &mut v));
+        if ruling.must_prove() && route.is_some() && !solved {
+            v.action = v.action.max(Action::Prove);
+        }
         v
     }
 
@@ -163,14 +178,7 @@ fn step(
     if !shows_people {
         return Action::Allow;
     }
-    if snap.posture != Posture::Calm {
-        let word = if snap.posture == Posture::High { "posture.high" } else { "posture.raised" };
-        v.reasons.push(Reason {
-            code: word.to_owned(),
-            weight: 0,
-            detail: "all strangers together are shown unusually many people".to_owned(),
-        });
-    }
+    tell_posture(snap, v);
     if let Some(s) = snap.spent {
         v.reasons.push(spent_reason(s));
     }
@@ -202,6 +210,17 @@ fn step(
         return Action::Slow;
     }
     if snap.spent.is_some() { Action::Mask } else { Action::Allow }
+}
+
+fn tell_posture(snap: &Snapshot, v: &mut Verdict) {
+    if snap.posture != Posture::Calm {
+        let word = if snap.posture == Posture::High { "posture.high" } else { "posture.raised" };
+        v.reasons.push(Reason {
+            code: word.to_owned(),
+            weight: 0,
+            detail: "all strangers together are shown unusually many people".to_owned(),
+        });
+    }
 }
 
 fn beyond_reason(code: &str, limit: u32, snap: &Snapshot, v: &mut Verdict) {

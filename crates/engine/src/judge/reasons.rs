@@ -15,7 +15,7 @@ pub struct ReasonDoc {
     pub visitor: &'static str,
 }
 
-const OTHERS: [ReasonDoc; 12] = [
+const OTHERS: [ReasonDoc; 19] = [
     ReasonDoc {
         code: "budget.",
         operator: "A budget of distinct people is spent: sensitivity, level and window follow.",
@@ -60,6 +60,41 @@ const OTHERS: [ReasonDoc; 12] = [
         code: "block",
         operator: "Blocked by a person's decision, until it expires.",
         visitor: "Somebody of the site decided to stop this.",
+    },
+    ReasonDoc {
+        code: "measure_watch",
+        operator: "Somebody decided to watch this principal: its requests are marked, nothing else.",
+        visitor: "",
+    },
+    ReasonDoc {
+        code: "measure_budget",
+        operator: "Somebody decided to lower this principal's budgets, until it expires.",
+        visitor: "Somebody of the site decided to show you fewer people for a while.",
+    },
+    ReasonDoc {
+        code: "measure_prove",
+        operator: "Somebody decided to challenge this principal, until it expires.",
+        visitor: "Somebody of the site decided to ask for a quick check first.",
+    },
+    ReasonDoc {
+        code: "measure_refuse",
+        operator: "Somebody decided to refuse this principal, until it expires.",
+        visitor: "Somebody of the site decided to stop visits from here for a while.",
+    },
+    ReasonDoc {
+        code: "measure_release",
+        operator: "Somebody released this principal: no signal and no rule counts, budgets do.",
+        visitor: "",
+    },
+    ReasonDoc {
+        code: "solved_work",
+        operator: "A challenge was solved by the browser's own work, with JavaScript.",
+        visitor: "",
+    },
+    ReasonDoc {
+        code: "solved_wait",
+        operator: "A challenge was solved by waiting, the way without JavaScript.",
+        visitor: "",
     },
     ReasonDoc {
         code: "rule.",

@@ -12,6 +12,7 @@ use smallvec::smallvec;
 
 use super::*;
 use crate::doors::{Level, Sensitivity, Transport};
+use crate::measures::Ruling;
 use crate::state::test_site::*;
 use crate::state::{Ask, State, Visit};
 
@@ -56,6 +57,7 @@ fn calm(standing: Standing) -> Snapshot {
         blocked_until_s: 0,
         spent: None,
         evidence: SmallVec::new(),
+        ruling: Ruling::default(),
     }
 }
 

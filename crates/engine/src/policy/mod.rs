@@ -16,7 +16,7 @@ pub use people::{FieldSource, JsonPath, PersonSource, Reading, Step};
 pub use route::{PathTemplate, Route, RouteKind, RouteMatch};
 pub use site::{
     Account, AccountTrust, Bait, Enforcement, Failures, Headers, Ladder, Mode, OnFailure, Privacy, ProofPolicy, Rule,
-    Site, Tls, Upstream,
+    SecurityTxt, Site, Tls, Upstream,
 };
 
 use serde::Deserialize;

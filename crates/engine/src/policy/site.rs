@@ -28,6 +28,19 @@ pub enum OnFailure {
     Pass,
 }
 
+/// Whose `/.well-known/security.txt` is given (RFC 9116).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecurityTxt {
+    /// The site's; ours where it has none.
+    #[default]
+    Missing,
+    /// Ours.
+    Ours,
+    /// The site's, or none.
+    Site,
+}
+
 /// Where the site is.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -243,6 +256,9 @@ pub struct Site {
     pub contact: String,
     /// Name of the site as visitors know it.
     pub title: String,
+    /// Whose security.txt is given.
+    #[serde(default)]
+    pub security_txt: SecurityTxt,
     /// Hops whose forwarding headers are believed.
     #[serde(default)]
     pub trusted_hops: Vec<IpNet>,

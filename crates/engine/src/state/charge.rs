@@ -8,6 +8,7 @@ use super::seen::{Undo, column};
 use super::table::Principal;
 use super::{Spent, State, actor, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
+use crate::measures::Cuts;
 use crate::policy::{FieldSet, Limits, NewcomerLimit, PosturePolicy, Site, Window};
 
 /// What a charge came to.
@@ -149,11 +150,12 @@ pub(super) fn spent(
     standing: Standing,
     level: Level,
     tension: Tension,
+    cuts: Cuts,
     p: &mut Principal,
     now_s: u32,
 ) -> Option<Spent> {
     for s in [Sensitivity::Personal, Sensitivity::Basic] {
-        let l = limits(site, standing, level, s, tension, p, now_s);
+        let l = cuts.of(level, limits(site, standing, level, s, tension, p, now_s));
         for window in Window::ALL {
             if let Some(limit) = l.get(window)
                 && limit > 0
@@ -168,11 +170,13 @@ pub(super) fn spent(
 
 /// How many people asked for in vain are really beyond this principal's own budget. Fifty people behind one address
 /// share its budget: when that is spent, each of them may still ask for as many as its own would have given.
+#[expect(clippy::too_many_arguments, reason = "the facts of one principal")]
 pub(super) fn beyond(
     site: &Site,
     standing: Standing,
     level: Level,
     tension: Tension,
+    cuts: Cuts,
     p: &mut Principal,
     asked: u32,
     now_s: u32,
@@ -181,7 +185,7 @@ pub(super) fn beyond(
         return 0;
     }
     let mut room = |s: Sensitivity| {
-        let l = limits(site, standing, level, s, tension, p, now_s);
+        let l = cuts.of(level, limits(site, standing, level, s, tension, p, now_s));
         let left = |w| Some(l.get(w)?.saturating_sub(p.seen.people(column(s), w, now_s)));
         Window::ALL.into_iter().filter_map(left).min()
     };
@@ -300,7 +304,7 @@ impl State {
                 // Whom it saw before the wave it goes on seeing within the written budget.
                 let known = tension.posture != Posture::Calm && p.seen.has(person, c, Window::Month, now_s);
                 let felt = if known { Tension::NONE } else { tension };
-                let l = limits(site, allowance.standing, *level, s, felt, p, now_s);
+                let l = allowance.cuts.of(*level, limits(site, allowance.standing, *level, s, felt, p, now_s));
                 match p.seen.breaks(person, c, &l, now_s) {
                     None => {
                         let undo = p.seen.show(person, c, now_s);

@@ -7,6 +7,7 @@ mod behaviour;
 mod charge;
 mod environment;
 mod habit;
+mod look;
 mod overview;
 mod posture;
 mod seen;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use charge::{Ask, Charged, Replay, code as charge_code};
 pub use environment::Oddities;
+pub use look::Look;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
 pub use standing::{is_stranger, standing_in, standing_of};
@@ -36,6 +38,7 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
+use crate::measures::Ruling;
 use crate::policy::{RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
 use posture::{FamilyPosture, Tension};
@@ -84,6 +87,8 @@ pub struct Snapshot {
     pub spent: Option<Spent>,
     /// Signals of behaviour.
     pub evidence: SmallVec<[Evidence; 4]>,
+    /// What a person decided.
+    pub ruling: Ruling,
 }
 
 /// A budget with nothing left.
@@ -134,9 +139,22 @@ impl State {
         Self { past: Some(postures), ..Self::new(memory_bytes) }
     }
 
-    /// Notes a request, and says what the judge may know.
+    /// Notes a request about which nobody decided anything, and says what the judge may know.
     pub fn arrive(
         &self,
+        site: &Site,
+        id: &Identity,
+        route: Option<&RouteMatch<'_>>,
+        visit: &Visit,
+        now_ms: u64,
+    ) -> Snapshot {
+        self.arrive_under(&Ruling::default(), site, id, route, visit, now_ms)
+    }
+
+    /// Notes a request under what a person decided, and says what the judge may know.
+    pub fn arrive_under(
+        &self,
+        ruling: &Ruling,
         site: &Site,
         id: &Identity,
         route: Option<&RouteMatch<'_>>,
@@ -163,6 +181,7 @@ impl State {
             blocked_until_s: 0,
             spent: None,
             evidence: SmallVec::new(),
+            ruling: *ruling,
         };
         // Who behaves: everybody else behind the same address must not answer for it.
         let asked = {
@@ -187,7 +206,7 @@ impl State {
             self.table.with(name.key(), level, now_s, |p| {
                 snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
                 if innermost {
-                    snapshot.beyond = charge::beyond(site, standing, level, tension, p, asked, now_s);
+                    snapshot.beyond = charge::beyond(site, standing, level, tension, ruling.cuts, p, asked, now_s);
                 }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
@@ -197,7 +216,7 @@ impl State {
                     }
                 }
                 if route.is_some() && snapshot.spent.is_none() {
-                    snapshot.spent = charge::spent(site, standing, level, tension, p, now_s);
+                    snapshot.spent = charge::spent(site, standing, level, tension, ruling.cuts, p, now_s);
                 }
             });
             innermost = false;
@@ -285,7 +304,12 @@ fn actor(id: &Identity) -> (Level, u64) {
 
 /// Key of whoever comes from this address with this software and brings no cookie of ours.
 fn unnamed(id: &Identity) -> u64 {
-    id.address.key() ^ id.client.key().rotate_left(17)
+    unnamed_key(id.address, id.client)
+}
+
+/// Key of the software at an address.
+fn unnamed_key(address: Pseudonym, client: Pseudonym) -> u64 {
+    address.key() ^ client.key().rotate_left(17)
 }
 
 /// Notes a request on the principal that behaves and adds to the snapshot what it tells; returns how many people it

@@ -136,6 +136,17 @@ impl Table {
         result
     }
 
+    /// Does something with one principal, if it is known; nothing is made or touched.
+    pub(super) fn peek<T>(&self, key: u64, level: Level, act: impl FnOnce(&Principal) -> T) -> Option<T> {
+        let hash = mix(key, level);
+        let shard = self.shards[usize::try_from(hash >> 32).unwrap_or(0) % SHARDS].lock();
+        let at = *shard.index.find(hash, |i| {
+            let s = &shard.slots[*i as usize];
+            s.key == key && s.principal.level == level
+        })?;
+        Some(act(&shard.slots[at as usize].principal))
+    }
+
     /// Visits every principal, shard by shard.
     pub(super) fn each(&self, mut visit: impl FnMut(u64, Level, &mut Principal)) {
         for shard in &self.shards {

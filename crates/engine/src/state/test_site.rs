@@ -6,6 +6,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::doors::{Account, AddressSource, Allowance, Identity, Lane, Pseudonym, SensitivitySet, Session, Standing};
+use crate::measures::Cuts;
 use crate::policy::{FieldSet, Site};
 
 /// 2026-01-01T00:00:00Z, in milliseconds.
@@ -89,12 +90,12 @@ impl Identity {
 
 /// What may be shown to a standing of this site.
 pub(crate) fn allowance(site: &Site, standing: Standing) -> Allowance {
-    Allowance { standing, never: site.never(standing), on_request: site.on_request(standing) }
+    Allowance { standing, never: site.never(standing), on_request: site.on_request(standing), cuts: Cuts::NONE }
 }
 
 /// Everything that is not forbidden may be shown at once.
 pub(crate) fn open_allowance(standing: Standing) -> Allowance {
-    Allowance { standing, never: SensitivitySet::NONE, on_request: SensitivitySet::NONE }
+    Allowance { standing, never: SensitivitySet::NONE, on_request: SensitivitySet::NONE, cuts: Cuts::NONE }
 }
 
 pub(crate) fn fields(of: &[usize]) -> FieldSet {

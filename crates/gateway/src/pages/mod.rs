@@ -12,6 +12,7 @@ mod assets;
 mod challenge;
 mod decoy;
 mod fault;
+mod letters;
 mod problem;
 mod refusal;
 mod reveal;
@@ -22,10 +23,12 @@ pub use assets::{Asset, assets};
 pub use challenge::{ChallengePage, Resend, challenge, cookies_needed, proof_not_taken, too_early};
 pub use decoy::decoy;
 pub use fault::{BadRequest, Fault, bad_request, not_found, upstream_error};
+pub use letters::{FIELD_TOKEN, Letter, LetterField, letter_form, letter_kept, stopped};
 pub use problem::{PROBLEM_JSON, ProblemKind, problem};
 pub use refusal::{budget_spent, refuse, sign_in};
 pub use reveal::{reveal, reveal_not_taken};
 pub use why::{Why, why, why_unknown};
+pub use words::timestamp;
 
 use askama::Template;
 use hedgerow_engine::doors::Reference;
@@ -76,6 +79,12 @@ impl<'a> PageContext<'a> {
     #[must_use]
     pub fn new(title: &'a str, contact: &'a str, reference: Option<Reference>) -> Self {
         Self { title, contact, reference, base: BASE }
+    }
+
+    /// Where a press on "tell us so" leads: the form of an appeal, about this reference.
+    #[must_use]
+    pub fn appeal_href(&self) -> Option<String> {
+        self.reference.map(|r| format!("{}/appeal?ref={r}", self.base))
     }
 
     /// Where a press on the contact leads: a letter with the reference number in its subject, or the URL; `None` when

@@ -18,6 +18,11 @@ fn issued() -> Challenge {
     }
 }
 
+/// What somebody wrote into every field of a form.
+fn letter(letter: Letter, word: &str) -> Vec<(String, String)> {
+    letter.fields().iter().map(|f| (f.name.to_owned(), word.to_owned())).collect()
+}
+
 /// Every page with `word` wherever a word can come from outside.
 fn every_page(page: &PageContext<'_>, word: &str) -> Vec<(&'static str, String)> {
     let carried = [(word.to_owned(), word.to_owned())];
@@ -46,6 +51,10 @@ fn every_page(page: &PageContext<'_>, word: &str) -> Vec<(&'static str, String)>
         ("not found", not_found(page)),
         ("why", why(page, &told)),
         ("why unknown", why_unknown(page)),
+        ("stopped", stopped(page, 1_800_000_000, Some(60))),
+        ("appeal", letter_form(page, Letter::Appeal, word, &letter(Letter::Appeal, word), Some(word))),
+        ("report", letter_form(page, Letter::Report, word, &letter(Letter::Report, word), None)),
+        ("letter kept", letter_kept(page, Letter::Appeal, Reference(77), Some(Reference(5)), false)),
         ("decoy", decoy(page, 9, &[word])),
     ]
 }
@@ -107,6 +116,37 @@ fn the_challenge_has_a_way_with_and_a_way_without_javascript() {
     assert_eq!(html.matches("action=\"/.hedgerow/prove\"").count(), 2);
     assert_eq!(html.matches(&format!("name=\"{FIELD_BACK}\" value=\"/members?page=2\"")).count(), 2);
     assert_eq!(html.matches("<button").count(), 1);
+}
+
+#[test]
+fn every_page_that_stops_somebody_leads_to_an_appeal_about_its_reference() {
+    for (name, html) in every_page(&context(), "/members/42") {
+        let stops = ["challenge", "refuse", "budget spent", "sign in", "stopped", "cookies needed", "proof not taken"];
+        if stops.contains(&name) {
+            assert_eq!(html.matches("href=\"/.hedgerow/appeal?ref=0000-0000-002D\"").count(), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_letter_has_a_label_and_keeps_what_was_written() {
+    for which in [Letter::Appeal, Letter::Report] {
+        let html = letter_form(&context(), which, "TOKEN", &letter(which, "a \"b\""), Some("Please write something."));
+        for f in which.fields() {
+            assert_eq!(html.matches(&format!("<label for=\"{}\">{}</label>", f.name, f.label)).count(), 1);
+            assert_eq!(html.matches(&format!("id=\"{}\"", f.name)).count(), 1);
+        }
+        let kept = which.fields().iter().filter(|f| f.kind != "check").count();
+        assert_eq!(html.matches("a &#34;b&#34;").count(), kept);
+        assert_eq!(html.matches("role=\"alert\"").count(), 1);
+        assert_eq!(html.matches("required").count(), 1, "one field is needed, and no more");
+    }
+}
+
+#[test]
+fn a_decision_says_when_it_ends() {
+    let html = stopped(&context(), 1_798_761_599, Some(7_200));
+    assert!(html.contains("31 December 2026, 23:59 UTC") && html.contains("about 2 hours"));
 }
 
 #[test]

@@ -16,23 +16,25 @@ pub(super) fn span(seconds: u32) -> String {
     }
 }
 
-/// A moment as a person writes it, in UTC: `23 November 2026, 21:11 UTC`.
-pub(super) fn moment(unix_s: u64) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let (mut days, second) = (unix_s / 86_400, unix_s % 86_400);
+/// Names of the months.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// Year, month from 0, and day from 1 of a moment, in UTC.
+fn date(unix_s: u64) -> (u64, usize, u64) {
+    let mut days = unix_s / 86_400;
     let leap = |y: u64| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
     // Whole cycles of the Gregorian calendar first (400 years are 146,097 days), so that the loop is short whatever
     // number comes in.
@@ -43,15 +45,29 @@ pub(super) fn moment(unix_s: u64) -> String {
         year += 1;
     }
     let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut name = "";
-    for (month, length) in MONTHS.iter().zip(lengths) {
-        name = month;
+    let mut month = 0;
+    for (i, length) in lengths.into_iter().enumerate() {
+        month = i;
         if days < length {
             break;
         }
         days -= length;
     }
-    format!("{} {name} {year}, {:02}:{:02} UTC", days + 1, second / 3600, second / 60 % 60)
+    (year, month, days + 1)
+}
+
+/// A moment as a person writes it, in UTC: `23 November 2026, 21:11 UTC`.
+pub(super) fn moment(unix_s: u64) -> String {
+    let ((year, month, day), second) = (date(unix_s), unix_s % 86_400);
+    format!("{day} {} {year}, {:02}:{:02} UTC", MONTHS[month.min(11)], second / 3600, second / 60 % 60)
+}
+
+/// A moment as programs write it (RFC 3339), in UTC: `2026-11-23T21:11:00Z`.
+#[must_use]
+pub fn timestamp(unix_s: u64) -> String {
+    let ((year, month, day), second) = (date(unix_s), unix_s % 86_400);
+    let (hours, minutes) = (second / 3600, second / 60 % 60);
+    format!("{year:04}-{:02}-{day:02}T{hours:02}:{minutes:02}:{:02}Z", month + 1, second % 60)
 }
 
 /// Names of fields as a person says them, joined: `email address and phone number`.

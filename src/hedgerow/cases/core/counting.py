@@ -18,7 +18,7 @@ from hedgerow.cases.core.timeline import note_event
 from hedgerow.cases.core.working import change_of_field
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.ledger.questions.affected import Affected, affected
+from hedgerow.ledger.questions.affected import Affected, Row, affected
 from hedgerow.ledger.questions.coverage import count_members
 from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.refs import Ref, find_group
@@ -53,6 +53,10 @@ class Counted:
 
     question: Question
     found: Affected
+    """Its figures. Its rows were the ledger's, and are gone with the connection."""
+    span: tuple[datetime, datetime] | None
+    rows: tuple[Row, ...]
+    """People and fields; empty unless they were wanted."""
     how: Reach
     site: PeopleMap
     proposals: tuple[Proposal, ...]
@@ -60,8 +64,8 @@ class Counted:
     controls: tuple[str, ...]
 
 
-def ask(ledgers: Ledgers, question: Question) -> Counted:
-    """Asks the ledger.
+def ask(ledgers: Ledgers, question: Question, *, rows: bool = False) -> Counted:
+    """Asks the ledger; with `rows` for every person and field, else for the figures alone.
 
     Raises:
         CaseError: it cannot be asked.
@@ -78,12 +82,17 @@ def ask(ledgers: Ledgers, question: Question) -> Counted:
             f' WHERE "at" >= ? AND "at" < ? AND {where}',
             [*question.period.bounds, *values],
         ).fetchone() or (None, None)
+        proposals = tuple(propose(found, how, site))
+        span = found.span()
+        listed = tuple(found.rows) if rows else ()
     return Counted(
         question,
         found,
+        span,
+        listed,
         how,
         site,
-        tuple(propose(found, how, site)),
+        proposals,
         members,
         ("challenge",) if passed[0] or passed[1] else (),
     )
@@ -139,9 +148,8 @@ def keep(session: Session, actor: Actor, now: datetime, case: Case, counted: Cou
     case.membership = counted.members or None
     case.counted_at = now
     case.changed_at = now
-    if found.rows:
-        case.first_disclosure_at = min(r.first for r in found.rows)
-        case.last_disclosure_at = max(r.last for r in found.rows)
+    if counted.span:
+        case.first_disclosure_at, case.last_disclosure_at = counted.span
     said = f"{found.people:,}" if high == found.people else f"{found.people:,} to {high:,}"
     note_event(session, case, actor, now, "counted", f"The ledger was asked: {said} people, {len(found.gaps)} gaps.")
     record(

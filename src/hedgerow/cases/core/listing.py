@@ -113,9 +113,7 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
     }
     figures: dict[str, tuple[int, int]] = {
         f.case_id: (f.low, f.high)
-        for f in session.scalars(
-            select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial)
-        )
+        for f in session.scalars(select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial))
     }
     return Listed(
         tuple(

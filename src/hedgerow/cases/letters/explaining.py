@@ -26,7 +26,7 @@ def _lines() -> Iterator[str]:
     yield "# Letters"
     yield ""
     yield "Generated from `src/hedgerow/cases/letters/` by `make docs`. How to work with them:"
-    yield "[Write letters](../how-to/letters.md). **Not legal advice.**"
+    yield "[Write letters](../how-to/write-letters.md). **Not legal advice.**"
     yield ""
     yield "## Kinds"
     yield ""

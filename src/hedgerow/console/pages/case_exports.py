@@ -35,9 +35,10 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
             with here.database.reading() as session:
                 case = find_case(session, case_id)
                 question, number = Question.of(case, here.clock()), case.number
-            found = ask(ledgers(here), question).found
+            counted = ask(ledgers(here), question, rows=True)
+            found = counted.found
             columns = ("person", "field", "first", "last", "times", "confidence", "precision")
-            rows = [r.as_data() for r in found.rows]
+            rows = [r.as_data() for r in counted.rows]
             with here.database.session() as session:
                 record(
                     session,

@@ -60,7 +60,12 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
 def _describing(routes: APIRouter) -> None:
     @action(routes, "/cases/{case_id}/describe", needs=Permission.WORK_CASE)
     def describe(
-        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, title: Short, summary: LongWords = ""
+        request: Request,
+        actor: CurrentActor,
+        here: CurrentServices,
+        case_id: str,
+        title: Short,
+        summary: LongWords = "",
     ) -> Response:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.describe(session, actor, now, case, title=title, summary=summary)
@@ -140,9 +145,7 @@ def _principals(routes: APIRouter) -> None:
 
         return _do(request, here, case_id, "principals", "Taken out. Ask the ledger again.", act)
 
-    @action(
-        routes, "/cases/{case_id}/principals/{principal_id}/open-address", needs=Permission.OPEN_SEALED, fresh=True
-    )
+    @action(routes, "/cases/{case_id}/principals/{principal_id}/open-address", needs=Permission.OPEN_SEALED, fresh=True)
     def open_address(
         request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, principal_id: str, reason: Words
     ) -> Response:
@@ -358,9 +361,7 @@ def _user(session: Session, user_id: str) -> tuple[str, str] | None:
 
 def _kept(routes: APIRouter) -> None:
     @action(routes, "/cases/{case_id}/evidence", needs=Permission.WORK_CASE)
-    def freeze(
-        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words
-    ) -> Response:
+    def freeze(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words) -> Response:
         with told():
             with here.database.reading() as session:
                 case = working.find_case(session, case_id)
@@ -374,9 +375,7 @@ def _kept(routes: APIRouter) -> None:
         return _do(request, here, case_id, "evidence", "The evidence is frozen.", act)
 
     @action(routes, "/cases/{case_id}/evidence/{evidence_id}/check", needs=Permission.WORK_CASE)
-    def check(
-        request: Request, here: CurrentServices, case_id: str, evidence_id: str
-    ) -> Response:
+    def check(request: Request, here: CurrentServices, case_id: str, evidence_id: str) -> Response:
         def act(session: Session, case: Case, now: datetime) -> None:
             keeping.check_pack(session, now, case, evidence_id)
 

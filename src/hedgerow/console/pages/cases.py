@@ -236,9 +236,7 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "identifications": list(IDENTIFICATION),
         "confidentialities": list(CONFIDENTIALITY),
         "lesson_kinds": LESSON_KINDS,
-        "policy_versions": session.scalars(
-            select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(50)
-        ).all(),
+        "policy_versions": session.scalars(select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(50)).all(),
         "users": people_to_ask(session),
         "tones": TONES,
         "mark_tones": MARK_TONES,

@@ -5,10 +5,21 @@ from __future__ import annotations
 import typer
 
 from hedgerow.ledger import keeping
-from hedgerow.ledger.commands import addresses, checking, counting, erasing, evidence, reading, rights, sql
+from hedgerow.ledger.commands import addresses, checking, counting, erasing, evidence, reading, records, rights, sql
 from hedgerow.ledger.commands.options import ledger
 
-__all__ = ["addresses", "checking", "counting", "erasing", "evidence", "reading", "register", "rights", "sql"]
+__all__ = [
+    "addresses",
+    "checking",
+    "counting",
+    "erasing",
+    "evidence",
+    "reading",
+    "records",
+    "register",
+    "rights",
+    "sql",
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,21 +17,24 @@ from hedgerow.ledger.commands.options import (
     Since,
     Site,
     Until,
+    asking_about,
     asking_ledger,
     ledger,
     now_utc,
     read_refs,
     readable,
+    to_file,
     told,
 )
 from hedgerow.ledger.figures import Figures
 from hedgerow.ledger.policies import member_count
 from hedgerow.ledger.questions import coverage as covering
+from hedgerow.ledger.questions import written
 from hedgerow.ledger.questions.affected import Affected, affected
-from hedgerow.ledger.questions.period import iso, read_moment, read_period
+from hedgerow.ledger.questions.period import iso, read_moment
 from hedgerow.ledger.questions.refs import LEVELS, find_group
 from hedgerow.ledger.reading import harmless
-from hedgerow.ledger.tables import as_csv, write_parquet, write_private
+from hedgerow.ledger.tables import aligned, write_blocks
 from hedgerow.ledger.trail import Trail
 
 Record = Annotated[
@@ -40,16 +42,6 @@ Record = Annotated[
     typer.Option("--record", help="Record the figures under this name; they supersede earlier ones, which stay."),
 ]
 
-COLUMNS: Final = {
-    "person": "VARCHAR",
-    "field": "VARCHAR",
-    "first": "TIMESTAMP",
-    "last": "TIMESTAMP",
-    "times": "UBIGINT",
-    "confidence": "VARCHAR",
-    "precision": "VARCHAR",
-}
-_DAYS: Final = 180
 _LINES: Final = 50
 """Rows of a table for people; files hold all."""
 
@@ -87,73 +79,46 @@ def affected_people(
 
         hedgerow ledger affected --case-file case-12.txt --format csv --out affected.csv --record case-12
     """
-    if not principals and case_file is None:
-        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
     if as_json:
         form = Format.JSON
     if form is Format.PARQUET and out is None:
         fail("Parquet is written to a file: say which with --out", WRONG)
-    now = now_utc()
-    with asking_ledger(state, site) as (folder, connection):
-        period = read_period(since, until, now, _DAYS)
-        refs = read_refs(state, folder.name, principals or [], case_file)
-        if not refs:
-            fail(f"{case_file} names nobody", WRONG)
-        question = {"ask": "affected", "principals": [str(r) for r in refs[:100]], "principals_in_all": len(refs)}
-        Trail(state).record("affected", site=folder.name, since=iso(period.since), until=iso(period.until), **question)
+    out = out.absolute() if out else None
+    with asking_about(state, site, principals, case_file, since, until, writes=out) as asked:
+        period = asked.period
+        question = {"ask": "affected", "principals": asked.named[:100], "principals_in_all": len(asked.refs)}
+        Trail(state).record(
+            "affected", site=asked.folder.name, since=iso(period.since), until=iso(period.until), **question
+        )
         told("looking for people")
-        found = affected(connection, find_group(connection, refs), period)
+        found = affected(asked.connection, find_group(asked.connection, asked.refs), period)
         if record is not None:
-            Figures(state).record(record, folder.name, question, found.summary())
-    _write(found, form, out)
+            Figures(state).record(record, asked.folder.name, question, found.summary())
+        _write(found, form, out)
     if form is not Format.JSON or out is not None:
         for sentence in found.caveats:
             typer.echo(f"hedgerow: {harmless(sentence)}", err=True)
 
 
 def _write(found: Affected, form: Format, out: Path | None) -> None:
-    rows = [tuple(r.as_data().values()) for r in found.rows]
     match form:
         case Format.TABLE:
-            text = in_words(found, len(rows) if out else _LINES)
+            blocks = iter([in_words(found, found.rows_in_all if out else _LINES)])
         case Format.CSV:
-            text = as_csv(list(COLUMNS), rows)
+            blocks = written.csv_lines(found.kept, written.rows_of_affected(), written.AFFECTED)
         case Format.JSON:
-            text = json.dumps(as_data(found), ensure_ascii=False, indent=1) + "\n"
+            blocks = written.json_of_affected(found)
         case Format.PARQUET:
-            text = ""
+            blocks = iter(())
     if out is None:
-        typer.echo(text, nl=False)
+        for block in blocks:
+            typer.echo(block, nl=False)
         return
-    try:
+    with to_file(out):
+        write_blocks(out, blocks)
         if form is Format.PARQUET:
-            stored = [
-                (r.person, r.field, *_naive(r.first, r.last), *tuple(r.as_data().values())[4:]) for r in found.rows
-            ]
-            write_parquet(out, COLUMNS, stored)
-        else:
-            write_private(out, text.encode("utf-8"))
-    except FileExistsError:
-        fail(f"{out} exists already; name another file", WRONG)
-    except OSError as error:
-        fail(str(error), WRONG)
-    typer.echo(f"{found.people:,} people, {len(rows):,} rows: {out}")
-
-
-def _naive(*moments: Any) -> tuple[Any, ...]:
-    return tuple(m.replace(tzinfo=None) for m in moments)
-
-
-def as_data(found: Affected) -> dict[str, Any]:
-    """The whole answer for programs."""
-    return {
-        **found.summary(),
-        "rows": [r.as_data() for r in found.rows],
-        "gap_list": [
-            {"at": iso(g.at), "route": g.route, "reference": g.reference, "note": g.note, "everybody": g.everybody}
-            for g in found.gaps
-        ],
-    }
+            written.to_parquet(found.kept, written.rows_of_affected(), out, written.AFFECTED)
+    typer.echo(f"{found.people:,} people, {found.rows_in_all:,} rows: {out}")
 
 
 def in_words(found: Affected, lines: int) -> str:
@@ -163,17 +128,11 @@ def in_words(found: Affected, lines: int) -> str:
     if found.at_most != found.people:
         at_most = "how many at most cannot be said" if found.at_most is None else f"at most {found.at_most:,} people"
         said += [at_most, found.method]
-    table = [(r.person, r.field, iso(r.first), iso(r.last), f"{r.times:,}", r.confidence) for r in found.rows[:lines]]
+    table = [(r.person, r.field, iso(r.first), iso(r.last), f"{r.times:,}", r.confidence) for r in found.page(lines)]
     said += aligned(("person", "field", "first", "last", "times", "confidence"), table) if table else []
-    if len(found.rows) > lines:
-        said.append(f"… and {len(found.rows) - lines:,} more rows; --format csv gives all of them")
+    if found.rows_in_all > lines:
+        said.append(f"… and {found.rows_in_all - lines:,} more rows; --format csv gives all of them")
     return "".join(harmless(line) + "\n" for line in said)
-
-
-def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with their columns under each other."""
-    widths = [max(len(r[i]) for r in [columns, *rows]) for i in range(len(columns))]
-    return ["  ".join(v.ljust(w) for v, w in zip(r, widths, strict=True)).rstrip() for r in [columns, *rows]]
 
 
 @ledger.command()

@@ -16,21 +16,17 @@ from hedgerow.ledger.commands.options import (
     Since,
     Site,
     Until,
-    asking_ledger,
+    asking_about,
     ledger,
     now_utc,
-    read_refs,
     secret,
     told,
 )
 from hedgerow.ledger.evidence.exporting import export_pack
 from hedgerow.ledger.evidence.pack import PackError
 from hedgerow.ledger.evidence.selecting import SelectError
-from hedgerow.ledger.questions.period import read_period
 from hedgerow.ledger.reading import harmless
 from hedgerow.ledger.trail import who
-
-_DAYS = 180
 
 
 @ledger.command()
@@ -63,22 +59,16 @@ def export(
     """
     if not reason.strip():
         fail("evidence is exported for a reason only; say it with --reason", WRONG)
-    if not principals and case_file is None:
-        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
     now = now_utc()
     try:
-        with asking_ledger(state, site) as (folder, connection):
-            period = read_period(since, until, now, _DAYS)
-            refs = read_refs(state, folder.name, principals or [], case_file)
-            if not refs:
-                fail(f"{case_file} names nobody", WRONG)
+        with asking_about(state, site, principals, case_file, since, until) as asked:
             made = export_pack(
-                connection,
+                asked.connection,
                 state,
-                folder.name,
+                asked.folder.name,
                 secret(state),
-                refs,
-                period,
+                asked.refs,
+                asked.period,
                 reason=reason,
                 who=who(),
                 now=now,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import duckdb
 import typer
@@ -15,7 +16,7 @@ from hedgerow.cli.exits import WRONG, fail
 from hedgerow.ledger.chained import ChainError
 from hedgerow.ledger.figures import FigureError
 from hedgerow.ledger.keyed import SiteKeys
-from hedgerow.ledger.questions.period import PeriodError
+from hedgerow.ledger.questions.period import Period, PeriodError, read_period
 from hedgerow.ledger.questions.refs import Ref, RefError, read_ref
 from hedgerow.ledger.reading import LedgerError, sites
 from hedgerow.ledger.store import Store, StoreError
@@ -40,6 +41,7 @@ CaseFile = Annotated[
     Path | None, typer.Option("--case-file", help="File with one principal a line; # begins a remark.")
 ]
 
+_DAYS: Final = 180
 MOST_IN_A_CASE_FILE = 100_000
 """Lines of a case file."""
 
@@ -72,6 +74,17 @@ def readable() -> Iterator[None]:
         fail("the answer needs more memory than it may have; narrow it down: a shorter period, fewer principals", WRONG)
     except duckdb.Error as error:
         fail(f"the ledger could not answer: {error}; `hedgerow ledger verify` says whether it is damaged", WRONG)
+
+
+@contextmanager
+def to_file(out: Path) -> Iterator[None]:
+    """Around the writing of an answer: turns its errors into a sentence and an exit code."""
+    try:
+        yield
+    except FileExistsError:
+        fail(f"{out} exists already; name another file", WRONG)
+    except OSError as error:
+        fail(str(error), WRONG)
 
 
 def damaged(sentence: str) -> None:
@@ -118,14 +131,54 @@ def read_refs(state: Path, site: str, said: list[str], case_file: Path | None = 
     return list(dict.fromkeys(refs))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question about principals and a period, and the ledger it is asked of."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    period: Period
+    refs: list[Ref]
+
+    @property
+    def named(self) -> list[str]:
+        """The principals for the trail: as keyed names."""
+        return [str(r) for r in self.refs]
+
+
+@contextmanager
+def asking_about(
+    state: Path,
+    site: str | None,
+    who: list[str] | None,
+    case_file: Path | None,
+    since: str | None,
+    until: str | None,
+    writes: Path | None = None,
+) -> Iterator[Asked]:
+    """As `asking_ledger`, with the principals and the period of the command line; without --since the last 180 days."""
+    if not who and case_file is None:
+        fail("say who is meant: --principal REF (may be repeated), or --case-file FILE", WRONG)
+    now = now_utc()
+    with asking_ledger(state, site, writes=writes) as (folder, connection):
+        period = read_period(since, until, now, _DAYS)
+        refs = read_refs(state, folder.name, who or [], case_file)
+        if not refs:
+            fail(f"{case_file} names nobody", WRONG)
+        yield Asked(folder, connection, period, refs)
+
+
 @contextmanager
 def asking_ledger(
-    state: Path, site: str | None, memory_mib: int = MEMORY_MIB
+    state: Path, site: str | None, memory_mib: int = MEMORY_MIB, writes: Path | None = None
 ) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second."""
+    """The folder of the site meant, and its ledger as it is now: compacted or not, up to the second.
+
+    The connection may write the file `writes`, and no other.
+    """
     folder = site_folder(state, site)
     with readable(), Store.open(state, folder.name).snapshot() as snapshot:
-        connection = snapshot.connect(memory_mib=memory_mib)
+        connection = snapshot.connect(memory_mib=memory_mib, writes=writes)
         try:
             for sentence in dict.fromkeys(snapshot.damage):
                 damaged(f"the ledger is damaged: {sentence}")

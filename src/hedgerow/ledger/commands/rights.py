@@ -24,15 +24,20 @@ def subject(
         bool,
         typer.Option("--with-people", help="With --account: also the identifiers of the people it was shown."),
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help=f"Every disclosure or decision one by one, not only the last {asking.LIMIT:,}."),
+    ] = False,
     as_json: AsDocument = False,
     state: State = STATE,
     site: Site = None,
 ) -> None:
     """Answers a person's own question: everything the ledger holds about them, in plain words.
 
-    About a person shown (--person) or an account as a visitor (--account). Other people's identifiers are left out,
-    and the answer says so. Make sure first that whoever asks is that person. That it was asked goes into the audit
-    trail.
+    About a person shown (--person) or an account as a visitor (--account). How often, to how many of which kind, and
+    which fields is told of all; one by one the last thousand, or every one with --all. Other people's identifiers are
+    left out, and the answer says so. Make sure first that whoever asks is that person. That it was asked goes into the
+    audit trail.
 
     Examples:
         hedgerow ledger subject --person 42
@@ -44,17 +49,20 @@ def subject(
     if with_people and account is None:
         fail("--with-people goes with --account: the answer about a person holds no other people", WRONG)
     now = now_utc()
+    limit = None if everything else asking.LIMIT
     with asking_ledger(state, site) as (folder, connection):
         trail = Trail(state)
         how_long = kept(state, folder.name)
         if person is not None:
             trail.record("subject", site=folder.name, person=trail.person_name(person))
-            answer = asking.of_person(connection, person, how_long, now)
+            answer = asking.of_person(connection, person, how_long, now, limit)
         else:
             (ref,) = read_refs(state, folder.name, [f"account:={account}"])
             trail.record("subject", site=folder.name, principal=str(ref), with_people=with_people)
             group = find_group(connection, [ref])
-            answer = asking.of_account(connection, group, str(account), how_long, now, with_people=with_people)
+            answer = asking.of_account(
+                connection, group, str(account), how_long, now, with_people=with_people, limit=limit
+            )
         answer["site"] = folder.name
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))

@@ -8,11 +8,10 @@ from typing import Annotated, Final
 import typer
 
 from hedgerow.cli.exits import STATE, WRONG, State, fail
-from hedgerow.ledger.commands.counting import aligned
 from hedgerow.ledger.commands.options import AsJson, Site, asking_ledger, ledger
 from hedgerow.ledger.questions.sql import SqlError, ask, check, plain
 from hedgerow.ledger.reading import harmless
-from hedgerow.ledger.tables import as_csv
+from hedgerow.ledger.tables import aligned, as_csv
 from hedgerow.ledger.trail import Trail
 
 _CELL: Final = 60

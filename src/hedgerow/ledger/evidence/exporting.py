@@ -108,7 +108,7 @@ def export_pack(
     write_folder(out / name, files)
     archive = zipped(files)
     write_private(out / f"{name}.zip", archive)
-    people = frozenset(trail.person_name(p) for p in {r.person for r in found.rows})
+    people = frozenset(trail.person_name(p) for p in found.everybody())
     digest = hashlib.sha256(files["manifest.json"]).hexdigest()
     index.note(state, index.Known(name, site, iso(now), reason, digest, people))
     return Exported(

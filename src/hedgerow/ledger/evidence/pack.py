@@ -151,7 +151,7 @@ def build(
         "exported_by": occasion.who,
         "reason": occasion.reason,
         "public_key": public,
-        "counts": {"people": found.people, "rows": len(found.rows), "records": selected.records},
+        "counts": {"people": found.people, "rows": found.rows_in_all, "records": selected.records},
         "files": contents.listed(),
     }
     text = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
@@ -219,7 +219,7 @@ def _in_force(contents: Contents, state: Path, in_force: list[InForce], selected
 def _told(found: Affected, selected: Selected) -> list[str]:
     sure = ", ".join(f"{n:,} {c}" for c, n in found.people_by_confidence.items() if n) or "none"
     said = [f"{found.people:,} people are affected ({sure})."]
-    said += [f"{name}: {count:,} people." for name, count in found.summary()["fields"].items()]
+    said += [f"{name}: {count:,} people." for name, count in found.people_by_field.items()]
     said.append(f"{selected.records:,} records, {sum(s.records for s in selected.segments):,} of them original lines.")
     said += [
         f"The segment {name} is damaged and was not taken; what can be read of it is in records/store."

@@ -32,17 +32,26 @@ import os
 import re
 import sys
 import zipfile
+import zlib
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
     Point = tuple[int, int, int, int]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}\Z")
 HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 MOST_BYTES = 4 << 30
+"""Longest file of a pack."""
+MOST_SIGNED = 64 << 20
+"""Longest manifest: it is the one file that has to be in memory before anybody has vouched for it."""
+BLOCK = 1 << 20
 
 
 # Ed25519 after RFC 8032, section 5.1: points of the twisted Edwards curve -x^2 + y^2 = 1 + d x^2 y^2 over 2^255 - 19,
@@ -134,10 +143,9 @@ class Folder:
                     found.append(told)
         return found, wrong
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes."""
-        with self.path.joinpath(*name.split("/")).open("rb") as file:
-            return file.read(MOST_BYTES)
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to be read block by block."""
+        return self.path.joinpath(*name.split("/")).open("rb")
 
 
 class Zip:
@@ -152,11 +160,9 @@ class Zip:
         twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
         return names, [f"{n!r} is in the zip more than once" for n in twice]
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes."""
-        if self.zip.getinfo(name).file_size > MOST_BYTES:
-            raise ValueError(f"{name} is too long")
-        return self.zip.read(name)
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to be read block by block; what it says of its length is not believed."""
+        return self.zip.open(name)
 
 
 class Pack:
@@ -213,15 +219,16 @@ class Pack:
                 self.wrong(name + " is missing")
                 return False
         try:
-            text = self.source.read(MANIFEST)
-            signature = bytes.fromhex(self.source.read(SIGNATURE).decode("ascii").strip())
+            text = self.read(MANIFEST, MOST_SIGNED)
+            written = self.read(SIGNATURE, 1024)
+            signature = bytes.fromhex(written.decode("ascii").strip())
             self.manifest = json.loads(text.decode("utf-8"))
             key = bytes.fromhex(self.manifest["public_key"])
             listed = {f["path"]: f for f in self.manifest["files"]}
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as e:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as e:
             self.wrong(f"the manifest or its signature cannot be read: {e}")
             return False
-        if self.source.read(SIGNATURE) != (signature.hex() + "\n").encode():
+        if written != (signature.hex() + "\n").encode():
             self.wrong(f"{SIGNATURE} is not written as it was")
         if self.key is not None and key != self.key:
             self.wrong(f"the pack is signed with another key ({key.hex()}) than the one you gave")
@@ -243,18 +250,47 @@ class Pack:
             if not NAME.match(name):
                 continue
             try:
-                data = self.source.read(name)
-            except (OSError, ValueError, zipfile.BadZipFile) as e:
+                length, digest = self.digest(name, int(said["bytes"]))
+            except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as e:
                 self.wrong(f"{name} cannot be read: {e}")
                 continue
-            if len(data) != said["bytes"]:
-                self.wrong(f"{name} has {len(data)} bytes, and was signed with {said['bytes']}")
-            elif hashlib.sha256(data).hexdigest() != said["sha256"]:
+            if length != said["bytes"]:
+                more = "more than " if length > said["bytes"] else ""
+                self.wrong(f"{name} has {more}{min(length, said['bytes'])} bytes, and was signed with {said['bytes']}")
+            elif digest != said["sha256"]:
                 self.wrong(f"{name} was changed: its SHA-256 is another one than was signed")
 
-    def text_lines(self, name: str) -> list[str]:
-        """Lines of a file of the pack."""
-        return self.source.read(name).decode("utf-8").split("\n")[:-1]
+    def digest(self, name: str, signed: int) -> tuple[int, str]:
+        """Length and SHA-256 of a file, a block of it in memory at a time; it is not read beyond what was signed."""
+        if signed > MOST_BYTES:
+            raise ValueError(f"it is said to have {signed} bytes; {MOST_BYTES} is the most")
+        whole, length = hashlib.sha256(), 0
+        with self.source.open(name) as file:
+            while length <= signed:
+                block = file.read(BLOCK)
+                if not block:
+                    break
+                whole.update(block)
+                length += len(block)
+        return length, whole.hexdigest()
+
+    def read(self, name: str, most: int) -> bytes:
+        """A whole file that must be short enough for memory."""
+        whole = io.BytesIO()
+        with self.source.open(name) as file:
+            while whole.tell() <= most:
+                block = file.read(BLOCK)
+                if not block:
+                    return whole.getvalue()
+                whole.write(block)
+        raise ValueError(f"{name} has more than {most} bytes")
+
+    def text_lines(self, name: str) -> Iterator[str]:
+        """Lines of a file that was found as it was signed, one by one; half a line at its end is none."""
+        with self.source.open(name) as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line[:-1].decode("utf-8")
 
     def below(self, folder: str) -> list[str]:
         """Files of a folder of the pack."""
@@ -264,10 +300,9 @@ class Pack:
         """Original lines: each against the hash it bears, made of the line and the hash before it."""
         ends: dict[tuple[str, int], str] = {}
         for name in self.below("records/segments/"):
-            lines = self.text_lines(name)
             before, kept = "", 0
             header: dict[str, Any] = {}
-            for at, line in enumerate(lines):
+            for at, line in enumerate(self.text_lines(name)):
                 claimed, space, text = line.partition(" ")
                 if not HEX32.match(claimed):
                     raise ValueError(f"{name}, line {at + 1}, has no hash")
@@ -308,13 +343,14 @@ class Pack:
     def stored_records(self) -> None:
         """Records from the store, where the original segments are gone."""
         for name in self.below("records/store/day-"):
-            lines = self.text_lines(name)
-            for line in lines:
+            count = 0
+            for line in self.text_lines(name):
+                count += 1
                 for person, shown, _masked in json.loads(line)["people"]:
                     self.people.update((person, field) for field in shown)
-            if len(lines) != self.files[name].get("records"):
-                self.wrong(f"{name} has {len(lines)} records, and was signed with {self.files[name].get('records')}")
-            self.records += len(lines)
+            if count != self.files[name].get("records"):
+                self.wrong(f"{name} has {count} records, and was signed with {self.files[name].get('records')}")
+            self.records += count
 
     def sketches(self) -> None:
         """What sketches say, of days whose detail was thinned."""
@@ -354,27 +390,27 @@ class Pack:
 
     def custody(self) -> None:
         """The chain of custody: every line with the hash of the line before."""
-        previous = "0" * 64
-        lines = self.text_lines("custody.jsonl")
-        for number, line in enumerate(lines, 1):
+        previous, number = "0" * 64, 0
+        for number, line in enumerate(self.text_lines("custody.jsonl"), 1):
             facts = json.loads(line)
             claimed = facts.pop("hash")
             text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             if facts["previous"] != previous or hashlib.sha256(text.encode("utf-8")).hexdigest() != claimed:
                 self.wrong(f"custody.jsonl, line {number}, does not fit the line before it")
             previous = claimed
-        if not lines:
+        if not number:
             self.wrong("custody.jsonl is empty")
 
     def counts(self) -> None:
         """The list of people affected: the same in both files, as many as signed, and what the records say."""
-        said = json.loads(self.source.read("affected.json").decode("utf-8"))
+        said = json.loads(self.read("affected.json", MOST_BYTES).decode("utf-8"))
         rows = [(r["person"], r["field"], r["confidence"], str(r["times"])) for r in said["rows"]]
         written = [(_written(r[0]), _written(r[1]), *r[2:]) for r in rows]
-        read = csv.DictReader(io.StringIO(self.source.read("affected.csv").decode("utf-8"), newline=""))
-        table = [(_plain(r["person"]), _plain(r["field"]), r["confidence"], r["times"]) for r in read]
-        if written != table:
-            self.wrong("affected.csv and affected.json do not say the same")
+        with io.TextIOWrapper(self.source.open("affected.csv"), "utf-8", newline="") as file:
+            read = csv.DictReader(file)
+            table = ((_plain(r["person"]), _plain(r["field"]), r["confidence"], r["times"]) for r in read)
+            if any(one != other for one, other in zip_longest(written, table)):
+                self.wrong("affected.csv and affected.json do not say the same")
         counts = self.manifest["counts"]
         people = {r[0] for r in rows}
         for what, found in (("people", len(people)), ("rows", len(rows)), ("records", self.records)):

@@ -44,8 +44,8 @@ by another way than this pack and add it: python3 -I verify_pack.py --key {key}
 HOW SURE A LINE OF affected.csv IS
 
 confirmed   the person and the field stand in a record of an answer that left the site (a status between 200 and 299)
-possible    they stand in a record, but the answer may have shown less: its status was an error, or a rule should have
-            held it back
+possible    they stand in a record, but the answer may have shown less: its status was an error, a rule should have
+            held it back, or the record was made from a log, which says that a page was sent and not what was on it
 sketch      the single records were deleted on schedule; that this person's field was shown to this visitor on that day
             is certain, the time of day is not, and "times" counts days
 

@@ -1,4 +1,9 @@
-"""Who is affected: people, fields, first and last time, how often, how sure, for any principals and period."""
+"""Who is affected: people, fields, first and last time, how often, how sure, for any principals and period.
+
+found = affected(connection, find_group(connection, refs), period)
+found.summary(), found.caveats                 # figures, and what has to be said about them
+found.page(50), found.page(50, skip=50)        # rows, a page at a time; `rows` are all of them
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
-import numpy as np
 from pyroaring import BitMap
 
-from hedgerow.ledger.questions import bitmaps, confidence
+from hedgerow.ledger.questions import bitmaps, confidence, sketched
 from hedgerow.ledger.questions.period import Period, iso
 from hedgerow.ledger.questions.refs import Group, Ref, followed_since
 
@@ -20,6 +24,7 @@ MOST_GAPS: Final = 1_000
 EXACT: Final = "exact: every record of the period, and sketches that lie wholly inside it"
 EDGE: Final = "at most: with the people of sketches that reach over an edge of the period"
 LINKED: Final = "at most: with everybody its network was shown on days on which an address cannot be followed"
+IN_ORDER: Final = "person, field, rank"
 UNLINKED: Final = "what an address was shown on days on which it cannot be followed cannot be said"
 
 
@@ -62,10 +67,16 @@ class Gap:
 
 @dataclass(frozen=True)
 class Affected:
-    """The answer, with everything that has to be said about it."""
+    """The answer, with everything that has to be said about it.
+
+    DuckDB keeps its rows, on a connection of their own, as long as somebody has the answer; a page of them costs what
+    is on it.
+    """
 
     period: Period
-    rows: list[Row]
+    kept: duckdb.DuckDBPyConnection
+    """Has the table `affected`: person, field, first, last, times, confidence, rank."""
+    rows_in_all: int
     gaps: list[Gap]
     gaps_in_all: int
     detail_since: date | None
@@ -73,11 +84,34 @@ class Affected:
     people: int
     people_by_confidence: dict[str, int]
     """Each person once, at the surest."""
+    people_by_field: dict[str, int]
     at_most: int | None
     """People at most: as many as `people` when the count is exact; None when nothing can be said."""
     method: str
     """How the two numbers were found, in words."""
     caveats: list[str] = field(default_factory=list)
+
+    def page(self, limit: int, skip: int = 0) -> list[Row]:
+        """Some rows, sorted by person, field and confidence."""
+        rows = self.kept.execute(
+            f"SELECT person, field, first, last, times, confidence FROM affected ORDER BY {IN_ORDER} LIMIT ? OFFSET ?",
+            [limit, skip],
+        ).fetchall()
+        return [Row(p, f, _utc(first), _utc(last), n, sure) for p, f, first, last, n, sure in rows]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All of them."""
+        return self.page(self.rows_in_all)
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """First and last of all rows; None when there are none."""
+        first, last = self.kept.execute("SELECT min(first), max(last) FROM affected").fetchone() or (None, None)
+        return None if first is None else (_utc(first), _utc(last))
+
+    def everybody(self) -> list[str]:
+        """The people, each once."""
+        return [p for (p,) in self.kept.execute("SELECT DISTINCT person FROM affected ORDER BY person").fetchall()]
 
     def summary(self) -> dict[str, Any]:
         """Figures without people."""
@@ -89,48 +123,77 @@ class Affected:
             "at_least": self.people,
             "at_most": self.at_most,
             "method": self.method,
-            "fields": dict(sorted(self._by_field().items())),
+            "fields": self.people_by_field,
             "gaps": self.gaps_in_all,
             "detail_since": self.detail_since.isoformat() if self.detail_since else None,
             "caveats": self.caveats,
         }
 
-    def _by_field(self) -> dict[str, int]:
-        people: dict[str, set[str]] = {}
-        for row in self.rows:
-            people.setdefault(row.field, set()).add(row.person)
-        return {name: len(found) for name, found in people.items()}
-
 
 def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> Affected:
     """Asks the detail where there is detail, and the sketches of the days where there is none."""
-    sketched, edge = _from_sketches(connection, group, period)
-    rows = [*_from_detail(connection, group, period), *sketched]
-    surest: dict[str, str] = {}
-    rank = {c: n for n, c in enumerate(confidence.ORDER)}
-    for row in rows:
-        if row.person not in surest or rank[row.confidence] < rank[surest[row.person]]:
-            surest[row.person] = row.confidence
-    rows.sort(key=lambda r: (r.person, r.field, rank[r.confidence]))
+    # Temporary tables are a cursor's own: two answers of one connection do not meet.
+    kept = connection.cursor()
+    kept.execute(
+        "CREATE TEMP TABLE affected (person VARCHAR, field VARCHAR, first TIMESTAMP, last TIMESTAMP, times BIGINT,"
+        " confidence VARCHAR, rank INTEGER)"
+    )
+    _from_detail(kept, group, period)
+    edge = sketched.add(kept, group, period)
+    people = _one(kept, "SELECT count(DISTINCT person) FROM affected")
     gaps, in_all = _gaps(connection, group, period)
-    thinned = thinned_days(connection, period)
-    counts = {c: sum(1 for s in surest.values() if s == c) for c in confidence.ORDER}
     unfollowed = _unfollowed(connection, group, period)
-    over_edge = edge.keys() - surest.keys()
-    possible = _possible(connection, group, unfollowed) if unfollowed else set()
-    at_most = None if possible is None else len(surest.keys() | edge.keys() | possible)
-    since = _detail_since(connection, period)
-    method = _method(bool(over_edge), bool(unfollowed), possible is None)
-    found = Affected(period, rows, gaps, in_all, since, len(surest), counts, at_most, method)
-    found.caveats.extend(_caveats(found, group, thinned, unfollowed))
+    possible = _possible(connection, group, unfollowed) if unfollowed else BitMap()
+    over_edge, days = sketched.not_in_list(kept, edge)
+    found = Affected(
+        period,
+        kept,
+        _one(kept, "SELECT count(*) FROM affected"),
+        gaps,
+        in_all,
+        _detail_since(connection, period),
+        people,
+        _by_confidence(kept),
+        dict(kept.execute("SELECT field, count(DISTINCT person) FROM affected GROUP BY 1 ORDER BY 1").fetchall()),
+        None if possible is None else people + sketched.not_in_list(kept, {**edge, date.max: possible})[0],
+        _method(bool(over_edge), bool(unfollowed), possible is None),
+    )
+    found.caveats.extend(_caveats(found, group, thinned_days(connection, period), unfollowed))
     if over_edge:
-        days = sorted({day for person in over_edge for day in edge[person]})
         found.caveats.append(
-            f"{len(over_edge):,} more people may be affected: they are in sketches of {_listed(days)} that reach over "
+            f"{over_edge:,} more people may be affected: they are in sketches of {_listed(days)} that reach over "
             "an edge of the period, and are not in this list. A period that begins and ends at midnight (UTC) takes "
             "whole days."
         )
+    found.caveats.extend(_of_logs(kept))
     return found
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    ((count,),) = connection.execute(sql).fetchall()
+    return int(count)
+
+
+def _by_confidence(kept: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = dict(
+        kept.execute(
+            "SELECT rank, count(*) FROM (SELECT person, min(rank) AS rank FROM affected GROUP BY person) GROUP BY rank"
+        ).fetchall()
+    )
+    return {word: int(found.get(rank, 0)) for rank, word in enumerate(confidence.ORDER)}
+
+
+def _of_logs(kept: duckdb.DuckDBPyConnection) -> list[str]:
+    """What has to be said where nobody saw the answers leave."""
+    if not _one(kept, "SELECT count(*) FROM sources"):
+        return []
+    said = (
+        "This ledger was made from a log, or in part: a log says that a page was sent and with which status, and not "
+        "what was on it. What is from there is possible, and not confirmed."
+    )
+    if _one(kept, f"SELECT count(*) FROM affected WHERE confidence = '{confidence.SKETCH}'"):
+        said += " The sketches of older days do not tell it apart: of those days nothing is certain."
+    return [said]
 
 
 def _method(edge: bool, unfollowed: bool, unknown: bool) -> str:
@@ -157,73 +220,23 @@ def thinned_days(connection: duckdb.DuckDBPyConnection, period: Period) -> list[
     return [d for (d,) in rows]
 
 
-def _from_detail(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> list[Row]:
+def _from_detail(kept: duckdb.DuckDBPyConnection, group: Group, period: Period) -> None:
     where, values = group.condition()
-    rows = connection.execute(
-        'SELECT person, unnest(shown) AS field, min("at"), max("at"), count(*), confidence FROM'
-        f' (SELECT person, shown, "at", {confidence.OF_RECORD} AS confidence FROM disclosures'
-        f' WHERE "at" >= ? AND "at" < ? AND len(shown) > 0 AND {where}) GROUP BY person, field, confidence',
+    # First by sets of fields, of which there are few, then by field: a row of the ledger is taken up once.
+    kept.execute(
+        f"""INSERT INTO affected
+        SELECT person, field, min(first), max(last), sum(n)::BIGINT, sure, {_rank("sure")} FROM (
+          SELECT *, unnest(string_split(fields, ' ')) AS field FROM (
+            SELECT person, array_to_string(shown, ' ') AS fields, {confidence.OF_RECORD} AS sure, min("at") AS first,
+              max("at") AS last, count(*) AS n
+            FROM disclosures_by_principal WHERE "at" >= ? AND "at" < ? AND len(shown) > 0 AND {where} GROUP BY ALL))
+        GROUP BY person, field, sure""",
         [*period.bounds, *values],
-    ).fetchall()
-    return [Row(p, f, _utc(first), _utc(last), n, sure) for p, f, first, last, n, sure in rows]
+    )
 
 
-def _from_sketches(
-    connection: duckdb.DuckDBPyConnection, group: Group, period: Period
-) -> tuple[list[Row], dict[str, set[date]]]:
-    """Rows from sketches wholly inside the period; and whom those over its edges know, with the days."""
-    where, values = group.sketched()
-    since, until = period.bounds
-    by_field: dict[str, dict[date, list[bitmaps.Sketch]]] = {}
-    inside = BitMap()
-    edge: dict[date, BitMap] = {}
-    bounds = [since.date(), until.date(), since, until]
-    condition = f"thinned AND day BETWEEN ? AND ? AND last_at >= ? AND first_at < ? AND {where}"
-    for sketch in bitmaps.sketches(connection, condition, [*bounds, *values]):
-        if sketch.first < since or sketch.last >= until:
-            # Whom of them it was shown inside the period, nobody can say any more.
-            edge[sketch.day] = edge.get(sketch.day, BitMap()) | sketch.numbers()
-            continue
-        inside |= sketch.numbers()
-        for name in sketch.fields:
-            by_field.setdefault(name, {}).setdefault(sketch.day, []).append(sketch)
-    known = bitmaps.names(connection, BitMap.union(inside, *edge.values()))
-    rows: list[Row] = []
-    for name, days in by_field.items():
-        rows += _of_field(name, days, known, int(inside.max()) + 1)
-    over: dict[str, set[date]] = {}
-    for day, numbers in edge.items():
-        for n in numbers:
-            if n in known:
-                over.setdefault(known[n], set()).add(day)
-    return rows, over
-
-
-def _of_field(name: str, days: dict[date, list[bitmaps.Sketch]], known: dict[int, str], size: int) -> list[Row]:
-    """Earliest, latest and number of days for every person with this field.
-
-    The first time given is never later than the true one, the last never earlier, and neither is off by more than the
-    part of that day in which the group of the sketch was read: less than 24 hours.
-    """
-    never = np.iinfo(np.int64).max
-    first = np.full(size, never, dtype=np.int64)
-    last = np.zeros(size, dtype=np.int64)
-    count = np.zeros(size, dtype=np.int32)
-    for of_day in days.values():
-        today = BitMap()
-        for sketch in of_day:
-            numbers = sketch.numbers()
-            today |= numbers
-            at = np.array(numbers, dtype=np.int64)
-            first[at] = np.minimum(first[at], _micros(sketch.first))
-            last[at] = np.maximum(last[at], _micros(sketch.last))
-        count[np.array(today, dtype=np.int64)] += 1
-    found = np.nonzero(count)[0]
-    return [
-        Row(known[n], name, _moment(int(first[n])), _moment(int(last[n])), int(count[n]), confidence.SKETCH)
-        for n in map(int, found)
-        if n in known
-    ]
+def _rank(column: str) -> str:
+    return f"list_position({list(confidence.ORDER)}, {column}) - 1"
 
 
 def _gaps(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> tuple[list[Gap], int]:
@@ -264,7 +277,7 @@ def _lost(group: Group) -> list[Ref]:
     return [ref for ref in group.unknown if ref.level in {"address", None}]
 
 
-def _possible(connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: list[date]) -> set[str] | None:
+def _possible(connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: list[date]) -> BitMap | None:
     """On days on which an address cannot be followed it was shown no more than its network."""
     addresses = group.names.get("address", frozenset())
     if _lost(group) or not addresses:
@@ -281,7 +294,7 @@ def _possible(connection: duckdb.DuckDBPyConnection, group: Group, unfollowed: l
         return None
     where = f"day BETWEEN ? AND ? AND level = 'network' AND principal IN ({', '.join('?' * len(networks))})"
     rows = bitmaps.sketches(connection, where, [unfollowed[0], unfollowed[-1], *networks])
-    return set(bitmaps.names(connection, bitmaps.union(s.people for s in rows)).values())
+    return bitmaps.union(s.people for s in rows)
 
 
 def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: list[date]) -> list[str]:
@@ -326,14 +339,3 @@ def _caveats(found: Affected, group: Group, thinned: list[date], unfollowed: lis
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
-
-
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (the views' times have no zone)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(micros: int) -> datetime:
-    return _utc(_EPOCH + timedelta(microseconds=micros))

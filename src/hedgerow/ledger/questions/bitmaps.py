@@ -42,6 +42,12 @@ def sketches(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any
             yield Sketch(day, level, principal, tuple(shown.split()), people, first, last)
 
 
+def of_number(connection: duckdb.DuckDBPyConnection, where: str, number: int) -> Iterator[Sketch]:
+    """Sketches that hold one person, by number."""
+    some, values = may_hold(number)
+    return (s for s in sketches(connection, f"{where} AND {some}", values) if number in s.numbers())
+
+
 def union(blobs: Iterable[bytes]) -> BitMap:
     """Everybody in any of them."""
     return BitMap.union(*(BitMap.deserialize(b) for b in blobs), BitMap())

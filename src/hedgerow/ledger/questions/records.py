@@ -1,20 +1,30 @@
-"""The record of one person, and of one principal: entries where there is detail, else days."""
+"""The record of one person, and of one principal: entries where there is detail, else days; page by page.
+
+    page = entries_of_person(connection, "42", limit=50)         # the last fifty, oldest first
+    page = entries_of_person(connection, "42", limit=50, before=page.older)
+
+A page costs what is on it: nothing older than it is made into Python's objects. `older` is None at the beginning of the
+record. `every_entry_of_person` and `every_entry_of_group` give whole records one by one; files are made by `written`.
+How much there is, and who the recipients are, says `summary`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from heapq import merge
+from itertools import groupby, islice
 from typing import Any, Final
 
 import duckdb
 
-from hedgerow.ledger.questions import bitmaps
+from hedgerow.ledger.questions import bitmaps, confidence
 from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.reading import Entry, Shown
 
-_FACTS: Final = {
+FACTS: Final = {
     "reference": "ref",
     "part": "part",
     "network": "net",
@@ -32,14 +42,56 @@ _FACTS: Final = {
     "mode": "mode",
 }
 """Columns of the views and the keys of the segments' format they come from."""
-_COLUMNS: Final = ", ".join(f"e.{name}" for name in _FACTS)
-# An address is shown by its stable name while it can be linked: that is what `tail`, `status` and `open-address` know.
-_STABLE: Final = "coalesce(l.stable, e.address)"
-_LINKED: Final = (
-    ' LEFT JOIN (SELECT DISTINCT day, address, stable FROM links) l ON l.address = e.address AND l.day = e."at"::DATE'
-)
+_COLUMNS: Final = ", ".join(f"e.{name}" for name in FACTS)
+_ROW: Final = f'e.writer, e.seq, {confidence.OF_RECORD} AS sure, e."at", e.kind, e.address, {_COLUMNS}'
+_OLDEST_FIRST: Final = '"at", writer, seq'
+_NEWEST_FIRST: Final = '"at" DESC, writer DESC, seq DESC'
+_ROWS_AT_ONCE: Final = 5_000
+_RECENT: Final = timedelta(days=2)
+_ADDRESSES_AT_ONCE: Final = 1_000
 RECIPIENTS: Final = ("account", "licence", "network", "strangers")
 """Levels at which sketches are asked to whom a person was shown: each disclosure is at least in one of them."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a record, between two entries: everything before this one is older."""
+
+    at: datetime
+    writer: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.naive.isoformat()}~{self.writer}~{self.seq}"
+
+    @property
+    def naive(self) -> datetime:
+        """Its time as the views have it: UTC, without a zone."""
+        return self.at.astimezone(UTC).replace(tzinfo=None)
+
+    @classmethod
+    def read(cls, text: str) -> Mark:
+        """From its text, as a page's address bears it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        at, writer, seq = text.split("~")
+        return cls(datetime.fromisoformat(at).replace(tzinfo=UTC), writer, int(seq))
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """SQL for rows before it. The time is compared alone, too: by that, files and groups of rows are left out."""
+        at = self.naive
+        return ' AND "at" <= ? AND ("at", writer, seq) < (?, ?, ?)', [at, at, self.writer, self.seq]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries that follow each other, oldest first."""
+
+    entries: list[Entry]
+    older: Mark | None
+    """Give it as `before` to have the entries before these; None when there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,57 +132,172 @@ class Day:
         )
 
 
-def entries_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[Entry]:
-    """Entries in which one person was shown or masked, that person alone in each, oldest first."""
-    rows = connection.execute(
-        f'SELECT e."at", e.kind, {_STABLE}, {_COLUMNS}, e.shown, e.masked FROM disclosures e{_LINKED}'
-        ' WHERE e.person = ? ORDER BY e."at", e.writer, e.seq',
-        [person],
-    ).fetchall()
-    return [_entry(row[:-2], (Shown(person, tuple(row[-2]), tuple(row[-1])),)) for row in rows]
+def entries_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, limit: int | None = None, before: Mark | None = None
+) -> Page:
+    """Entries in which one person was shown or masked, that person alone in each: the last ones before a mark.
+
+    Args:
+        connection: With the views.
+        person: The site's identifier.
+        limit: Entries at most; None for all.
+        before: Only older ones.
+    """
+    cut, values = before.condition() if before else ("", [])
+    if limit is not None:
+        # Where the page begins is found by the times alone; then the other columns are read of its days only.
+        times = connection.execute(
+            f'SELECT "at" FROM disclosures WHERE person = ?{cut} ORDER BY "at" DESC{_limit(limit)}', [person, *values]
+        ).fetchall()
+        if not times:
+            return Page([], None)
+        cut, values = f'{cut} AND "at" >= ?', [*values, times[-1][0]]
+    rows = list(_rows_of_person(connection, person, cut, values))
+    kept = rows if limit is None else rows[-limit:]
+    older = _mark(kept[0]) if len(kept) < len(rows) else None
+    return Page(list(_entries_of_person(connection, person, iter(kept))), older)
 
 
-def entries_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Entry]:
-    """Entries of the principals meant, oldest first, with everybody in them.
+def every_entry_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> Iterator[Entry]:
+    """All of them, oldest first, as they are read: what is in memory is some thousand."""
+    return _entries_of_person(connection, person, _rows_of_person(connection, person, "", []))
+
+
+def _rows_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, cut: str, values: list[Any]
+) -> Iterator[tuple[Any, ...]]:
+    return _rows(
+        connection,
+        f"SELECT {_ROW}, e.shown, e.masked FROM disclosures e WHERE e.person = ?{cut} ORDER BY {_OLDEST_FIRST}",
+        [person, *values],
+    )
+
+
+def _entries_of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, rows: Iterator[tuple[Any, ...]]
+) -> Iterator[Entry]:
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        stable = _stable(connection, some)
+        for *row, shown, masked in some:
+            yield _entry(tuple(row), (Shown(person, tuple(shown), tuple(masked)),), stable)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+    # On a cursor: between two portions other things are asked.
+    with connection.cursor() as cursor:
+        found = cursor.execute(sql, values)
+        while some := found.fetchmany(_ROWS_AT_ONCE):
+            yield from some
+
+
+def _limit(limit: int) -> str:
+    # One more than asked for tells whether there are more.
+    return f" LIMIT {limit + 1}"
+
+
+def _mark(row: tuple[Any, ...]) -> Mark:
+    at, writer, seq = _place(row)
+    return Mark(at.replace(tzinfo=UTC), writer, seq)
+
+
+def _place(row: tuple[Any, ...]) -> tuple[datetime, str, int]:
+    writer, seq, _, at, *_ = row
+    return at, str(writer), int(seq)
+
+
+def entries_of_group(
+    connection: duckdb.DuckDBPyConnection, group: Group, limit: int | None = None, before: Mark | None = None
+) -> Page:
+    """Entries of the principals meant, with everybody in them: the last ones before a mark.
 
     The table of entries may be kept for a shorter time than that of disclosures: what is only in the latter is told all
-    the same, without reasons and note.
+    the same, without reasons and note. Arguments are those of `entries_of_person`.
     """
     where, values = group.condition("e.")
-    people: dict[tuple[str, int], list[Shown]] = {}
-    alone: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for writer, seq, person, shown, masked, *row in connection.execute(
-        f'SELECT e.writer, e.seq, e.person, e.shown, e.masked, e."at", e.kind, {_STABLE}, {_COLUMNS}'
-        f" FROM disclosures_by_principal e{_LINKED} WHERE {where}",
+    if before is not None:
+        cut, more = before.condition()
+        where, values = where + cut, [*values, *more]
+    older = None
+    if limit is not None:
+        last = _last(connection, where, values, limit, before)
+        if not last:
+            return Page([], None)
+        at, writer, seq = last[:limit][-1]
+        where, values = f'{where} AND "at" >= ? AND ("at", writer, seq) >= (?, ?, ?)', [*values, at, at, writer, seq]
+        older = Mark(at.replace(tzinfo=UTC), writer, seq) if len(last) > limit else None
+    return Page(list(_entries_of_group(connection, where, values)), older)
+
+
+def every_entry_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> Iterator[Entry]:
+    """All of them, oldest first, as they are read: what is in memory is some thousand."""
+    return _entries_of_group(connection, *group.condition("e."))
+
+
+def _entries_of_group(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> Iterator[Entry]:
+    columns = f"{_ROW}, NULL AS person, NULL AS shown, NULL AS masked, e.reasons, e.note"
+    told = _rows(connection, f"SELECT {columns} FROM entries e WHERE {where} ORDER BY {_OLDEST_FIRST}", values)
+    columns = f"{_ROW}, e.person, e.shown, e.masked, NULL AS reasons, NULL AS note"
+    shown = _rows(
+        connection,
+        f"SELECT {columns} FROM disclosures_by_principal e WHERE {where} ORDER BY {_OLDEST_FIRST}, person",
         values,
-    ).fetchall():
-        people.setdefault((writer, seq), []).append(Shown(person, tuple(shown), tuple(masked)))
-        alone[writer, seq] = tuple(row)
-    rows = connection.execute(
-        f'SELECT e.writer, e.seq, e.reasons, e.note, e."at", e.kind, {_STABLE}, {_COLUMNS}'
-        f" FROM entries e{_LINKED} WHERE {where}",
-        values,
+    )
+    together = (list(rows) for _, rows in groupby(merge(told, shown, key=_place), key=_place))
+    while some := list(islice(together, _ROWS_AT_ONCE)):
+        stable = _stable(connection, (rows[0] for rows in some))
+        for rows in some:
+            *row, _, _, _, reasons, note = rows[0]
+            people = tuple(Shown(p, tuple(s), tuple(m)) for *_, p, s, m, _, _ in rows if p is not None)
+            entry = _entry(tuple(row), people, stable)
+            entry.facts.update({**({"why": list(reasons)} if reasons else {}), **({"note": note} if note else {})})
+            yield entry
+
+
+def _last(
+    connection: duckdb.DuckDBPyConnection, where: str, values: list[Any], limit: int, before: Mark | None
+) -> list[tuple[datetime, str, int]]:
+    """Time, writer and number of the last entries, newest first; one more than asked for, where there is one."""
+    keys = 'SELECT "at", writer, seq FROM'
+    ordered = f"ORDER BY {_NEWEST_FIRST}{_limit(limit)}"
+    # Whoever is busy has a page in the two days before its end, and those are read much faster than all of them.
+    ends = [at for (at,) in connection.execute('SELECT max("at") FROM entries').fetchall() if at is not None]
+    if before is not None:
+        ends.append(before.naive)
+    since = min(ends) - _RECENT if ends else None
+    found = connection.execute(f'{keys} entries e WHERE {where} AND "at" >= ? {ordered}', [*values, since]).fetchall()
+    if len(found) <= limit:
+        found = connection.execute(f"{keys} entries e WHERE {where} {ordered}", values).fetchall()
+    if len(found) > limit:
+        # What is older than these is on another page, in whichever table it is.
+        where, values = f'{where} AND "at" >= ?', [*values, found[-1][0]]
+    found += connection.execute(
+        f"{keys} disclosures_by_principal e WHERE {where} GROUP BY ALL ORDER BY {_NEWEST_FIRST}{_limit(limit)}", values
     ).fetchall()
-    found: dict[tuple[str, int], Entry] = {}
-    for writer, seq, reasons, note, *row in rows:
-        entry = _entry(tuple(row), tuple(people.get((writer, seq), ())))
-        if reasons:
-            entry.facts["why"] = list(reasons)
-        if note:
-            entry.facts["note"] = note
-        found[writer, seq] = entry
-    for key, row_alone in alone.items():
-        if key not in found:
-            found[key] = _entry(row_alone, tuple(people[key]))
-    return [found[key] for key in sorted(found, key=lambda k: (found[k].at, k))]
+    return sorted(set(found), reverse=True)[: limit + 1]
 
 
-def _entry(row: tuple[Any, ...], people: tuple[Shown, ...]) -> Entry:
-    at, kind, address, *values = row
-    facts = {short: value for short, value in zip(_FACTS.values(), values, strict=True) if value is not None}
+def _stable(connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[date, str], str]:
+    """Stable names of the addresses in some rows, while they can be linked.
+
+    An address is shown by it, as it is what `tail`, `status` and `open-address` know.
+    """
+    wanted = {(row[3].date(), row[5]) for row in rows if row[5] is not None}
+    if not wanted:
+        return {}
+    days = [min(day for day, _ in wanted), max(day for day, _ in wanted)]
+    sql, values = "SELECT day, address, stable FROM links WHERE day BETWEEN ? AND ?", list[Any](days)
+    if len(wanted) <= _ADDRESSES_AT_ONCE:
+        names = sorted({name for _, name in wanted})
+        sql, values = f"{sql} AND address IN ({', '.join('?' * len(names))})", [*values, *names]
+    return {(day, name): stable for day, name, stable in connection.execute(sql, values).fetchall()}
+
+
+def _entry(row: tuple[Any, ...], people: tuple[Shown, ...], stable: dict[tuple[date, str], str]) -> Entry:
+    _, _, sure, at, kind, address, *values = row
+    facts = {short: value for short, value in zip(FACTS.values(), values, strict=True) if value is not None}
     if address is not None:
-        facts["a"] = address
-    return Entry(at.replace(tzinfo=UTC), str(kind), facts, people)
+        facts["a"] = stable.get((at.date(), address), address)
+    return Entry(at.replace(tzinfo=UTC), str(kind), facts, people, str(sure) if people else None)
 
 
 def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[Day]:
@@ -143,13 +310,8 @@ def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[D
     return [
         _day(sketch, (person,))
         for number in sorted(numbers)
-        for sketch in _of_number(connection, f"thinned AND level IN ({levels})", number)
+        for sketch in bitmaps.of_number(connection, f"thinned AND level IN ({levels})", number)
     ]
-
-
-def _of_number(connection: duckdb.DuckDBPyConnection, where: str, number: int) -> Iterator[bitmaps.Sketch]:
-    some, values = bitmaps.may_hold(number)
-    return (s for s in bitmaps.sketches(connection, f"{where} AND {some}", values) if number in s.numbers())
 
 
 def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Day]:

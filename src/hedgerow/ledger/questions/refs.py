@@ -180,9 +180,9 @@ def followed_since(connection: duckdb.DuckDBPyConnection) -> date | None:
 
 
 def _days_of_address(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[date, str, str]]:
+    match = "stable = ? OR address = ?" if len(name) == WHOLE else "starts_with(stable, ?) OR starts_with(address, ?)"
     return connection.execute(
-        "SELECT DISTINCT day, address, stable FROM links WHERE stable IN"
-        " (SELECT stable FROM links WHERE starts_with(stable, ?) OR starts_with(address, ?))",
+        f"SELECT DISTINCT day, address, stable FROM links WHERE stable IN (SELECT stable FROM links WHERE {match})",
         [name, name],
     ).fetchall()
 

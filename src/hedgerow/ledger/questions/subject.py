@@ -8,17 +8,17 @@ their identifiers come only where the operator decides so.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import duckdb
 
-from hedgerow.ledger.questions import bitmaps
+from hedgerow.ledger.questions import bitmaps, confidence, summary
 from hedgerow.ledger.questions.period import iso
-from hedgerow.ledger.questions.records import days_of_group, days_of_person, entries_of_group, entries_of_person
+from hedgerow.ledger.questions.records import days_of_group, days_of_person, entries_of_person
 from hedgerow.ledger.questions.refs import Group
 from hedgerow.ledger.reading import Entry
+from hedgerow.ledger.store.layout import quoted
 from hedgerow.ledger.store.retention import Retention
 
 STANDINGS: Final = {
@@ -32,6 +32,8 @@ STANDINGS: Final = {
     "licensed": "a party under contract",
     "researcher": "a researcher under contract",
 }
+LIMIT: Final = 1_000
+"""Disclosures, or decisions, that an answer tells one by one where nothing else is asked for."""
 KINDS: Final = {"disclosure": "in an answer of the site", "reveal": "on request, for this person alone"}
 
 
@@ -84,45 +86,62 @@ def explanations(kept: Retention) -> list[dict[str, str]]:
     ]
 
 
-def of_person(connection: duckdb.DuckDBPyConnection, person: str, kept: Retention, now: datetime) -> dict[str, Any]:
-    """Everything about disclosures of one person."""
-    entries = entries_of_person(connection, person)
-    numbers: dict[str, int] = {}
-    shown: list[dict[str, Any]] = []
-    for e in entries:
-        (one,) = e.people
-        recipient = numbers.setdefault(_innermost(e), len(numbers) + 1)
-        shown.append(
-            {
-                "at": iso(e.at),
-                "fields": list(one.fields),
-                "withheld": [f for f in one.masked if f not in one.fields],
-                "page": e.facts.get("r"),
-                "how": KINDS.get(e.kind, e.kind),
-                "recipient": recipient,
-                "recipient_is": _who(e),
-            }
-        )
+def of_person(
+    connection: duckdb.DuckDBPyConnection, person: str, kept: Retention, now: datetime, limit: int | None = LIMIT
+) -> dict[str, Any]:
+    """Everything about disclosures of one person; one by one the last `limit`, or with None all of them."""
+    with summary.of_person(connection, person) as told:
+        page = entries_of_person(connection, person, limit)
+        numbers = told.numbers({_innermost(e) for e in page.entries})
+        kinds = {_who(standing): n for standing, n in told.kinds().items()}
+    shown = [_disclosed(e, numbers[_innermost(e)]) for e in page.entries]
     days = days_of_person(connection, person)
     older = [{"day": d.day.isoformat(), "fields": list(d.fields), "to": _whom(d.level)} for d in days]
-    fields = Counter(f for e in shown for f in e["fields"])
     return {
         "about": "a person shown on the site",
         "person": person,
         "asked_at": iso(now),
-        "times_shown": sum(1 for e in shown if e["fields"]),
-        "times_withheld": sum(1 for e in shown if not e["fields"]),
-        "recipients": len(numbers),
-        "fields": dict(sorted(fields.items())),
+        "times_shown": told.times_shown,
+        "times_possible": told.times_possible,
+        "times_withheld": told.times_withheld,
+        "first": iso(told.first) if told.first else None,
+        "last": iso(told.last) if told.last else None,
+        "recipients": told.recipients_in_all,
+        "recipients_are": kinds,
+        "fields": told.fields,
         "disclosures": shown,
         "older_days": older,
         "explanations": explanations(kept),
         "not_in_here": [
+            *_left_out(told.entries - len(shown), "disclosures", "they are in the figures"),
             "Who the recipients are: to this ledger they are keyed names only, and those are data about other people. "
             "They are therefore numbered and described by kind.",
             "The content of the fields: the ledger holds which fields were shown and never what was in them.",
         ],
     }
+
+
+def _disclosed(e: Entry, recipient: int) -> dict[str, Any]:
+    (one,) = e.people
+    return {
+        "at": iso(e.at),
+        "fields": list(one.fields),
+        "withheld": [f for f in one.masked if f not in one.fields],
+        "page": e.facts.get("r"),
+        "how": KINDS.get(e.kind, e.kind),
+        "recipient": recipient,
+        "recipient_is": _who(str(e.facts.get("st", ""))),
+        **({"confidence": e.confidence} if e.confidence != confidence.CONFIRMED else {}),
+    }
+
+
+def _left_out(count: int, what: str, where: str) -> list[str]:
+    if count <= 0:
+        return []
+    return [
+        f"{count:,} older {what}, one by one: this answer holds the last ones, and {where}. They are there for whoever "
+        "asks for them; the operator adds them with --all."
+    ]
 
 
 def of_account(
@@ -133,54 +152,27 @@ def of_account(
     now: datetime,
     *,
     with_people: bool,
+    limit: int | None = LIMIT,
 ) -> dict[str, Any]:
-    """Everything about one account as a visitor; identifiers of people only where the operator decides so."""
-    entries = entries_of_group(connection, account)
-    routes: dict[str, dict[str, Any]] = {}
-    people: set[str] = set()
-    decisions: list[dict[str, Any]] = []
-    for e in entries:
-        mine = {p.person for p in e.people if p.fields}
-        people |= mine
-        if e.kind in KINDS:
-            route = routes.setdefault(
-                str(e.facts.get("r") or "unnamed"), {"answers": 0, "people": set(), "fields": Counter()}
-            )
-            route["answers"] += 1
-            route["people"] |= mine
-            route["fields"].update(f for p in e.people for f in p.fields)
-        else:
-            decisions.append(
-                {
-                    "at": iso(e.at),
-                    "what": e.facts.get("act") or e.kind,
-                    "carried_out": e.facts.get("mode") != "watch",
-                    "reasons": e.facts.get("why", []),
-                    "reference": e.facts.get("ref"),
-                }
-            )
+    """Everything about one account as a visitor; identifiers of people only where the operator decides so.
+
+    Decisions are told one by one: the last `limit`, or with None all of them.
+    """
     days = days_of_group(connection, account)
+    with summary.of_group(connection, account) as told:
+        people = sorted({*told.everybody(), *(p for d in days for p in d.people)}) if with_people else None
+    decisions = _decisions(connection, account, limit)
+    left_out = sum(o.times for o in told.others) - len(decisions)
     answer: dict[str, Any] = {
         "about": "an account as a visitor",
         "account": name,
         "asked_at": iso(now),
-        "first": iso(entries[0].at) if entries else None,
-        "last": iso(entries[-1].at) if entries else None,
-        "people_shown": len(people),
-        "pages": [
-            {
-                "page": route,
-                "answers": told["answers"],
-                "people": len(told["people"]),
-                "fields": dict(sorted(told["fields"].items())),
-            }
-            for route, told in sorted(routes.items())
-        ],
+        "first": iso(told.first) if told.first else None,
+        "last": iso(told.last) if told.last else None,
+        "people_shown": told.people,
+        "pages": [{"page": p.name, "answers": p.answers, "people": p.people, "fields": p.fields} for p in told.pages],
         "decisions": decisions,
-        "known_by": {
-            level: len({e.facts[key] for e in entries if key in e.facts})
-            for level, key in (("addresses", "a"), ("networks", "net"), ("sessions", "s"), ("software", "c"))
-        },
+        "known_by": _known_by(connection, account),
         "older_days": [{"day": d.day.isoformat(), "people": len(d.people), "fields": list(d.fields)} for d in days],
         "explanations": explanations(kept),
         "not_in_here": [
@@ -190,22 +182,55 @@ def of_account(
             "The keyed names themselves: they are counted under `known_by`, and say nothing without the key.",
         ],
     }
-    if with_people:
-        answer["people"] = sorted(people | {p for d in days for p in d.people})
+    if people is not None:
+        answer["people"] = people
         answer["not_in_here"] = answer["not_in_here"][1:]
+    answer["not_in_here"] += _left_out(left_out, "decisions", "all of them are kept in the ledger")
     return answer
 
 
-def _innermost(e: Entry) -> str:
+def _decisions(connection: duckdb.DuckDBPyConnection, account: Group, limit: int | None) -> list[dict[str, Any]]:
+    where, values = account.condition()
+    rows = connection.execute(
+        f'SELECT "at", coalesce(action, kind), mode, reasons, reference FROM entries WHERE {where}'
+        f' AND kind NOT IN ({", ".join(map(quoted, KINDS))}) ORDER BY "at" DESC, writer DESC, seq DESC'
+        + ("" if limit is None else f" LIMIT {limit:d}"),
+        values,
+    ).fetchall()
+    return [
+        {
+            "at": iso(at.replace(tzinfo=UTC)),
+            "what": what,
+            "carried_out": mode != "watch",
+            "reasons": list(reasons or []),
+            "reference": reference,
+        }
+        for at, what, mode, reasons, reference in reversed(rows)
+    ]
+
+
+def _known_by(connection: duckdb.DuckDBPyConnection, account: Group) -> dict[str, int]:
+    """By how many names of each level an account was known; an address counts once while it can be followed."""
+    where, values = account.condition()
+    columns = '"at"::DATE AS day, address, network, session, client'
+    found = connection.execute(
+        f"""WITH seen AS (SELECT {columns} FROM entries WHERE {where}
+          UNION SELECT {columns} FROM disclosures_by_principal WHERE {where})
+        SELECT count(DISTINCT coalesce(l.stable, s.address)), count(DISTINCT network), count(DISTINCT session),
+          count(DISTINCT client)
+        FROM seen s LEFT JOIN (SELECT day, address, any_value(stable) AS stable FROM links
+          WHERE address IN (SELECT address FROM seen) GROUP BY ALL) l ON l.day = s.day AND l.address = s.address""",
+        [*values, *values],
+    ).fetchone() or (0, 0, 0, 0)
+    return dict(zip(("addresses", "networks", "sessions", "software"), map(int, found), strict=True))
+
+
+def _innermost(e: Entry) -> tuple[str, str]:
     who = e.principals()
-    for level in ("account", "licence", "session", "address", "network", "client"):
-        if level in who:
-            return f"{level} {who[level]}"
-    return "nobody known"
+    return next(((level, who[level]) for level in summary.INNERMOST if level in who), (summary.NOBODY, ""))
 
 
-def _who(e: Entry) -> str:
-    standing = str(e.facts.get("st", ""))
+def _who(standing: str) -> str:
     return STANDINGS.get(standing, standing.replace("_", " ") or "not known")
 
 
@@ -233,13 +258,23 @@ def _person_in_words(answer: dict[str, Any]) -> list[str]:
         f"What this site's disclosure ledger holds about the person {answer['person']} (asked {answer['asked_at']}):",
         f"shown {answer['times_shown']:,} times, to {answer['recipients']:,} recipients; "
         f"withheld altogether {answer['times_withheld']:,} times.",
+        *(f"* {n:,} recipients: {kind}" for kind, n in answer["recipients_are"].items()),
     ]
+    if answer["times_possible"]:
+        lines.append(
+            f"{answer['times_possible']:,} of these times are possible and not certain: the answer may have shown less."
+        )
+    if answer["fields"]:
+        lines.append("fields: " + ", ".join(f"{name} {n:,} times" for name, n in answer["fields"].items()))
+    told = len(answer["disclosures"])
+    if told < answer["times_shown"] + answer["times_withheld"]:
+        lines.append(f"The last {told:,} disclosures:")
     for d in answer["disclosures"]:
         fields = ", ".join(d["fields"]) or "nothing"
         withheld = f" (withheld: {', '.join(d['withheld'])})" if d["withheld"] else ""
         lines.append(
             f"{d['at']}  {fields}{withheld}, {d['how']} ({d['page']}), to recipient {d['recipient']}: "
-            f"{d['recipient_is']}"
+            f"{d['recipient_is']}" + (f" ({d['confidence']})" if "confidence" in d else "")
         )
     if answer["older_days"]:
         lines.append("Of earlier days, only this is still known:")
@@ -275,9 +310,7 @@ def holdings(connection: duckdb.DuckDBPyConnection, person: str) -> dict[str, An
     ).fetchone()
     count, first, last = row or (0, None, None)
     numbers = {int(n) for (n,) in connection.execute("SELECT number FROM people WHERE person = ?", [person]).fetchall()}
-    found = [
-        s for s in (bitmaps.sketches(connection, "true", []) if numbers else ()) if not numbers.isdisjoint(s.numbers())
-    ]
+    found = [s for number in sorted(numbers) for s in bitmaps.of_number(connection, "true", number)]
     return {
         "known": bool(numbers),
         "disclosures": int(count),

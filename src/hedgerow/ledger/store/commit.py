@@ -102,6 +102,8 @@ class State:
     """What is ordered to be deleted and not yet confirmed, by path, and by which commit."""
     incoming: dict[str, str] = field(default_factory=dict)
     """Redacted segments that a commit made true and that may still bear their temporary name: from, to."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Writers that were no gateways, and what their entries were made from; kept when their segments are gone."""
     holds: dict[str, Facts] = field(default_factory=dict)
     """Holds in force by their number, each with the hash of its text."""
 
@@ -140,6 +142,7 @@ class State:
         self.people_next = facts.get("people_next", self.people_next)
         self.thinned.update(facts.get("thinned", []))
         self.thinned.difference_update(facts.get("forgotten_days", []))
+        self.sources.update(facts.get("sources", {}))
         if "hold" in facts:
             self.holds[facts["hold"]["id"]] = facts["hold"]
         if "lift" in facts:
@@ -162,6 +165,7 @@ class State:
             "retired": self.retired,
             "pending": [[n, gone.as_facts()] for n, gone in self.pending.values()],
             "incoming": self.incoming,
+            "sources": self.sources,
             "holds": list(self.holds.values()),
         }
 
@@ -173,4 +177,6 @@ class State:
         self.retired = dict(facts["retired"])
         self.pending = {g["path"]: (n, Gone.of(g)) for n, g in facts["pending"]}
         self.incoming = dict(facts["incoming"])
+        # Absent in checkpoints of before there were ledgers of logs.
+        self.sources = dict(facts.get("sources", {}))
         self.holds = {h["id"]: h for h in facts["holds"]}

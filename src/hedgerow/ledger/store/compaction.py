@@ -123,10 +123,16 @@ def _commit(
         add=[f.as_facts() for f in add],
         segments=[_progress(p, staged).as_facts() for p in pieces],
         people_next=people_next,
+        sources=sources_of(pieces),
     )
     done.bytes += sum(p.end - p.start for p in pieces)
     done.entries += sum(f.rows for f in add if f.table == Table.ENTRIES)
     done.disclosures += sum(f.rows for f in add if f.table == Table.BY_PERSON)
+
+
+def sources_of(pieces: list[Piece]) -> dict[str, str]:
+    """Writers that were no gateways, and what their entries were made from. Their segments go before their rows do."""
+    return {p.segment.writer: p.source for p in pieces if p.source is not None}
 
 
 def _number(work: Round, connection: duckdb.DuckDBPyConnection) -> tuple[int, bool]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from hedgerow.ledger.store.commit import State
 from hedgerow.ledger.store.layout import Layout
@@ -59,15 +60,19 @@ def path_of(layout: Layout) -> Path:
     return layout.folder / "holds.jsonl"
 
 
-def place(
-    work: Round,
-    reason: str,
-    until: date,
-    people: Iterable[str] = (),
-    principals: Iterable[str] = (),
-    since: date | None = None,
-    before: date | None = None,
-) -> Hold:
+class Scope(TypedDict, total=False):
+    """What a hold is about; what is not named it does not narrow."""
+
+    people: Iterable[str]
+    principals: Iterable[str]
+    """Keyed names of any level; addresses by their stable name."""
+    since: date | None
+    """First day of the disclosures held."""
+    before: date | None
+    """The day after the last one."""
+
+
+def place(work: Round, reason: str, until: date, **scope: Unpack[Scope]) -> Hold:
     """Places a hold.
 
     Raises:
@@ -83,16 +88,20 @@ def place(
         work.writer.who,
         work.now.isoformat(timespec="seconds"),
         until.isoformat(),
-        tuple(people),
-        tuple(principals),
-        since.isoformat() if since else None,
-        before.isoformat() if before else None,
+        tuple(scope.get("people", ())),
+        tuple(scope.get("principals", ())),
+        _iso(scope.get("since")),
+        _iso(scope.get("before")),
     )
     # The text first: a commit about a hold that nobody can read would hold nothing.
     work.files.append(path_of(work.layout), hold.text())
     facts = {"id": hold.id, "until": hold.until, "sha256": hashlib.sha256(hold.text()).hexdigest()}
     work.writer.commit("hold", work.now, hold=facts)
     return hold
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def lift(work: Round, hold_id: str, reason: str) -> None:

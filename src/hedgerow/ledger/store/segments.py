@@ -26,6 +26,7 @@ FULL: Final = 1024
 _BEING_MADE_S: Final = 60.0
 """An empty segment younger than this may be an edge's that has not locked it yet."""
 _FORMAT: Final = 1
+_LONGEST_SOURCE: Final = 32
 NAME: Final = re.compile(r"([0-9]{13,20})-([0-9a-f]{16})-([0-9]{6,20})\.seg\Z")
 """The name of a segment, as the gateway gives it: when it was begun, writer, number. Nothing else is read."""
 _FULL_LINE_BYTES: Final = FULL * 7
@@ -70,6 +71,8 @@ class Piece:
     """Of the last line."""
     after: int = 0
     """Number of the last entry before the segment."""
+    source: str | None = None
+    """What it was made from, where no gateway wrote it: `log` for an access log (docs/reference/ledger.md)."""
     damage: list[Damage] = field(default_factory=list)
 
 
@@ -176,6 +179,7 @@ def _take_header(piece: Piece, line: bytes, check_only: bool) -> str | None:
         named = facts["writer"] == piece.segment.writer and facts["number"] == piece.segment.number
         after = int(facts["after"])
         known = facts["format"] == _FORMAT
+        source = None if facts.get("source") is None else str(facts["source"])[:_LONGEST_SOURCE]
     except (ValueError, KeyError, TypeError):
         return "its first line is not a segment's header"
     if not known:
@@ -184,7 +188,7 @@ def _take_header(piece: Piece, line: bytes, check_only: bool) -> str | None:
         return "the hash of its header does not fit"
     if not named:
         return "its name is not that of its header: it was renamed or swapped"
-    piece.fields, piece.after = fields, after
+    piece.fields, piece.after, piece.source = fields, after, source
     if not check_only:
         piece.hash = claimed
     return None

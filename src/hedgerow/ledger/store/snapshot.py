@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 import duckdb
 
 from hedgerow.ledger.store.commit import State
-from hedgerow.ledger.store.compaction import number_people
+from hedgerow.ledger.store.compaction import number_people, sources_of
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.keys import DayKeys
 from hedgerow.ledger.store.layout import COLUMNS, Layout, Table, empty, quoted, rows_of
@@ -53,8 +54,15 @@ class Snapshot:
         """Number and hash of the manifest's commit that this is the state of."""
         return self._state.n, self._state.hash
 
-    def connect(self, threads: int | None = None, memory_mib: int = MEMORY_MIB) -> duckdb.DuckDBPyConnection:
+    def connect(
+        self, threads: int | None = None, memory_mib: int = MEMORY_MIB, writes: Path | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """A DuckDB with the views. It can read this snapshot's files and nothing else, and cannot be opened up again.
+
+        Args:
+            threads: How many; None for as many as there are cores.
+            memory_mib: Memory at most, MiB.
+            writes: A file for an answer, the only one that it may write.
 
         Raises:
             StoreError: a file of the store cannot be read.
@@ -63,7 +71,7 @@ class Snapshot:
             raise StoreError("this snapshot is closed; make another one")
         connection = duckdb.connect(":memory:")
         try:
-            self._prepare(connection, threads, memory_mib)
+            self._prepare(connection, threads, memory_mib, writes)
         except duckdb.Error as e:
             connection.close()
             raise StoreError(
@@ -71,7 +79,9 @@ class Snapshot:
             ) from e
         return connection
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection, threads: int | None, memory_mib: int) -> None:
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, threads: int | None, memory_mib: int, writes: Path | None
+    ) -> None:
         if threads:
             connection.execute(f"SET threads = {threads}")
         connection.execute(f"SET memory_limit = '{memory_mib}MiB'")
@@ -83,9 +93,11 @@ class Snapshot:
         connection.execute("SET autoload_known_extensions = false")
         paths = {t: [self._layout.store / f.path for f in self._state.of(t)] for t in Table}
         self._pending(connection, rows_of(Table.PEOPLE, paths[Table.PEOPLE]))
-        for statement in statements(paths, self._state.thinned):
+        sources = {**self._state.sources, **sources_of(self._pieces)}
+        for statement in statements(paths, self._state.thinned, sources):
             connection.execute(statement)
-        allowed = ", ".join(quoted(str(p)) for some in paths.values() for p in some)
+        files = [p for some in paths.values() for p in some] + ([writes] if writes else [])
+        allowed = ", ".join(quoted(str(p)) for p in files)
         connection.execute(f"SET allowed_paths = [{allowed}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

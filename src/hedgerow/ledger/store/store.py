@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 from hedgerow.ledger.store.anchor import Anchor
 from hedgerow.ledger.store.commit import State
@@ -14,7 +14,7 @@ from hedgerow.ledger.store.compaction import ROUND_BYTES, Compacted, compact
 from hedgerow.ledger.store.erasures import ErasureOrders, Order
 from hedgerow.ledger.store.files import Files
 from hedgerow.ledger.store.forgetting import Forgotten, check_holds, forget
-from hedgerow.ledger.store.holds import Hold, in_force, lift, place
+from hedgerow.ledger.store.holds import Hold, Scope, in_force, lift, place
 from hedgerow.ledger.store.keys import DayKeys, erased_name, signing_key
 from hedgerow.ledger.store.layout import Layout
 from hedgerow.ledger.store.manifest import Manifest, Writer
@@ -229,22 +229,14 @@ class Store:
         waiting = ErasureOrders(self.layout, self._files).waiting()
         return [self.forget(o.person, o.keep_for_claims, wait=False) for o in waiting if o.can_go_on(written)]
 
-    def hold(
-        self,
-        reason: str,
-        until: date,
-        people: Iterable[str] = (),
-        principals: Iterable[str] = (),
-        since: date | None = None,
-        before: date | None = None,
-    ) -> Hold:
+    def hold(self, reason: str, until: date, **scope: Unpack[Scope]) -> Hold:
         """Stops thinning and erasing for people, principals (stable names) or everything of a period, until a day.
 
         Raises:
             StoreError: without a reason, or over already.
         """
         with self._round(wait=True) as work:
-            return place(work, reason, until, people, principals, since, before)
+            return place(work, reason, until, **scope)
 
     def lift(self, hold_id: str, reason: str) -> None:
         """Ends a hold before its time.

@@ -1,0 +1,174 @@
+//! The file of measures: bounded, checked as a whole, taken as a whole or not at all.
+
+use std::collections::HashSet;
+
+use hashbrown::HashMap;
+use serde::Deserialize;
+
+use super::{Act, LEVELS, Measure, Measures};
+use crate::doors::Level;
+
+/// The format this engine reads.
+pub const FORMAT: u32 = 1;
+/// Most measures of all sites together.
+pub const MOST: usize = 10_000;
+/// Longest file, bytes.
+pub const MOST_BYTES: usize = 8 << 20;
+/// Longest life of a measure, seconds: 366 days. What is to last longer is a rule of the policy.
+pub const LONGEST_LIFE_S: u64 = 366 * 86_400;
+
+const LONGEST_ID: usize = 64;
+const LONGEST_WORDS: usize = 2_000;
+
+/// Why a file of measures is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasuresError {
+    /// Too long.
+    #[error("the measures are longer than {MOST_BYTES} bytes; let old ones go")]
+    TooLong,
+    /// Not JSON, or not of the shape.
+    #[error("the measures cannot be read: {0}; write them with `hedgerow measure`")]
+    Shape(#[from] serde_json::Error),
+    /// Another format.
+    #[error("the measures have format {0}, this gateway reads format {FORMAT}; restart it with the same version")]
+    Format(u32),
+    /// Too many.
+    #[error("there are {0} measures, at most {MOST} fit; let old ones go, or block a whole network")]
+    TooMany(usize),
+    /// One that cannot be.
+    #[error("measure `{id}`: {why}")]
+    Wrong {
+        /// Its identifier.
+        id: String,
+        /// What is wrong with it, and what to write.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    format: u32,
+    measures: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    site: String,
+    level: Level,
+    name: String,
+    act: Act,
+    #[serde(default)]
+    factor: Option<u32>,
+    from_s: u64,
+    until_s: u64,
+    /// Who decided, and why: for people, not for the engine.
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    why: String,
+}
+
+/// The measures of all sites.
+#[derive(Debug, Default)]
+pub struct Book {
+    sites: HashMap<String, Measures>,
+}
+
+impl Book {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`MeasuresError`] names the measure that cannot be; nothing is taken by halves.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, MeasuresError> {
+        if bytes.len() > MOST_BYTES {
+            return Err(MeasuresError::TooLong);
+        }
+        let written: Written = serde_json::from_slice(bytes)?;
+        if written.format != FORMAT {
+            return Err(MeasuresError::Format(written.format));
+        }
+        if written.measures.len() > MOST {
+            return Err(MeasuresError::TooMany(written.measures.len()));
+        }
+        let mut ids = HashSet::new();
+        let mut lines: HashMap<String, Vec<(u64, Measure)>> = HashMap::new();
+        for line in written.measures {
+            let id = shown(&line.id);
+            let wrong = |why: String| MeasuresError::Wrong { id: id.clone(), why };
+            if !ids.insert(line.id.clone()) {
+                return Err(wrong("two have this identifier; give each its own".to_owned()));
+            }
+            let site = line.site.clone();
+            let measure = line.checked().map_err(wrong)?;
+            lines.entry(site).or_default().push(measure);
+        }
+        Ok(Self { sites: lines.into_iter().map(|(site, all)| (site, Measures::new(all))).collect() })
+    }
+
+    /// Takes the measures of a site out; none when nothing was decided there.
+    pub fn take(&mut self, site: &str) -> Measures {
+        self.sites.remove(site).unwrap_or_default()
+    }
+
+    /// Sites that were not taken out, and how many measures each has.
+    #[must_use]
+    pub fn left(&self) -> Vec<(&str, usize)> {
+        let mut left: Vec<_> = self.sites.iter().map(|(s, m)| (s.as_str(), m.all().len())).collect();
+        left.sort_unstable();
+        left
+    }
+}
+
+impl Line {
+    fn checked(self) -> Result<(u64, Measure), String> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.bytes().all(plain) {
+            return Err(format!("an identifier has 1 to {LONGEST_ID} letters, digits, `-` and `_`"));
+        }
+        if self.site.is_empty() || self.site.len() > LONGEST_ID || !self.site.bytes().all(plain) {
+            return Err(format!("`site` is the name of a site: letters, digits, `-` and `_`, at most {LONGEST_ID}"));
+        }
+        if self.by.len() > LONGEST_WORDS || self.why.len() > LONGEST_WORDS {
+            return Err(format!("`by` and `why` have at most {LONGEST_WORDS} bytes"));
+        }
+        if !LEVELS.contains(&self.level) {
+            return Err(
+                "nothing can be decided at this level; write account, session, address, network or client".to_owned()
+            );
+        }
+        let key = key_of(&self.name)
+            .ok_or("a name has 24 lower-case hexadecimal digits as in the ledger, or the first 16 as in the status")?;
+        if self.until_s <= self.from_s || self.until_s - self.from_s > LONGEST_LIFE_S {
+            return Err(format!("it must end after it begins, and within {} days", LONGEST_LIFE_S / 86_400));
+        }
+        let factor = match (self.act, self.factor) {
+            (Act::Budget, Some(f @ 2..=100)) => u8::try_from(f).unwrap_or(100),
+            (Act::Budget, _) => {
+                return Err("a `budget` needs a `factor` from 2 to 100: what budgets are divided by".to_owned());
+            }
+            (_, None) => 1,
+            (_, Some(_)) => return Err("only a `budget` has a `factor`".to_owned()),
+        };
+        let Self { id, level, name, act, from_s, until_s, .. } = self;
+        let (hits, last_ms) = Default::default();
+        Ok((key, Measure { id, level, name, act, factor, from_s, until_s, hits, last_ms }))
+    }
+}
+
+/// The key of a keyed name: its first sixteen digits, as the state has it.
+#[must_use]
+pub(crate) fn key_of(name: &str) -> Option<u64> {
+    let digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    if !matches!(name.len(), 16 | 24) || !name.bytes().all(digit) {
+        return None;
+    }
+    u64::from_str_radix(&name[..16], 16).ok().map(u64::swap_bytes)
+}
+
+/// An identifier in a message: short, and nothing that a terminal would obey.
+fn shown(id: &str) -> String {
+    id.chars().take(LONGEST_ID).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
