@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from hedgerow.audit.popularity import Against, Counts, Reals, against
+from hedgerow.audit.popularity import Against, Counts, Reals, against, even_union
 from hedgerow.audit.reads import Reads, flatten, halves, leaning, likely, resemblance
 from hedgerow.audit.sharing import least_repeating, repetition, unlike_others
 from hedgerow.audit.traits import Actor, keys_of, shared, usual_value, values_of
@@ -230,7 +230,7 @@ class _Search:
         popular = shared_out = 1.0
         for chooser, judge in ((0, 1), (1, 0)):
             chosen = ids[likely(self.ratios[chooser][ids], self.parts[chooser].sizes[ids]) > 0.5]
-            if chosen.size < 2:
+            if chosen.size < 2 or self.parts[judge].union(chosen) < FEWEST_PEOPLE / 2:
                 continue
             measured = self._against(chosen, self.parts[judge], self.sides[judge])
             if self._is_harvest(measured, FEWEST_PEOPLE / 2):
@@ -255,7 +255,7 @@ class _Search:
         repeat each other even less than readers without any preference would.
         """
         ids = ids[~self.taken[ids]]
-        if ids.size < 2:
+        if ids.size < 2 or self._complement(ids) < SHARED_OUT:
             return None
         measured = self._against(ids, self.reads, self.everybody)
         if measured.complement < SHARED_OUT or not self._is_harvest(measured, FEWEST_PEOPLE):
@@ -263,6 +263,13 @@ class _Search:
         p = min(1.0, max(measured.p, min(self._repetition(ids, None), self._unlike(ids))) * self.tests)
         group = self._group(ids, p) if p <= ALARMS_PER_AUDIT else None
         return self._cohort(group) if group else None
+
+    def _complement(self, ids: Ids) -> float:
+        """The same as `Against.complement`, without all the rest: most candidates fail here already."""
+        sizes = self.reads.sizes[ids]
+        left = self.popular - self._read_by(self.taken) if self.taken.any() else self.popular
+        even = even_union(sizes[sizes > 0], max(self.members, int(np.count_nonzero(left > 0))))
+        return self.reads.union(ids) / even if even else 0.0
 
     def _apart(self, ids: Ids, side: int) -> Ids:
         people = max(int(np.count_nonzero(self.popular[self.sides[side]])), self.members // 2)
