@@ -212,6 +212,7 @@ def _harvest(i: int, h: Harvest, gathered: Gathered, whole: int) -> Json:
         "hours": hours,
         "agents": dict(agents.most_common(5)),
         "shares": list(h.group.shares) if h.group else [],
+        "possible": len(h.group.possible) if h.group else 0,
         "p_value": h.group.p_value if h.group else None,
         "rank": round(measured.rank, 4) if measured else None,
         "rank_usual": round(measured.rank_expected, 4) if measured else None,
