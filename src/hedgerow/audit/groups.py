@@ -11,7 +11,7 @@ null model and its measured false-alarm rate are in docs/explanation/groups.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +23,7 @@ from hedgerow.audit.harvests import Group, Groups
 from hedgerow.audit.popularity import Against, Counts, Reals, against, even_union
 from hedgerow.audit.reads import Reads, flatten, halves, leaning, likely, resemblance
 from hedgerow.audit.sharing import least_repeating, repetition, taking_turns, unlike_others
-from hedgerow.audit.traits import Actor, keys_of, shared, usual_value, values_of
+from hedgerow.audit.traits import Actor, begins, ends, keys_of, shared, usual_value, values_of
 
 ALARMS_PER_AUDIT: Final = 0.001
 """Wanted chance of any false alarm in one audit of traffic that follows the null model."""
@@ -231,15 +231,20 @@ class _Search:
         """All who share a narrow trait, chosen by nothing else: for logs in which harvesters are the usual case.
 
         Visitors who read several pages differ from those who read one, without harvesting; so here the members must
-        repeat each other even less than readers without any preference would.
+        repeat each other even less than readers without any preference would. Where they read everybody several times
+        over, the union cannot tell that any more; then sharing out must, by itself.
         """
         ids = ids[~self.taken[ids]]
-        if ids.size < 2 or self._complement(ids) < SHARED_OUT:
+        if ids.size < 2 or self.reads.union(ids) < FEWEST_PEOPLE:
+            return None
+        complementing = self._complement(ids) >= SHARED_OUT
+        repeated = self._repetition(ids, None)
+        if not complementing and repeated * self.tests > ALARMS_PER_AUDIT:
             return None
         measured = self._against(ids, self.reads, self.everybody)
-        if measured.complement < SHARED_OUT or not self._is_harvest(measured, FEWEST_PEOPLE):
+        if not self._is_harvest(measured, FEWEST_PEOPLE):
             return None
-        p = min(1.0, max(measured.p, min(self._repetition(ids, None), self._unlike(ids))) * self.tests)
+        p = min(1.0, max(measured.p, min(repeated, self._unlike(ids)) if complementing else repeated) * self.tests)
         group = self._group(ids, p) if p <= ALARMS_PER_AUDIT else None
         return self._cohort(group) if group else None
 
@@ -368,8 +373,8 @@ class _Search:
 
     def _join(self, one: Group, other: Group) -> Group | None:
         a, b = [self.actors[i] for i in one.members], [self.actors[i] for i in other.members]
-        together = min(_end(a), _end(b)) - max(_begin(a), _begin(b))
-        shortest = min(_end(a) - _begin(a), _end(b) - _begin(b))
+        together = min(ends(a), ends(b)) - max(begins(a), begins(b))
+        shortest = min(ends(a) - begins(a), ends(b) - begins(b))
         traits = set(shared([*a, *b])) & {"network", "client", "template", "pace", "asn"}
         if together < 0.8 * shortest or not traits - {"template"}:
             return None
@@ -385,11 +390,3 @@ class _Search:
 def _largest_first(scored: tuple[Group, Ids, bool]) -> tuple[int, int, tuple[int, ...]]:
     group = scored[0]
     return -group.people, len(group.members), group.members
-
-
-def _begin(actors: Iterable[Actor]) -> int:
-    return min(a.first_s for a in actors)
-
-
-def _end(actors: Iterable[Actor]) -> int:
-    return max(a.last_s for a in actors)
