@@ -193,9 +193,8 @@ class _Search:
     def _judge(self, ids: Ids, narrow: bool) -> Group | None:
         """A harvest among those with a trait, by whom they read or as they are; or an observation."""
         group = self._test(ids, narrow)
-        whole = self._entire(ids) if narrow and (group is None or len(group.members) < ids.size) else None
-        if whole and (group is None or not group.is_harvest or len(whole.members) > len(group.members)):
-            return whole
+        if narrow and (group is None or not group.is_harvest or len(group.members) < COHORT * ids.size):
+            return self._entire(ids) or group
         return group
 
     def _test(self, ids: Ids, narrow: bool) -> Group | None:
