@@ -96,6 +96,7 @@ def findings(setting: Setting, summary: Json, gathered: Gathered, learnt: Learnt
         },
         "harvests": harvests,
         "by_amount": [_largest(h.members[0], gathered, whole) for h in gathered.by_amount[:MOST_DECLARED]],
+        "by_amount_actors": len(gathered.by_amount),
         "observed": _observed(gathered.observed, whole) if gathered.observed else None,
         "declared": [_declared(a, len(p), whole) for a, p in gathered.declared[:MOST_DECLARED]],
         "largest": [_largest(a, gathered, whole) for a in gathered.largest],

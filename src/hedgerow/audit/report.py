@@ -79,7 +79,7 @@ def lead(report: Json) -> str:
     whom = f"{count(people['seen'], 'person', 'people')} in {count(people['requests'], 'request')}"
     seen = f"The log shows {whom}, {_span(log['first'], log['last'])}."
     if not taken["people"]:
-        much = len(report["by_amount"])
+        much = report["by_amount_actors"]
         if much:
             return (
                 f"{seen} {count(much, 'visitor read', 'visitors each read')} at least a twentieth of them. Whom they "
