@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from hedgerow.brain.folder import Folder
+from hedgerow.cases.letters import explaining as letters
 from hedgerow.cases.notices import explaining, loading
 from hedgerow.cli import app
 from hedgerow.cli.names import command_names
@@ -221,6 +222,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield FOLDER / "budgets.md", budgets_page()
     yield FOLDER / "console-roles.md", console_roles_page()
     yield FOLDER / "regimes.md", explaining.page(loading.shipped())
+    yield FOLDER / "letters.md", letters.page()
 
 
 def main() -> int:
