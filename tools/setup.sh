@@ -21,6 +21,7 @@ find_python() {
 
 has_venv() { local p; p="$(find_python)" && "$p" -c 'import venv, ensurepip' 2>/dev/null; }
 has_chromium() { has chromium || has chromium-browser || has google-chrome; }
+has_postgresql() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 has_cargo() {
   local wanted have
   wanted="$(sed -nE 's/^rust-version = "(.*)"/\1/p' "$(dirname "$0")/../Cargo.toml")"
@@ -54,6 +55,7 @@ check_group() {
       need "w3m, a text browser" has_w3m "w3m"
       on_path has_java java
       need "a Java runtime, for the audit on Spark" has_java "default-jre-headless"
+      need "PostgreSQL, for the console's tests on it" has_postgresql "postgresql"
       ;;
     bench)
       on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk; on_path has_h2load h2load

@@ -53,7 +53,7 @@ RECIPIENT = Recipient(
     name="Data Offers Ltd", address="1 High Street\nLondon EC1A 1AA", place="GB", email="legal@offers.example"
 )
 PARTICULARS = Particulars(
-    addressed_because="The account acct-19f3 names Data Offers Ltd as its owner. We did not check whether that is true.",
+    addressed_because="The account acct-19f3 names Data Offers Ltd as its owner. We did not verify that.",
     account="A program read the pages of many members, one after the other.",
     found_at=("https://offers.example/lists/members-2026",),
     found_on=date(2026, 11, 25),

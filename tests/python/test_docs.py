@@ -15,6 +15,9 @@ import typer
 from hedgerow.cli import app
 from hedgerow.ledger.store.layout import Table
 from hedgerow.ledger.store.problems import Kind
+from hedgerow.outward import block_lists, ocsf
+from hedgerow.outward.happenings import KINDS
+from hedgerow.outward.metrics import METRICS
 from hedgerow.policy import defaults, settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -53,6 +56,29 @@ def _commands(command: Any, name: str) -> list[tuple[str, Any]]:
     if inner is None:
         return [(name, command)]
     return [found for n, c in inner.items() for found in _commands(c, f"{name} {n}")]
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    page = _page("metrics")
+    for metric in METRICS.values():
+        name = f"{metric.name}_total" if metric.sort == "counter" else metric.name
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        assert f"| `{name}` | {metric.sort} | {labels} | {metric.sentence} |" in page
+
+
+def test_everything_that_can_be_told_is_documented() -> None:
+    page = (DOCS / "how-to" / "notifications.md").read_text(encoding="utf-8")
+    for kind in KINDS.values():
+        assert f"| `{kind.name}` | {kind.sentence} |" in page
+    for kind, (activity, alert) in ocsf.FINDINGS.items():
+        row = f"| `{kind}` | {activity} {ocsf.ACTIVITIES[activity]} | {'yes' if alert else 'no'} |"
+        assert row in _page("ocsf")
+
+
+def test_every_block_list_is_documented() -> None:
+    page = (DOCS / "how-to" / "block-lists.md").read_text(encoding="utf-8")
+    for name, file in block_lists.FILES.items():
+        assert f"| `{name}` | `{file}` |" in page
 
 
 def test_every_setting_is_documented() -> None:

@@ -21,9 +21,9 @@ from hedgerow.cases.letters.kinds import KINDS, Kind
 from hedgerow.cases.letters.people import Particulars, Recipient, Sender
 from hedgerow.cases.letters.plain import plain
 from hedgerow.cases.letters.problems import LetterError
-from hedgerow.cases.letters.words import FILE, FOLDER, gaps_in, letter_words
+from hedgerow.cases.letters.words import FILE, gaps_in, letter_words
 from hedgerow.cases.notices.counts import Count, Figures
-from hedgerow.cases.notices.languages import languages
+from hedgerow.cases.notices.languages import FOLDER, languages
 from letters_case import FACTS, NOW, PARTICULARS, RECIPIENT, SENDER, TYPED
 
 GOLDEN = Path(__file__).parent.parent / "cases" / "letters"
@@ -68,9 +68,7 @@ def test_nothing_known_makes_gaps_and_no_claim(kind: Kind, code: str) -> None:
     assert words.gap("recipient") in left
     assert words.gap("signatory") in left
     if KINDS[kind].accuses and kind is not Kind.CONFIRMATION_FORM:
-        assert {words.gap("rule"), words.gap("addressed_because"), words.gap("people"), words.gap("period")} <= set(
-            left
-        )
+        assert {words.gap(g) for g in ("rule", "addressed_because", "people", "period")} <= set(left)
     assert "None" not in text.replace("None of this information", "")
     assert "$" not in text
 
@@ -81,7 +79,7 @@ def test_a_range_stays_a_range_with_its_method() -> None:
     assert "ledger, with sketches" in text
     exact = replace(FACTS, people=Figures().superseded_by(Count(517, 517, "ledger, exact"), NOW, "Dana"))
     text = plain(draft(Kind.CEASE_AND_DESIST, exact, RECIPIENT, "fr", SENDER, NOW))
-    assert "517. Méthode de comptage : compte exact" in text
+    assert "517. Méthode de comptage\u00a0: compte exact" in text
 
 
 def test_each_kind_of_information_has_its_mark_and_what_was_not_disclosed_is_not_claimed() -> None:

@@ -1,8 +1,7 @@
-"""Letters in the database: versions, approval by a second person, sending with proof, answers, deadlines, later looks."""
+"""Letters in the database: versions, approval by a second person, proof of sending, answers, deadlines, later looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.opening import open_by_person
-from hedgerow.cases.letters import following, keeping, rechecking, telling
+from hedgerow.cases.letters import approving, following, keeping, rechecking, telling
 from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.files import LetterFiles
 from hedgerow.cases.letters.following import Answer, Channel
@@ -70,10 +69,10 @@ class House:
     def approve(self, actor: Actor = BOB, *, alone: bool = False) -> None:
         with self.database.reading() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            made = keeping.frozen(keeping.document(letter), letter.version)
+            made = approving.frozen(keeping.document(letter), letter.version)
         with self.database.session() as session:
             letter = keeping.find_letter(session, self.letter_id)
-            keeping.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
+            approving.approve(session, actor, self.now, letter, made, self.files, sources_checked=True, alone=alone)
 
     def send(self, channel: Channel = Channel.POST, proof: str = "RR 123 456 785 FR") -> None:
         with self.on() as (session, letter):
@@ -103,11 +102,11 @@ class OnLetter:
 
 
 @pytest.fixture
-def house(tmp_path: Path, database: Database) -> Iterator[House]:
+def house(tmp_path: Path, database: Database) -> House:
     with database.session() as session:
         case = open_by_person(session, ANN, NOW, title="Harvest", site="members.example", reason="seen")
         case_id = case.id
-    yield House(database, LetterFiles(tmp_path / "state"), case_id)
+    return House(database, LetterFiles(tmp_path / "state"), case_id)
 
 
 def acts(house: House) -> list[str]:
@@ -181,9 +180,9 @@ def test_rules_that_nobody_read_are_looked_up_before_approval(house: House) -> N
     house.draft()
     with house.database.reading() as session:
         letter = keeping.find_letter(session, house.letter_id)
-        made = keeping.frozen(keeping.document(letter), 1)
+        made = approving.frozen(keeping.document(letter), 1)
     with house.on() as (session, letter), pytest.raises(LetterError, match="look them up"):
-        keeping.approve(session, BOB, house.now, letter, made, house.files, sources_checked=False)
+        approving.approve(session, BOB, house.now, letter, made, house.files, sources_checked=False)
 
 
 def test_an_edit_after_approval_makes_a_new_version_that_must_be_approved_anew(house: House) -> None:
@@ -216,11 +215,11 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(house: House) -> None:
 def test_what_was_read_is_what_is_approved(house: House) -> None:
     house.draft()
     with house.database.reading() as session:
-        made = keeping.frozen(keeping.document(keeping.find_letter(session, house.letter_id)), 1)
+        made = approving.frozen(keeping.document(keeping.find_letter(session, house.letter_id)), 1)
     with house.on() as (session, letter):
         keeping.insert(session, ANN, house.now, letter, 1, 0, "Slipped in.")
     with house.on() as (session, letter), pytest.raises(LetterError, match="version 2 is the newest"):
-        keeping.approve(session, BOB, house.now, letter, made, house.files, sources_checked=True)
+        approving.approve(session, BOB, house.now, letter, made, house.files, sources_checked=True)
 
 
 def test_an_uploaded_docx_is_kept_and_a_dangerous_one_is_not(house: House) -> None:
@@ -261,13 +260,11 @@ def test_an_overdue_letter_is_escalated_to_a_letter_that_names_it(house: House) 
     with house.on() as (session, letter), pytest.raises(LetterError, match="overdue, or not enough"):
         following.escalate(session, ANN, house.now, letter, Step.AUTHORITY, "No answer.")
     house.forward(days=15)
+    with house.on() as (session, letter), pytest.raises(LetterError, match="no step of this letter"):
+        following.escalate(session, ANN, house.now, letter, Step.POLICE, "No answer.")
     with house.on() as (session, letter):
-        with pytest.raises(LetterError, match="no step of this letter"):
-            following.escalate(session, ANN, house.now, letter, Step.POLICE, "No answer.")
-    with house.on() as (session, letter):
-        assert (
-            following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.") is Kind.CONFIRMATION_FORM
-        )
+        next_kind = following.escalate(session, ANN, house.now, letter, Step.REMINDER, "No answer.")
+        assert next_kind is Kind.CONFIRMATION_FORM
         reminder = keeping.create(
             session,
             ANN,

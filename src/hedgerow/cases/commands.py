@@ -18,7 +18,7 @@ from hedgerow.cases.notices.facts_file import read_case
 from hedgerow.cases.notices.loading import shipped
 from hedgerow.cases.notices.plan import plan as planned
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.cli.exits import WRONG, fail
+from hedgerow.cli.exits import STATE, WRONG, State, fail
 
 notices = typer.Typer(
     help="Who must be told after information about people was taken, and by when. Not legal advice.\n\n"
@@ -27,6 +27,15 @@ notices = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="HEDGEROW_DATABASE",
+        show_envvar=True,
+        help="URL of the database, as postgresql://user@host/name; absent = console.db in the state.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -115,6 +124,45 @@ def schema(
     if file not in schemas.SCHEMAS:
         fail(f"there is no schema of `{file[:40]}`; there are: {', '.join(schemas.SCHEMAS)}", WRONG)
     typer.echo(schemas.text(file), nl=False)
+
+
+@notices.command()
+def due(as_json: AsJson = False, state: State = STATE, database: DatabaseUrl = None) -> None:
+    """Lists what waits in the notices of open cases, by date.
+
+    Examples:
+        hedgerow notices due
+    """
+    from hedgerow.cases.filing import shell
+
+    with _told():
+        found = shell.waiting(state, database)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for row in found:
+        typer.echo("  ".join(str(row[k] or "-") for k in ("due", "case", "regime", "what", "duty", "words")))
+    if not found:
+        typer.echo("nothing waits")
+
+
+@notices.command("register")
+def register_of_breaches(
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, as an authority may ask for it.")] = False,
+    state: State = STATE,
+    database: DatabaseUrl = None,
+) -> None:
+    """Prints the register of breaches, as JSON with a hash an entry, or as CSV.
+
+    Examples:
+        hedgerow notices register
+
+        hedgerow notices register --csv > breach-register.csv
+    """
+    from hedgerow.cases.filing import shell
+
+    with _told():
+        typer.echo(shell.register(state, database, as_csv=as_csv), nl=False)
 
 
 def _moment(text: str | None) -> datetime:

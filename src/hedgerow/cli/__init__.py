@@ -48,6 +48,7 @@ for _part in (
     "hedgerow.people.commands",
     "hedgerow.ledger.commands",
     "hedgerow.cases.commands",
+    "hedgerow.cases.letters.commands",
     "hedgerow.console.access.commands",
     "hedgerow.audit.commands",
     "hedgerow.measures.commands",

@@ -15,13 +15,16 @@ from hedgerow.cases.case_facts import CaseFacts
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.core.telling import case_facts
-from hedgerow.cases.letters import following, keeping, rechecking
+from hedgerow.cases.letters import approving, following, keeping, rechecking
+from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.files import LetterFiles, checked_hash
 from hedgerow.cases.letters.following import Answer, Channel
 from hedgerow.cases.letters.keeping import NoSuchLetterError
 from hedgerow.cases.letters.kinds import Kind, Step
 from hedgerow.cases.letters.mailing import Mailer
+from hedgerow.cases.letters.pdf import pdf
 from hedgerow.cases.letters.people import Particulars, Recipient, Sender
+from hedgerow.cases.letters.plain import plain
 from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.rechecking import Outcome
 from hedgerow.console.access.actor import Actor
@@ -157,9 +160,9 @@ class LetterDesk:
             with self.services.database.reading() as session:
                 letter = keeping.find_letter(session, letter_id)
                 written = keeping.document(letter, version)
-            made = keeping.frozen(written, version)
+            made = approving.frozen(written, version)
             with self._letter(letter_id) as (session, letter):
-                keeping.approve(
+                approving.approve(
                     session,
                     actor,
                     self.now,
@@ -173,7 +176,7 @@ class LetterDesk:
     def withdraw(self, actor: Actor, letter_id: str, reason: str) -> None:
         """Puts it away unsent."""
         with told(), self._letter(letter_id) as (session, letter):
-            keeping.withdraw(session, actor, self.now, letter, reason)
+            approving.withdraw(session, actor, self.now, letter, reason)
 
     def sent(
         self, actor: Actor, letter_id: str, channel: str, proof: str, at: str, picture: bytes | None = None
@@ -249,6 +252,22 @@ class LetterDesk:
             found = _one_of(Outcome, outcome, "outcome")
             digest = self.files.keep(picture) if picture else ""
             rechecking.record_recheck(session, actor, self.now, letter, recheck_id, found, text, digest)
+
+    def file(self, letter_id: str, number: int | None, form: str) -> bytes:
+        """A version as a file: as it was frozen where it is the approved one, otherwise made anew as a draft."""
+        if form not in ("docx", "pdf", "txt"):
+            raise NoSuchLetterError(f"a letter is a docx, a pdf or a txt file, no {form[:10]}")
+        with self.services.database.reading() as session:
+            letter = keeping.find_letter(session, letter_id)
+            number = number or letter.version
+            written = keeping.document(letter, number)
+            frozen = {"docx": letter.docx_sha256, "pdf": letter.pdf_sha256}.get(form)
+            frozen = frozen if number == letter.approved_version else None
+        if frozen is not None:
+            return self.files.read(frozen)
+        if form == "txt":
+            return plain(written).encode()
+        return docx(written) if form == "docx" else pdf(written, approved=False)
 
     def case_of(self, letter_id: str) -> str:
         """Identifier of the case a letter belongs to."""

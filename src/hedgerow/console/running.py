@@ -15,13 +15,18 @@ from typing import Final
 
 import uvicorn
 
+from hedgerow import __version__
 from hedgerow.brain.folder import Folder
 from hedgerow.console.access import setup_links
 from hedgerow.console.app import create_app
+from hedgerow.console.rounds import Rounds
 from hedgerow.console.services import Services, utc_now
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
 from hedgerow.ledger.policies import last_policy
+from hedgerow.outward import settings as outward_settings
+from hedgerow.outward import tracing
+from hedgerow.outward.settings import OutwardError
 from hedgerow.policy import Compiled, PolicyError, load_file
 from hedgerow.store.database import Database, database_url
 from hedgerow.store.upgrading import upgrade
@@ -98,8 +103,13 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
     services = services_of(wish)
     host, _, port = services.settings.listen.rpartition(":")
+    try:
+        outward = outward_settings.read(services.folder.path)
+        app = tracing.traced(create_app(services), outward.traces_endpoint, __version__)
+    except OutwardError as e:
+        raise ConsoleError(str(e)) from e
     config = uvicorn.Config(
-        create_app(services),
+        app,
         host=host.strip("[]"),
         port=int(port),
         access_log=False,
@@ -117,7 +127,10 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
     server = _Announced(config, lambda: first_steps(services, say))
     if wish.supervisor is not None:
         threading.Thread(target=_end_with, args=(wish.supervisor, server), daemon=True, name="supervisor").start()
+    rounds = Rounds(services)
+    rounds.start()
     server.run()
+    rounds.stop()
     services.database.close()
     return 0 if server.started else 1
 

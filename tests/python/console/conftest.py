@@ -1,8 +1,7 @@
-"""A console in memory: a database of its own and a clock that only moves when told."""
+"""A console without a socket: a database of its own and a clock that only moves when told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,6 @@ from hedgerow.store.database import Database
 def clock() -> Clock:
     """The console's clock."""
     return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database with every table."""
-    opened = Database(f"sqlite:///{tmp_path}/console.db")
-    opened.create_all()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
-"""Letters in the database: drafted, changed, approved, withdrawn. Each act is a decision in the trail.
-
-Every function works inside the caller's transaction. Slow work (DOCX, PDF) is done before it, by `frozen`.
-"""
+"""Letters in the database: drafted and changed. Each act is a decision in the trail, in the caller's transaction."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,15 +11,12 @@ from sqlalchemy.orm import Session
 from hedgerow.cases.case_facts import CaseFacts
 from hedgerow.cases.letters import docx_reader, editing, states
 from hedgerow.cases.letters.document import LetterDocument, document_of
-from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.drafting import draft
 from hedgerow.cases.letters.files import LetterFiles
-from hedgerow.cases.letters.grounds import to_look_up
 from hedgerow.cases.letters.kinds import Kind
-from hedgerow.cases.letters.pdf import pdf
 from hedgerow.cases.letters.people import Particulars, Recipient, Sender
 from hedgerow.cases.letters.problems import LetterError
-from hedgerow.cases.letters.states import Act, Standing, State
+from hedgerow.cases.letters.states import Standing, State
 from hedgerow.cases.letters.words import gaps_in
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Permission
@@ -38,16 +31,6 @@ MOST_VERSIONS: Final = 500
 
 class NoSuchLetterError(LetterError):
     """There is no such letter."""
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """The files of one version, made before it is approved."""
-
-    version: int
-    sha256: str
-    docx: bytes
-    pdf: bytes
 
 
 def find_letter(session: Session, wanted: str) -> Letter:
@@ -164,11 +147,12 @@ def create(
     session.add(letter)
     session.flush()
     _version(session, actor, now, letter, made, "drafted", 1)
-    record(session, actor, "letter.draft", f"letter:{letter.id}", "", _about(letter), at=now)
+    record(session, actor, "letter.draft", f"letter:{letter.id}", "", about(letter), at=now)
     return letter
 
 
-def _about(letter: Letter, **more: Any) -> dict[str, Any]:
+def about(letter: Letter, **more: Any) -> dict[str, Any]:
+    """What the trail keeps of a letter beside the act."""
     return {"number": letter.number, "kind": letter.kind, "case": letter.case_id, "version": letter.version, **more}
 
 
@@ -255,7 +239,7 @@ def _changed(
     letter.answer_by, letter.zone = made.answer_by, made.zone
     _version(session, actor, now, letter, made, origin, after.version, upload=upload, warnings=warnings)
     act = "letter.upload" if upload else "letter.edit"
-    record(session, actor, act, f"letter:{letter.id}", "", _about(letter), at=now)
+    record(session, actor, act, f"letter:{letter.id}", "", about(letter), at=now)
 
 
 def apply(letter: Letter, after: Standing) -> None:
@@ -349,72 +333,3 @@ def take_upload(
     made, warnings = docx_reader.taken_back(file, document(letter))
     _changed(session, actor, now, letter, made, "uploaded", upload=files.keep(file), warnings=warnings)
     return warnings
-
-
-def frozen(written: LetterDocument, version: int) -> Frozen:
-    """The files of a version as they are sent. Slow: outside of the transaction."""
-    return Frozen(version, written.sha256, docx(written), pdf(written, approved=True))
-
-
-def approve(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    letter: Letter,
-    made: Frozen,
-    files: LetterFiles,
-    *,
-    sources_checked: bool,
-    alone: bool = False,
-) -> None:
-    """A person answers for the version whose files these are; their hashes freeze it.
-
-    Raises:
-        LetterError: gaps are left, the rules were not looked up, the writer approves, or a newer version exists.
-    """
-    must(actor, Permission.APPROVE_LETTER)
-    written = document(letter)
-    if made.sha256 != newest(letter).sha256:
-        raise LetterError(f"version {made.version} was read, but version {letter.version} is the newest; read that one")
-    open_rules = to_look_up(written.grounds)
-    exception = alone and newest(letter).written_by == actor.id
-    after = states.approved(
-        standing(letter),
-        actor.id,
-        now,
-        version=made.version,
-        gaps=len(gaps(written)),
-        sources_checked=sources_checked or not open_rules,
-        alone=alone,
-    )
-    if written.answer_by is not None and written.answer_by <= now.date():
-        raise LetterError("the day for the answer that stands in the letter is over; draft it anew")
-    apply(letter, after)
-    letter.approved_by = actor.name
-    letter.docx_sha256, letter.pdf_sha256 = files.keep(made.docx), files.keep(made.pdf)
-    details: dict[str, Any] = {
-        "sha256": made.sha256,
-        "docx": letter.docx_sha256,
-        "pdf": letter.pdf_sha256,
-        "rules_looked_up": [g.id for g in open_rules],
-    }
-    if exception:
-        details["one_person"] = True
-    note(session, actor, now, letter, Act.APPROVE.value, details={"version": made.version, **details})
-    record(session, actor, "letter.approve", f"letter:{letter.id}", "", _about(letter, **details), at=now)
-
-
-def withdraw(session: Session, actor: Actor, now: datetime, letter: Letter, reason: str) -> None:
-    """Puts a letter away that was never sent.
-
-    Raises:
-        LetterError: it was sent, or no reason is given.
-    """
-    must(actor, Permission.WRITE_LETTER)
-    if not reason.strip():
-        raise LetterError("say why the letter is withdrawn")
-    if letter.sending_at is not None:
-        raise LetterError("a mail with this letter may have gone out; record first whether it did")
-    apply(letter, states.done(standing(letter), Act.WITHDRAW, now))
-    note(session, actor, now, letter, Act.WITHDRAW.value, reason)
-    record(session, actor, "letter.withdraw", f"letter:{letter.id}", reason, _about(letter), at=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -13,7 +14,7 @@ from hedgerow.cases.letters.kinds import KINDS, Kind
 from hedgerow.cases.letters.states import State
 from hedgerow.store.models.letters import Letter, LetterRecheck
 
-MOST: int = 1_000
+MOST: Final = 1_000
 """Longest list."""
 
 
@@ -81,6 +82,25 @@ def letters(session: Session, now: datetime, case_id: str | None = None, state: 
     far = now + timedelta(days=100_000)
     chosen = [r for r in rows if state is None or r.state == state]
     return sorted(chosen, key=lambda r: (r.due_at or far, r.recheck_at or far))
+
+
+_UNFINISHED: Final[dict[State, str]] = {
+    State.DRAFT: "is a draft: finish or withdraw it",
+    State.APPROVED: "is approved and was not sent: send or withdraw it",
+    State.BOUNCED: "came back: send it by another way or close it",
+    State.OVERDUE: "has no answer: take the next step or close it",
+}
+
+
+def unfinished(session: Session, case_id: str) -> list[str]:
+    """What keeps a case open: letters that somebody began and nobody brought to an end."""
+    said: list[str] = []
+    for letter in session.scalars(select(Letter).where(Letter.case_id == case_id).order_by(Letter.serial)):
+        if letter.sending_at is not None:
+            said.append(f"Letter {letter.number}: nobody knows whether its mail went out.")
+        elif words := _UNFINISHED.get(State(letter.state)):
+            said.append(f"Letter {letter.number} {words}.")
+    return said
 
 
 def due_items(session: Session, now: datetime, ahead: timedelta = timedelta(days=7)) -> list[DueItem]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -10,19 +11,16 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.letters import keeping, states, telling
-from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.editing import as_typed
-from hedgerow.cases.letters.files import LetterFiles
 from hedgerow.cases.letters.following import PROOFS, Answer, Channel, shown_state
 from hedgerow.cases.letters.grounds import chosen, to_look_up
-from hedgerow.cases.letters.keeping import standing
 from hedgerow.cases.letters.kinds import KINDS, Kind, Step
-from hedgerow.cases.letters.pdf import pdf, set_as_pdf
-from hedgerow.cases.letters.plain import plain
+from hedgerow.cases.letters.pdf import set_as_pdf
 from hedgerow.cases.letters.rechecking import Outcome
 from hedgerow.cases.letters.states import Act, State
 from hedgerow.console.access.roles import Permission
-from hedgerow.console.letter_desk import told
+from hedgerow.console.case_parts import CasePanel
+from hedgerow.console.letter_desk import LetterDesk, told
 from hedgerow.console.navigation import Entry
 from hedgerow.console.rendering import render
 from hedgerow.console.routes import page
@@ -65,13 +63,52 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.STILL_OFFERED: "It is still there",
     Outcome.UNCLEAR: "It cannot be told",
 }
-_DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HAPPENED: Final[dict[str, str]] = {
+    "drafted": "Drafted",
+    "edited": "Changed",
+    "uploaded": "Edited file taken",
+    "approve": "Approved",
+    "withdraw": "Withdrawn",
+    "sending": "Mail handed over",
+    "send_failed": "Mail refused",
+    "not_sent": "Mail did not go out",
+    "send": "Sent",
+    "deliver": "Delivered",
+    "bounce": "Came back",
+    "answer": "Answered",
+    "fall_due": "Answer overdue",
+    "escalate": "Next step taken",
+    "close": "Closed",
+    "reopen": "Opened again",
+    "rechecks_planned": "Later looks planned",
+    "rechecked": "Looked again",
+    "contradicted": "Confirmation contradicted",
+}
+_KINDS: Final = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+def case_letters(session: Session, case_id: str, services: Services) -> Mapping[str, Any]:
+    """The letters of a case, for its page."""
+    return {
+        "case_id": case_id,
+        "rows": telling.letters(session, services.clock(), case_id),
+        "tones": TONES,
+        "kinds": [(k.value, f"{rule.title}: {rule.to}") for k, rule in KINDS.items()],
+    }
+
+
+CASE_PANELS: Final = (CasePanel(50, "letters", "Letters", Permission.SEE, "letters/case_panel.html", case_letters),)
+CASE_BLOCKERS: Final = (telling.unfinished,)
 
 
 def router(services: Services) -> APIRouter:
     """Pages that show letters."""
     routes = APIRouter()
-    files = LetterFiles(services.folder.path)
+    desk = LetterDesk(services)
 
     @page(routes, "/letters", needs=Permission.SEE)
     def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -> Response:
@@ -101,21 +138,10 @@ def router(services: Services) -> APIRouter:
     @page(routes, "/letters/{letter_id}/versions/{number}/letter.{form}", needs=Permission.SEE)
     def file(request: Request, letter_id: str, number: int, form: str) -> Response:  # noqa: ARG001
         with told():
+            content = desk.file(letter_id, number, form)
             with services.database.reading() as session:
-                letter = keeping.find_letter(session, letter_id)
-                written = keeping.document(letter, number)
-                frozen = number == letter.approved_version
-                kept = {"docx": letter.docx_sha256, "pdf": letter.pdf_sha256}
-            name = f"{written.number}-v{number}"
-            if form == "txt":
-                return _attached(plain(written).encode(), "text/plain; charset=utf-8", f"{name}.txt")
-            if form not in kept:
-                raise keeping.NoSuchLetterError(f"a letter is a docx, a pdf or a txt file, no {form[:10]}")
-            digest = kept[form] if frozen else None
-            if form == "docx":
-                return _attached(files.read(digest) if digest else docx(written), _DOCX, f"{name}.docx")
-            made = files.read(digest) if digest else pdf(written, approved=False)
-            return _attached(made, "application/pdf", f"{name}.pdf")
+                name = keeping.find_letter(session, letter_id).number
+        return _attached(content, _KINDS[form], f"{name}-v{number}.{form}")
 
     @page(routes, "/letters/{letter_id}/files/{digest}", needs=Permission.SEE)
     def kept_file(request: Request, letter_id: str, digest: str) -> Response:  # noqa: ARG001
@@ -125,7 +151,7 @@ def router(services: Services) -> APIRouter:
                 if digest not in _files_of(letter):
                     raise keeping.NoSuchLetterError(f"letter {letter.number} has no such file")
             # Whatever somebody sent us is only ever saved, never shown: a reply may be any kind of file.
-            return _attached(files.read(digest), "application/octet-stream", f"{digest[:12]}.bin")
+            return _attached(desk.files.read(digest), "application/octet-stream", f"{digest[:12]}.bin")
 
     return routes
 
@@ -179,5 +205,6 @@ def _one(session: Session, letter: Letter, version: int | None, now: datetime) -
         "steps": [(s.value, STEPS[s]) for s in kind.steps],
         "outcomes": [(o.value, words) for o, words in OUTCOMES.items()],
         "unshown": set_as_pdf(written, approved=False)[1] if newest and state is State.DRAFT else (),
-        "standing": standing(letter),
+        "happened": HAPPENED,
+        "answer_day": datetime.combine(written.answer_by, time(12), UTC) if written.answer_by else None,
     }

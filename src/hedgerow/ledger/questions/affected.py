@@ -69,8 +69,7 @@ class Gap:
 class Affected:
     """The answer, with everything that has to be said about it.
 
-    DuckDB keeps its rows, on a connection of their own, as long as somebody has the answer; a page of them costs what
-    is on it.
+    DuckDB keeps its rows until the connection that was asked is closed; a page of them costs what is on it.
     """
 
     period: Period

@@ -17,6 +17,52 @@ depends_on = None
 def upgrade() -> None:
     """Makes everything."""
     op.create_table(
+        "cases",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("severity", sa.String(length=10), nullable=False),
+        sa.Column("severity_method", sa.Text(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("opened_by", sa.String(length=200), nullable=False),
+        sa.Column("period_since", UtcDateTime(), nullable=False),
+        sa.Column("period_until", UtcDateTime(), nullable=True),
+        sa.Column("detected_at", UtcDateTime(), nullable=False),
+        sa.Column("first_disclosure_at", UtcDateTime(), nullable=True),
+        sa.Column("last_disclosure_at", UtcDateTime(), nullable=True),
+        sa.Column("contained_at", UtcDateTime(), nullable=True),
+        sa.Column("counted_at", UtcDateTime(), nullable=True),
+        sa.Column(
+            "routes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "controls_passed",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "ties", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "caveats", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("membership", sa.Integer(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_by", sa.String(length=200), nullable=True),
+        sa.Column("closing_reason", sa.Text(), nullable=False),
+        sa.Column("no_lesson_reason", sa.Text(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
+    )
+    op.create_index(op.f("ix_cases_site"), "cases", ["site"], unique=False)
+    op.create_index("ix_cases_state_opened_at", "cases", ["state", "opened_at"], unique=False)
+    op.create_table(
         "decisions",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -38,6 +84,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decisions_actor_id"), "decisions", ["actor_id"], unique=False)
     op.create_index(op.f("ix_decisions_at"), "decisions", ["at"], unique=False)
     op.create_index(op.f("ix_decisions_subject"), "decisions", ["subject"], unique=False)
+    op.create_table(
+        "number_series",
+        sa.Column("series", sa.String(length=10), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_number_series")),
+    )
     op.create_table(
         "sign_in_attempts",
         sa.Column("id", sa.String(length=20), nullable=False),
@@ -86,6 +139,237 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
     op.create_table(
+        "case_containment",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("step", sa.String(length=20), nullable=False),
+        sa.Column("target", sa.String(length=300), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("measure_id", sa.String(length=64), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("effective_at", UtcDateTime(), nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_containment_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_containment")),
+    )
+    op.create_index(op.f("ix_case_containment_case_id"), "case_containment", ["case_id"], unique=False)
+    op.create_table(
+        "case_events",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("noted_at", UtcDateTime(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
+    )
+    op.create_index(op.f("ix_case_events_case_id"), "case_events", ["case_id"], unique=False)
+    op.create_table(
+        "case_evidence",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("zip_sha256", sa.String(length=64), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=True),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_evidence_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_evidence")),
+    )
+    op.create_index(op.f("ix_case_evidence_case_id"), "case_evidence", ["case_id"], unique=False)
+    op.create_table(
+        "case_fields",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("sensitivity", sa.String(length=12), nullable=False),
+        sa.Column("mark", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=True),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_person", sa.Boolean(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("proposed_mark", sa.String(length=10), nullable=False),
+        sa.Column("proposed_reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_fields_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_fields")),
+        sa.UniqueConstraint("case_id", "name", name=op.f("uq_case_fields_case_id")),
+    )
+    op.create_index(op.f("ix_case_fields_case_id"), "case_fields", ["case_id"], unique=False)
+    op.create_table(
+        "case_figures",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("low", sa.Integer(), nullable=False),
+        sa.Column("high", sa.Integer(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_figures_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_figures")),
+    )
+    op.create_index(op.f("ix_case_figures_case_id"), "case_figures", ["case_id"], unique=False)
+    op.create_table(
+        "case_holds",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("hold_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("placed_at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.Column("lifted_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_holds_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_holds")),
+    )
+    op.create_index(op.f("ix_case_holds_case_id"), "case_holds", ["case_id"], unique=False)
+    op.create_table(
+        "case_lessons",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("reference", sa.String(length=100), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_lessons_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_lessons")),
+    )
+    op.create_index(op.f("ix_case_lessons_case_id"), "case_lessons", ["case_id"], unique=False)
+    op.create_table(
+        "case_notes",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_notes_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_notes")),
+    )
+    op.create_index(op.f("ix_case_notes_case_id"), "case_notes", ["case_id"], unique=False)
+    op.create_table(
+        "case_open_principals",
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("level", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_open_principals_case_id_cases")),
+        sa.PrimaryKeyConstraint("site", "level", "name", name=op.f("pk_case_open_principals")),
+    )
+    op.create_index(op.f("ix_case_open_principals_case_id"), "case_open_principals", ["case_id"], unique=False)
+    op.create_table(
+        "case_principals",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("level", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column(
+            "ties", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("people", sa.Integer(), nullable=True),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("added_by", sa.String(length=200), nullable=False),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_principals_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_principals")),
+        sa.UniqueConstraint("case_id", "level", "name", name=op.f("uq_case_principals_case_id")),
+    )
+    op.create_index(op.f("ix_case_principals_case_id"), "case_principals", ["case_id"], unique=False)
+    op.create_table(
+        "case_severities",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("severity", sa.String(length=10), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_severities_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_severities")),
+    )
+    op.create_index(op.f("ix_case_severities_case_id"), "case_severities", ["case_id"], unique=False)
+    op.create_table(
+        "case_tasks",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("assignee_id", sa.String(length=100), nullable=True),
+        sa.Column("assignee", sa.String(length=200), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(length=200), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("done_by", sa.String(length=200), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_tasks_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_tasks")),
+    )
+    op.create_index(op.f("ix_case_tasks_assignee_id"), "case_tasks", ["assignee_id"], unique=False)
+    op.create_index(op.f("ix_case_tasks_case_id"), "case_tasks", ["case_id"], unique=False)
+    op.create_index("ix_case_tasks_done_due", "case_tasks", ["done_at", "due_at"], unique=False)
+    op.create_table(
+        "claims",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("intake_key", sa.String(length=64), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=300), nullable=False),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_contact", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "attachments", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("taken_up_at", UtcDateTime(), nullable=False),
+        sa.Column("taken_up_by", sa.String(length=200), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("acknowledge_by", UtcDateTime(), nullable=False),
+        sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
+        sa.Column("examine_by", UtcDateTime(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=True),
+        sa.Column("erase_after", UtcDateTime(), nullable=True),
+        sa.Column("erased_at", UtcDateTime(), nullable=True),
+        sa.Column("hoax_proposed_at", UtcDateTime(), nullable=True),
+        sa.Column("hoax_proposed_by_id", sa.String(length=100), nullable=True),
+        sa.Column("hoax_proposed_by", sa.String(length=200), nullable=True),
+        sa.Column("hoax_reason", sa.Text(), nullable=False),
+        sa.Column("hoax_correlation_id", sa.String(length=20), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_claims_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
+        sa.UniqueConstraint("intake_key", name=op.f("uq_claims_intake_key")),
+        sa.UniqueConstraint("number", name=op.f("uq_claims_number")),
+    )
+    op.create_index(op.f("ix_claims_case_id"), "claims", ["case_id"], unique=False)
+    op.create_index(op.f("ix_claims_site"), "claims", ["site"], unique=False)
+    op.create_index("ix_claims_state_received_at", "claims", ["state", "received_at"], unique=False)
+    op.create_table(
         "covers",
         sa.Column("id", sa.String(length=20), nullable=False),
         sa.Column("absent_id", sa.String(length=20), nullable=False),
@@ -104,6 +388,54 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_covers_absent_id"), "covers", ["absent_id"], unique=False)
     op.create_index(op.f("ix_covers_stand_in_id"), "covers", ["stand_in_id"], unique=False)
+    op.create_table(
+        "letters",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column(
+            "recipient", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "sender", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "particulars", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("follows_id", sa.String(length=20), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=200), nullable=False),
+        sa.Column("approved_version", sa.Integer(), nullable=True),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
+        sa.Column("approved_by", sa.String(length=200), nullable=True),
+        sa.Column("docx_sha256", sa.String(length=64), nullable=True),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
+        sa.Column("answer_by", sa.Date(), nullable=True),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("sending_at", UtcDateTime(), nullable=True),
+        sa.Column("channel", sa.String(length=20), nullable=True),
+        sa.Column("channel_reference", sa.String(length=500), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("delivered_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("confirmation", sa.String(length=12), nullable=False),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_letters_case_id_cases")),
+        sa.ForeignKeyConstraint(["follows_id"], ["letters.id"], name=op.f("fk_letters_follows_id_letters")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+        sa.UniqueConstraint("case_id", "serial", name=op.f("uq_letters_case_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_letters_number")),
+    )
+    op.create_index(op.f("ix_letters_case_id"), "letters", ["case_id"], unique=False)
+    op.create_index(op.f("ix_letters_follows_id"), "letters", ["follows_id"], unique=False)
+    op.create_index("ix_letters_state_due_at", "letters", ["state", "due_at"], unique=False)
     op.create_table(
         "pending_sign_ins",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -197,6 +529,145 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "role", name=op.f("pk_user_roles")),
     )
+    op.create_table(
+        "case_field_changes",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("field_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["field_id"], ["case_fields.id"], name=op.f("fk_case_field_changes_field_id_case_fields")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_field_changes")),
+    )
+    op.create_index(op.f("ix_case_field_changes_field_id"), "case_field_changes", ["field_id"], unique=False)
+    op.create_table(
+        "case_sealed_openings",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("principal_id", sa.String(length=20), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("erase_after", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["principal_id"], ["case_principals.id"], name=op.f("fk_case_sealed_openings_principal_id_case_principals")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_sealed_openings")),
+    )
+    op.create_index(
+        op.f("ix_case_sealed_openings_principal_id"), "case_sealed_openings", ["principal_id"], unique=False
+    )
+    op.create_table(
+        "claim_correlations",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("claim_id", sa.String(length=20), nullable=False),
+        sa.Column("ran_at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("samples_digest", sa.String(length=64), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column(
+            "found", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column(
+            "caveats", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_correlations_claim_id_claims")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_correlations")),
+    )
+    op.create_index(op.f("ix_claim_correlations_claim_id"), "claim_correlations", ["claim_id"], unique=False)
+    op.create_table(
+        "claim_events",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("claim_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_events_claim_id_claims")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_events")),
+    )
+    op.create_index(op.f("ix_claim_events_claim_id"), "claim_events", ["claim_id"], unique=False)
+    op.create_table(
+        "claim_samples",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("claim_id", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("person", sa.String(length=300), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.Column("added_by", sa.String(length=200), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_claim_samples_claim_id_claims")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_samples")),
+    )
+    op.create_index(op.f("ix_claim_samples_claim_id"), "claim_samples", ["claim_id"], unique=False)
+    op.create_table(
+        "letter_events",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("letter_id", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("act", sa.String(length=20), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "details", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["letter_id"], ["letters.id"], name=op.f("fk_letter_events_letter_id_letters")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_events")),
+        sa.UniqueConstraint("letter_id", "serial", name=op.f("uq_letter_events_letter_id")),
+    )
+    op.create_index(op.f("ix_letter_events_letter_id"), "letter_events", ["letter_id"], unique=False)
+    op.create_table(
+        "letter_rechecks",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("letter_id", sa.String(length=20), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("after_days", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=True),
+        sa.Column("checked_by", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["letter_id"], ["letters.id"], name=op.f("fk_letter_rechecks_letter_id_letters")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_rechecks")),
+    )
+    op.create_index(op.f("ix_letter_rechecks_letter_id"), "letter_rechecks", ["letter_id"], unique=False)
+    op.create_index("ix_letter_rechecks_state_due_at", "letter_rechecks", ["state", "due_at"], unique=False)
+    op.create_table(
+        "letter_versions",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("letter_id", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("written_by", sa.String(length=200), nullable=False),
+        sa.Column("writer", sa.String(length=200), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.Column(
+            "document", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("upload_sha256", sa.String(length=64), nullable=True),
+        sa.Column(
+            "warnings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["letter_id"], ["letters.id"], name=op.f("fk_letter_versions_letter_id_letters")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_versions")),
+        sa.UniqueConstraint("letter_id", "number", name=op.f("uq_letter_versions_letter_id")),
+    )
+    op.create_index(op.f("ix_letter_versions_letter_id"), "letter_versions", ["letter_id"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         statements = [
             "CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the trail of decisions is append-only'); END",

@@ -1,0 +1,227 @@
+"""What the console does by the clock, in one thread: due items and reminders, mail, notifications, block lists.
+
+Each task stands alone: one that fails is logged and tried again with the next round, and stops no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import select
+
+from hedgerow.cases.core.problems import CaseError
+from hedgerow.cases.core.telling import case_facts
+from hedgerow.cases.filing import casework, dues
+from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.console import mailing_acts
+from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
+from hedgerow.console.refused import refused as refused_addresses
+from hedgerow.console.services import Services
+from hedgerow.console.telling_others import Teller
+from hedgerow.measures.measure import MeasureError
+from hedgerow.outward import block_lists, delivering
+from hedgerow.outward import settings as outward_settings
+from hedgerow.outward.announcing import announce
+from hedgerow.outward.block_lists import Refused
+from hedgerow.outward.delivering import Ways
+from hedgerow.outward.happenings import Happening
+from hedgerow.outward.settings import OutwardError
+from hedgerow.outward.smtp import SmtpMailer
+from hedgerow.secret import SecretError
+from hedgerow.store.models.cases import Case
+from hedgerow.store.models.outbox import Told
+
+EVERY_S: Final = 5.0
+LISTS_FOLDER: Final = "block-lists"
+"""In the state directory, where `outward.toml` names no other."""
+RECKON_EVERY: Final = timedelta(minutes=10)
+LISTS_EVERY: Final = timedelta(minutes=1)
+CLEAN_EVERY: Final = timedelta(hours=6)
+EDGE_EVERY: Final = timedelta(seconds=30)
+MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
+"""How long before its moment something is announced."""
+
+
+@dataclass
+class Rounds:
+    """The tasks of the clock."""
+
+    services: Services
+    refused: Callable[[Services, datetime], list[Refused]] = refused_addresses
+    """Refuse measures whose address is known."""
+    ways: Ways | None = None
+    edge_was_up: bool = False
+    _next: dict[str, datetime] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _teller: Teller | None = None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it, after the task under way."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            self.once()
+
+    def once(self) -> None:
+        """One round of everything that is due at this moment."""
+        for name, task in (
+            ("reckon", self._reckon),
+            ("tell", self._tell),
+            ("edge", self._edge),
+            ("mail", self._mail),
+            ("deliver", self._deliver),
+            ("lists", self._lists),
+            ("clean", self._clean),
+        ):
+            try:
+                task()
+            except Exception as e:  # noqa: BLE001 - a round must outlive whatever one task meets; it is logged
+                structlog.get_logger().error("round_failed", task=name, error=type(e).__name__, exc_info=e)
+
+    def _due(self, name: str, every: timedelta) -> bool:
+        now = self.services.clock()
+        if name in self._next and now < self._next[name]:
+            return False
+        self._next[name] = now + every
+        return True
+
+    def _outward(self) -> Ways:
+        if self.ways is None:
+            settings = outward_settings.read(self.services.folder.path)
+            mailer = SmtpMailer(settings.smtp) if settings.smtp else None
+            self.ways = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
+        return self.ways
+
+    def _reckon(self) -> None:
+        if self._due("reckon", RECKON_EVERY):
+            reckon(self.services)
+        remind(self.services)
+
+    def _tell(self) -> None:
+        if self._teller is None:
+            self._teller = Teller(self.services)
+        self._teller.once()
+
+    def _edge(self) -> None:
+        """Says it once when the gateway stops answering; one that never answered is none of this console's."""
+        if not self._due("edge", EDGE_EVERY):
+            return
+        up, was_up = self.services.control.answers(), self.edge_was_up
+        self.edge_was_up = up
+        if up or not was_up:
+            return
+        now = self.services.clock()
+        with self.services.database.session() as session:
+            announce(
+                session,
+                Happening(
+                    id=f"edge-down-{now.isoformat(timespec='seconds')}",
+                    kind="edge.down",
+                    at=now,
+                    title="The gateway does not answer",
+                    severity="critical",
+                    decide="Look at hedgerow status and the log of the gateway",
+                ),
+            )
+
+    def _mail(self) -> None:
+        mailing_acts.round_of_mail(self.services, self._outward().mailer)
+
+    def _deliver(self) -> None:
+        delivering.deliver(self.services.database, self._outward(), self.services.clock)
+
+    def _lists(self) -> None:
+        settings = self._outward().settings
+        if not settings.lists or not self._due("lists", LISTS_EVERY):
+            return
+        now = self.services.clock()
+        folder = settings.lists_folder or self.services.folder.path / LISTS_FOLDER
+        try:
+            block_lists.write(folder, settings.lists, self.refused(self.services, now), now)
+        except (OutwardError, MeasureError, SecretError) as e:
+            structlog.get_logger().warning("lists_not_written", error=str(e))
+
+    def _clean(self) -> None:
+        if self._due("clean", CLEAN_EVERY):
+            with self.services.database.session() as session:
+                delivering.clean(session, self.services.clock())
+
+
+def reckon(services: Services) -> None:
+    """Reckons the due items of every case that is open, one transaction a case."""
+    with services.database.reading() as session:
+        ids = list(session.scalars(select(Case.id).where(Case.state != "closed")))
+    for case_id in ids:
+        try:
+            with services.database.session() as session:
+                now = services.clock()
+                dues.refresh(session, casework.read(session, case_facts(session, case_id), now), now)
+        except (NoticeError, CaseError) as e:
+            structlog.get_logger().warning("dues_not_reckoned", case=case_id, error=str(e))
+
+
+def remind(services: Services) -> int:
+    """Announces what is due soon, a day and four hours before, and what is late: once each. Returns how many."""
+    now = services.clock()
+    with services.database.reading() as session:
+        soon = [
+            (d, mark)
+            for d in dues.listed(session)
+            if d.due_at is not None and d.mandatory
+            if (mark := _mark(d.due_at, now))
+        ]
+        told = set(session.scalars(select(Told.mark).where(Told.mark.in_([_key(d, m) for d, m in soon]))))
+    fresh = [(d, m) for d, m in soon if _key(d, m) not in told]
+    if not fresh:
+        return 0
+    with services.database.session() as session:
+        wanted = {d.case_id for d, _ in fresh}
+        cases = {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(wanted)))}
+        for due, mark in fresh:
+            session.add(Told(mark=_key(due, mark), at=now))
+            case = cases[due.case_id]
+            late = mark == "late"
+            under = f" under {due.regime}" if due.regime else ""
+            announce(
+                session,
+                Happening(
+                    id=f"deadline-{_key(due, mark)}"[:100],
+                    kind="deadline.missed" if late else "deadline.near",
+                    at=now,
+                    title=f"{'Late' if late else 'Due soon'}{under}: {DUTY_WORDS[due.duty]}",
+                    severity="critical" if late else "high",
+                    decide=f"{WHAT_WORDS[due.what]}: {DUTY_WORDS[due.duty]}",
+                    by=due.due_at,
+                    case=case.number,
+                    path=f"/notices/cases/{case.id}",
+                    site=case.site,
+                ),
+            )
+    return len(fresh)
+
+
+def _mark(due_at: datetime, now: datetime) -> str:
+    """Which mark a moment has passed: `late`, `4h`, `24h`, or none."""
+    if now > due_at:
+        return "late"
+    passed = [m for m in MARKS if due_at - now <= m]
+    return f"{min(passed) // timedelta(hours=1)}h" if passed else ""
+
+
+def _key(due: dues.Due, mark: str) -> str:
+    at = due.due_at.isoformat(timespec="minutes") if due.due_at else ""
+    return f"{due.case_id}/{due.regime}/{due.duty}/{due.what}/{at}/{mark}"
