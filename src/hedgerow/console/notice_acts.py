@@ -20,6 +20,7 @@ from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, deciding, dues, registering, sending, statements
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.sending import Left
+from hedgerow.cases.filing.texts import typed_text
 from hedgerow.cases.notices.codes import Duty
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.decisions import Outcome
@@ -221,13 +222,16 @@ def tell_in_public(
     """Records a public notice instead of telling each person, with its justification."""
     with doing(services, actor, case_id) as d:
         rule = d.work.applies(regime).regime
+        explained = typed_text(explained, "the justification")
+        where = tuple(typed_text(w, "a place", 500) for w in where[:50])
+        typed_text(reach.method, "the method", 2_000)
         notice = justified(PublicNotice(regime, reason, explained, where, reach, actor.name, d.now), rule)
         row = NoticePublic(
             case_id=d.work.case.id,
             regime=regime,
             reason=notice.reason,
-            explained=notice.explained[:20_000],
-            where=[w[:500] for w in notice.where[:50]],
+            explained=notice.explained,
+            where=list(notice.where),
             reach_low=reach.low,
             reach_high=reach.high,
             reach_method=reach.method,

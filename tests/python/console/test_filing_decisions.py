@@ -98,7 +98,9 @@ def test_a_place_of_residence_is_exact_or_estimated_and_can_be_taken_back(databa
         ("decisions", [], "nothing here is called"),
         ("people", [], "nothing here is called"),
         ("narrative", "x" * 70_000, "KB"),
-        ("cause", "a\x00b", "control character"),
+        ("cause", "a\x00b", "cannot be kept|control character"),
+        ("cause", "half \ud800 a character", "cannot be kept"),
+        ("form.EU.narrative", "a\x00b", "cannot be kept"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(database: Database, key: str, value: Any, said: str) -> None:
