@@ -401,10 +401,44 @@ def seeds() -> dict[str, list[bytes]]:
         "crawlers": [json.dumps(ranges).encode(), b"crawl-1.googlebot.com"],
         "asn": [b"\x00" + mmdb(), b"\x011.0.0.0\t1.0.0.255\t64496\tX\n2001:db8::\t2001:db8::ff\tAS64497\tY\n# c\n"],
         "headers": [bytes([f]) + r for f in (0, 8, 16) for r in REQUESTS],
+        "measures": [measures(*acts) for acts in (("refuse",), ("budget", "watch"), ("prove", "release"), ())],
+        "letter": [
+            b"hedgerow-token=" + b"0" * 80 + b"&reference=7K3M-Q2ZD-90XF&message=a%0D%0Ab&reply=a%40b.c&aid=yes",
+            b"hedgerow-token=&where=a%0Ab&since=2026&records=Ann%3BFern%0ABob&reply=%e2%80%ae",
+        ],
     }
 
 
+def measures(*acts: str) -> bytes:
+    """A file of measures about somebody whom the target knows, one at each level in turn."""
+    levels = ("session", "address", "network")
+    lines = [
+        {
+            "id": f"m-{number}",
+            "site": "club",
+            "level": levels[number],
+            "name": "0a" * 12,
+            "act": act,
+            **({"factor": 4} if act == "budget" else {}),
+            "from_s": 1_799_999_000,
+            "until_s": 1_800_009_000,
+            "by": "x",
+            "why": "y",
+        }
+        for number, act in enumerate(acts)
+    ]
+    return json.dumps({"format": 1, "measures": lines}).encode()
+
+
 WORDS: dict[str, list[str]] = {
+    "measures": [
+        '"act":"release"',
+        '"act":"refuse"',
+        '"act":"prove"',
+        '"level":"account"',
+        '"level":"client"',
+        '"factor":',
+    ],
     "log_lines": [
         '] "GET /members/7 HTTP/1.1" 200 1 "-" "',
         "[10/Oct/2025:13:55:36 +0000]",

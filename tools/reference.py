@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 from typer.testing import CliRunner
 
+from hedgerow.brain.folder import Folder
+from hedgerow.cases.letters import explaining as letters
 from hedgerow.cases.notices import explaining, loading
 from hedgerow.cli import app
 from hedgerow.cli.names import command_names
+from hedgerow.console.access import roles
+from hedgerow.console.app import create_app, route_table
+from hedgerow.console.services import Services
+from hedgerow.control import Control
 from hedgerow.policy import defaults, settings
 from hedgerow.policy.shapes import Choice, Flag, Keyed, Limits, Many, Real, Section, Shape, Short, Text, Whole
+from hedgerow.store.database import Database
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -129,6 +137,47 @@ def budgets_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def console_roles_page() -> str:
+    """Which role may do what in the console, and which routes ask for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Folder(Path(folder))
+        database = Database(f"sqlite:///{folder}/console.db")
+        table = route_table(create_app(Services(database, state, Control(state.control))))
+        database.close()
+    lines = [
+        "# Roles of the console",
+        "",
+        "Generated from `src/hedgerow/console/access/roles.py` and from the route table by `make docs`.",
+        "How users get roles: [the console](../how-to/console.md).",
+        "",
+        "| role | who |",
+        "|---|---|",
+        *(f"| `{role}` | {words} |" for role, words in roles.ROLES.items()),
+        "",
+        "## What each may do",
+        "",
+        "| permission | lets them | " + " | ".join(roles.Role) + " |",
+        "|---" * (len(roles.Role) + 2) + "|",
+    ]
+    for permission in roles.Permission:
+        held = " | ".join("yes" if role in roles.roles_with(permission) else "" for role in roles.Role)
+        lines.append(f"| `{permission}` | {roles.sentence(permission)} | {held} |")
+    lines += [
+        "",
+        "## What each route asks for",
+        "",
+        "A route that does not say what it needs keeps the console from starting. `fresh` routes ask again who it is",
+        "when the last proof is older than `console.fresh_s`.",
+        "",
+        "| method | path | needs | fresh |",
+        "|---|---|---|---|",
+    ]
+    for route in sorted(table, key=lambda r: (r.path, r.method)):
+        needs = f"`{route.needs}`" if isinstance(route.needs, roles.Permission) else route.needs.value
+        lines.append(f"| {route.method} | `{route.path}` | {needs} | {'yes' if route.fresh else ''} |")
+    return "\n".join(lines) + "\n"
+
+
 def _default(value: object) -> str:
     if value is None or value == "":
         return "none"
@@ -171,7 +220,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield FOLDER / "commands.md", commands_page()
     yield FOLDER / "signals.md", signals_page()
     yield FOLDER / "budgets.md", budgets_page()
+    yield FOLDER / "console-roles.md", console_roles_page()
     yield FOLDER / "regimes.md", explaining.page(loading.shipped())
+    yield FOLDER / "letters.md", letters.page()
 
 
 def main() -> int:

@@ -111,10 +111,9 @@ def keys_of(state: Path) -> SiteKeys:
 def asked(store: Store, state: Path, period: Period, *refs: str) -> Affected:
     keys = keys_of(state)
     with store.snapshot() as snapshot:
+        # Not closed: the rows of the answer are kept there.
         connection = snapshot.connect()
-        found = affected(connection, find_group(connection, [read_ref(r, keys) for r in refs]), period)
-        connection.close()
-    return found
+        return affected(connection, find_group(connection, [read_ref(r, keys) for r in refs]), period)
 
 
 def listed(found: Affected) -> Seen:

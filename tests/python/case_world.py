@@ -1,4 +1,6 @@
-"""A small world for tests of cases: a state directory with a ledger, a database, people who act, and a virtual clock."""
+"""A small world for tests of cases: a state directory with a ledger, a database, people who act, a virtual clock."""
+
+# ruff: noqa: ARG002 - a fake has the face of what it stands for
 
 from __future__ import annotations
 
@@ -104,7 +106,7 @@ def visitors(count: int, members: int, at: datetime, seed: int = 1) -> list[dict
     rows = []
     for n in range(count):
         start = at + timedelta(seconds=chance.uniform(0, 5 * 86_400))
-        for k in range(chance.randint(1, 8)):
+        for _ in range(chance.randint(1, 8)):
             person = min(members, int(chance.paretovariate(0.9)))
             start += timedelta(seconds=chance.uniform(5, 400))
             rows.append(shown(person, start, address=f"v{n}", network=f"vn{n}", client=f"browser{n % 7}"))

@@ -8,9 +8,50 @@ from pathlib import Path
 
 import pytest
 
+from console.postgresql import Server, binaries, running
+from hedgerow.store.database import Database
+
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
     """A folder with a short name: Unix sockets must fit into 108 bytes, and pytest's own folders often do not."""
     with tempfile.TemporaryDirectory(prefix="hr-") as name:
         yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """One PostgreSQL for all tests."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed; tools/setup.sh test brings Debian's")
+    with running(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Every test that touches the database runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a database without tables."""
+    if database_kind == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.db"
+    server: Server = request.getfixturevalue("postgresql_server")
+    return server.fresh(tables=False)
+
+
+@pytest.fixture
+def database(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with every table and no rows."""
+    if database_kind == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path}/console.db")
+        opened.create_all()
+    else:
+        server: Server = request.getfixturevalue("postgresql_server")
+        opened = Database(server.fresh())
+    yield opened
+    opened.close()

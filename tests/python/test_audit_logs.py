@@ -85,6 +85,8 @@ def test_a_member_of_a_small_club_who_reads_much_is_named_for_the_amount_alone(t
     assert report["taken"]["people"] == 0
     html = (tmp_path / "out" / "report.html").read_text()
     assert "No harvest was found" in html
+    assert "No harvest is certain, but one visitor read 42 % of the people in this log" in html
+    assert "Nobody in it reads people as somebody does who collects them" not in html
     assert "72 hours" not in html
     assert "By amount" in html
 

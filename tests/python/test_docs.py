@@ -70,8 +70,8 @@ def test_everything_that_can_be_told_is_documented() -> None:
     page = (DOCS / "how-to" / "notifications.md").read_text(encoding="utf-8")
     for kind in KINDS.values():
         assert f"| `{kind.name}` | {kind.sentence} |" in page
-    for kind, (activity, alert) in ocsf.FINDINGS.items():
-        row = f"| `{kind}` | {activity} {ocsf.ACTIVITIES[activity]} | {'yes' if alert else 'no'} |"
+    for name, (activity, alert) in ocsf.FINDINGS.items():
+        row = f"| `{name}` | {activity} {ocsf.ACTIVITIES[activity]} | {'yes' if alert else 'no'} |"
         assert row in _page("ocsf")
 
 

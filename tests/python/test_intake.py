@@ -109,7 +109,9 @@ def test_however_often_it_crashes_every_letter_is_kept_and_none_twice(waiting: l
         state = Path(folder)
         for data in waiting:
             put(state, data)
-        spool, kept, deliveries = Spool(state), {}, []
+        spool = Spool(state)
+        kept: dict[str, Appeal | Claim] = {}
+        deliveries: list[str] = []
 
         def take(crash_after: int | None) -> None:
             def keep(letter: Appeal | Claim) -> None:

@@ -244,9 +244,10 @@ def test_files_hold_every_entry_and_nobody_elses_eyes_see_them(state: Path, tmp_
         ("verdict", "", ""): 1,
     }
     assert ask(state, "principal", f"session:{SESSION}", "--format", "csv").stdout.count("\n") == 18
-    stored = duckdb.read_parquet(str(tmp_path / "person.parquet"))
-    assert tuple(stored.columns) == written.COLUMNS
-    assert stored.aggregate("count(*), count(DISTINCT session)").fetchall() == [(30, 2)]
+    with duckdb.connect() as con:
+        stored = con.read_parquet(str(tmp_path / "person.parquet"))
+        assert tuple(stored.columns) == written.COLUMNS
+        assert stored.aggregate("count(*), count(DISTINCT session)").fetchall() == [(30, 2)]
     assert len((tmp_path / "person.json").read_text().splitlines()) == 30
 
 

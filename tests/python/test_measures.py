@@ -23,10 +23,15 @@ NOW_S = 1_800_000_000
 KEYS = TestKeys()
 
 
-def measure(number: int, act: Act = Act.REFUSE, name: str = "0a" * 12, level: str = "address", **more: int) -> Measure:
-    factor = 4 if act is Act.BUDGET else None
-    times = {"from_s": NOW_S - 100, "until_s": NOW_S + 3_600, **more}
-    return Measure(f"m{number}", "club", level, name, act, factor=factor, **times)
+def measure(
+    number: int,
+    act: Act = Act.REFUSE,
+    name: str = "0a" * 12,
+    level: str = "address",
+    from_s: int = NOW_S - 100,
+    until_s: int = NOW_S + 3_600,
+) -> Measure:
+    return Measure(f"m{number}", "club", level, name, act, from_s, until_s, 4 if act is Act.BUDGET else None)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def next_steps(report: Json, out: str) -> list[Json]:
         f"Hedgerow's {report['policy']['name']} would have masked or withheld something of "
         f"{number(done['withheld'])} of the {number(done['people_reads'])} people that the harvests read."
         if harvests
-        else "Nothing was found in this log; the next harvest may be under way when you read the next one."
+        else "No harvest was found for certain in this log; the next one may be under way already."
     )
     steps.append(
         _step(

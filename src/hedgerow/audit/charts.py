@@ -55,7 +55,7 @@ def _ticks(most: float) -> list[float]:
 def sizes(rows: Sequence[Json]) -> Markup:
     """How many visitors read how many people; lengths on a logarithmic scale, since most read one and few read all."""
     most = max((r["actors"] for r in rows), default=1)
-    scale = 420 / math.log10(max(most, 9) + 1)
+    scale = 340 / math.log10(max(most, 9) + 1)
     body = []
     for i, r in enumerate(rows):
         y = 26 + i * 30
@@ -69,7 +69,7 @@ def sizes(rows: Sequence[Json]) -> Markup:
             body.append(_rect(122, y, length, 20, "bar", f"{name} people: {number(r['actors'])} visitors"))
         if r["harvesting"]:
             body.append(_rect(122, y, part, 20, "bar taken", f"{number(r['harvesting'])} of them harvest"))
-        said = number(r["actors"]) + (f", {number(r['harvesting'])} of them harvest" if r["harvesting"] else "")
+        said = number(r["actors"]) + (f", {number(r['harvesting'])} harvest" if r["harvesting"] else "")
         body.append(_text(130 + length, y + 15, said))
     title = "How many visitors read how many different people: " + "; ".join(
         f"{r['from']}{'' if r['to'] == r['from'] else ' or more' if r['to'] is None else ' to ' + str(r['to'])}: "
@@ -88,7 +88,7 @@ def timeline(days: Sequence[Json], harvests: Sequence[Json]) -> Markup:
     shown = _every_day(days)[-366:]
     if not shown:
         return Markup()
-    left, width = 52, _WIDTH - 62
+    left, width = 84, _WIDTH - 94
     each = width / len(shown)
     ticks = _ticks(max(int(d["requests_people"]) for d in shown))
     top, floor = 16, 150
@@ -105,9 +105,11 @@ def timeline(days: Sequence[Json], harvests: Sequence[Json]) -> Markup:
         if n:
             body.append(_rect(left + i * each + min(1.0, each * 0.1), floor - h, each * 0.84, h, "bar", hint))
     begin = datetime.fromisoformat(str(shown[0]["day"])).replace(tzinfo=UTC).timestamp()
-    some = range(0, len(shown), max(1, math.ceil(len(shown) / 6)))
-    body += [_text(left + i * each, floor + 16, str(shown[i]["day"]), "quiet") for i in some]
-    y = floor + 30
+    some = range(0, len(shown), max(1, math.ceil(len(shown) / 5)))
+    # What does not fit is left out: a phone shows the same drawing with larger letters.
+    fits = [i for i in some if left + i * each + 104 <= _WIDTH]
+    body += [_text(left + i * each, floor + 18, str(shown[i]["day"]), "quiet") for i in fits]
+    y = floor + 32
     for one in harvests[:8]:
         start, end = (datetime.fromisoformat(one[k]).timestamp() for k in ("first", "last"))
         x1, x2 = (left + min(max((at - begin) / 86_400, 0), len(shown)) * each for at in (start, end))
@@ -139,7 +141,7 @@ def growth(harvest: Sequence[Sequence[int]], usual: Sequence[Sequence[int]], nam
     most = harvest[-1][0]
     ordinary = [p for p in usual if p[0] <= most * 1.02]
     ticks = _ticks(max(harvest[-1][1], ordinary[-1][1] if ordinary else 0))
-    left, right, top, floor = 60, _WIDTH - 120, 14, 210
+    left, right, top, floor = 84, _WIDTH - 124, 14, 210
 
     def at(p: Sequence[int]) -> str:
         return f"{left + (right - left) * p[0] / max(most, 1):.1f},{floor - (floor - top) * p[1] / ticks[-1]:.1f}"

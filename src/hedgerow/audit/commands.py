@@ -68,7 +68,7 @@ def audit_command(
         int, typer.Option("--workers", help="Threads, or Spark's cores; 0 = one a core.", min=0, max=1024)
     ] = 0,
     engine: Annotated[
-        Engine, typer.Option("--engine", help="This machine, or an Apache Spark cluster.")
+        Engine, typer.Option("--engine", help="This machine, or an Apache Spark cluster, which writes no --ledger.")
     ] = Engine.local,
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json on standard output.")] = False,
 ) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from pyroaring import BitMap
 
-from hedgerow.audit.groups import Group, Groups, find_groups
+from hedgerow.audit.groups import find_groups
+from hedgerow.audit.harvests import Group, Groups
 from hedgerow.audit.replaying import VOUCHED, Replay, Seen, people_of, popularity_of, seen
 from hedgerow.audit.traits import Actor
 

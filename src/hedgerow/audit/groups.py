@@ -11,18 +11,19 @@ null model and its measured false-alarm rate are in docs/explanation/groups.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from hedgerow.audit.popularity import Against, Counts, Reals, against
+from hedgerow.audit.harvests import Group, Groups
+from hedgerow.audit.popularity import Against, Counts, Reals, against, even_union
 from hedgerow.audit.reads import Reads, flatten, halves, leaning, likely, resemblance
-from hedgerow.audit.sharing import least_repeating, repetition, unlike_others
-from hedgerow.audit.traits import Actor, keys_of, shared, usual_value, values_of
+from hedgerow.audit.sharing import least_repeating, repetition, taking_turns, unlike_others
+from hedgerow.audit.traits import Actor, begins, ends, keys_of, shared, usual_value, values_of
 
 ALARMS_PER_AUDIT: Final = 0.001
 """Wanted chance of any false alarm in one audit of traffic that follows the null model."""
@@ -41,6 +42,8 @@ TIGHT: Final = 0.5
 """Share of those with a trait who must be members for the trait to be what holds the group together."""
 COHORT: Final = 0.8
 """Share of those with all traits of a group who must have been found by whom they read, for the others to belong."""
+LISTED: Final = 0.5
+"""How likely somebody takes turns with a group at least, to be listed with it and not only as possible."""
 MOST_TESTS: Final = 4_000
 """Candidate groups tested; the largest first. Those that are left out count in the correction all the same."""
 TESTS_OF_CANDIDATE: Final = 10
@@ -48,44 +51,6 @@ TESTS_OF_CANDIDATE: Final = 10
 another group took some of it; and, both times, all of its actors as they are."""
 
 Ids = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Group:
-    """One harvester, or several acting together."""
-
-    members: tuple[int, ...]
-    """Positions in the sequence of actors, ascending."""
-    shares: tuple[str, ...]
-    """What nearly all members have in common: network, client, template, pace, asn; empty = only their people."""
-    people: int
-    """Distinct people of all of them."""
-    reads: int
-    """Sum of the people of each: `people` of `reads` that were new to the group."""
-    measured: Against
-    p_value: float | None
-    """Family-wise: the chance of any such group in the whole audit, if ordinary readers read by popularity, and if they
-    have lasting tastes that go with no trait. Absent = an observation: a lasting taste explains it as well."""
-
-    @property
-    def is_harvest(self) -> bool:
-        """Whether more than a lasting taste is needed to explain it."""
-        return self.p_value is not None
-
-
-@dataclass(frozen=True)
-class Groups:
-    """What the test found, and how it was made."""
-
-    groups: tuple[Group, ...]
-    tests: int
-    """Chances to be found that anybody had: the probabilities are multiplied by it."""
-    icc: float
-    """How much the reads of one ordinary actor resemble each other; evidence was reduced by it."""
-    actors: int
-    popularity_reads: int
-    observed: Group | None = None
-    """Readers who ignore popularity, and neither share out the people nor are held together by a trait."""
 
 
 def find_groups(
@@ -148,25 +113,29 @@ class _Search:
         # Groups first: once they are known, what is ordinary is known better, also for those who act alone.
         tight: list[tuple[Group, Ids, bool]] = []
         loose: list[tuple[Group, Ids, bool]] = []
-        everybody_left: list[Group] = []
+        unsure: list[tuple[Group, Ids, bool]] = []
         for ids, narrow in keys:
-            group = self._test(ids, narrow)
-            if group is not None and not group.is_harvest:
-                everybody_left.append(group)
-                group = None
-            if group is None and narrow:
-                group = self._entire(ids)
-            if group is not None:
+            group = self._judge(ids, narrow)
+            if group is None:
+                continue
+            if not group.is_harvest:
+                unsure.append((group, ids, narrow))
+            else:
                 # A trait that mostly ordinary actors have, too, is not what holds the group together.
                 (tight if len(group.members) >= TIGHT * ids.size else loose).append((group, ids, narrow))
         self._take(tight, found)
+        if found:
+            # Harvesters make each other look usual; without those found already, others may stand out.
+            for _, ids, narrow in sorted(unsure, key=_largest_first):
+                group = self._judge(ids, narrow) if narrow else None
+                if group is not None and group.is_harvest:
+                    self._add(group, found)
         everybody = self._test(np.flatnonzero(~self.taken), narrow=False)
         if everybody is not None and everybody.is_harvest:
-            found.append(everybody)
-            self.taken[list(everybody.members)] = True
+            self._add(everybody, found)
             everybody = None
         self._take(loose, found)
-        found = self._joined(found)
+        found = [self._core(group) for group in self._joined(found)]
         kept = self.reads.without(self.taken)
         # Who alone has a lasting taste must not stand out: here the resemblance is that of the most unusual, too.
         self.icc = resemblance(kept, np.maximum(self.popular - self._read_by(self.taken), 0), unusual=True)
@@ -175,19 +144,22 @@ class _Search:
                 found.append(alone)
         found.sort(key=lambda g: (-g.people, g.members))
         if everybody is None:
-            left = [g for g in everybody_left if not self.taken[list(g.members)].any()]
+            left = [g for g, _, _ in unsure if not self.taken[list(g.members)].any()]
             everybody = max(left, key=lambda g: (g.people, g.members), default=None)
         return Groups(tuple(found), self.tests, self.icc, len(self.actors), int(self.popular.sum()), everybody)
 
     def _take(self, scored: list[tuple[Group, Ids, bool]], found: list[Group]) -> None:
         """Takes the largest first; what overlaps with it is tested again without what is explained already."""
-        for first, ids, narrow in sorted(scored, key=lambda g: (-g[0].people, len(g[0].members), g[0].members)):
+        for first, ids, narrow in sorted(scored, key=_largest_first):
             group: Group | None = first
             if self.taken[list(first.members)].any():
                 group = self._test(ids, narrow)
             if group is not None and group.is_harvest:
-                found.append(group)
-                self.taken[list(group.members)] = True
+                self._add(group, found)
+
+    def _add(self, group: Group, found: list[Group]) -> None:
+        found.append(group)
+        self.taken[list(group.members)] = True
 
     def _read_by(self, actors: npt.NDArray[np.bool_]) -> Counts:
         return np.bincount(self.reads.person[actors[self.reads.actor]], minlength=self.reads.known)
@@ -218,6 +190,13 @@ class _Search:
         large = np.flatnonzero(sizes >= FEWEST_PEOPLE)
         return [int(i) for i in large[np.argsort(-sizes[large], kind="stable")][:MOST_TESTS]], int(large.size)
 
+    def _judge(self, ids: Ids, narrow: bool) -> Group | None:
+        """A harvest among those with a trait, by whom they read or as they are; or an observation."""
+        group = self._test(ids, narrow)
+        if narrow and (group is None or not group.is_harvest or len(group.members) < COHORT * ids.size):
+            return self._entire(ids) or group
+        return group
+
     def _test(self, ids: Ids, narrow: bool) -> Group | None:
         """Members are chosen by one half of the people and judged by the other: what chose them cannot convict them.
 
@@ -230,7 +209,7 @@ class _Search:
         popular = shared_out = 1.0
         for chooser, judge in ((0, 1), (1, 0)):
             chosen = ids[likely(self.ratios[chooser][ids], self.parts[chooser].sizes[ids]) > 0.5]
-            if chosen.size < 2:
+            if chosen.size < 2 or self.parts[judge].union(chosen) < FEWEST_PEOPLE / 2:
                 continue
             measured = self._against(chosen, self.parts[judge], self.sides[judge])
             if self._is_harvest(measured, FEWEST_PEOPLE / 2):
@@ -252,17 +231,29 @@ class _Search:
         """All who share a narrow trait, chosen by nothing else: for logs in which harvesters are the usual case.
 
         Visitors who read several pages differ from those who read one, without harvesting; so here the members must
-        repeat each other even less than readers without any preference would.
+        repeat each other even less than readers without any preference would. Where they read everybody several times
+        over, the union cannot tell that any more; then sharing out must, by itself.
         """
         ids = ids[~self.taken[ids]]
-        if ids.size < 2:
+        if ids.size < 2 or self.reads.union(ids) < FEWEST_PEOPLE:
+            return None
+        complementing = self._complement(ids) >= SHARED_OUT
+        repeated = self._repetition(ids, None)
+        if not complementing and repeated * self.tests > ALARMS_PER_AUDIT:
             return None
         measured = self._against(ids, self.reads, self.everybody)
-        if measured.complement < SHARED_OUT or not self._is_harvest(measured, FEWEST_PEOPLE):
+        if not self._is_harvest(measured, FEWEST_PEOPLE):
             return None
-        p = min(1.0, max(measured.p, min(self._repetition(ids, None), self._unlike(ids))) * self.tests)
+        p = min(1.0, max(measured.p, min(repeated, self._unlike(ids)) if complementing else repeated) * self.tests)
         group = self._group(ids, p) if p <= ALARMS_PER_AUDIT else None
         return self._cohort(group) if group else None
+
+    def _complement(self, ids: Ids) -> float:
+        """The same as `Against.complement`, without all the rest: most candidates fail here already."""
+        sizes = self.reads.sizes[ids]
+        left = self.popular - self._read_by(self.taken) if self.taken.any() else self.popular
+        even = even_union(sizes[sizes > 0], max(self.members, int(np.count_nonzero(left > 0))))
+        return self.reads.union(ids) / even if even else 0.0
 
     def _apart(self, ids: Ids, side: int) -> Ids:
         people = max(int(np.count_nonzero(self.popular[self.sides[side]])), self.members // 2)
@@ -313,6 +304,19 @@ class _Search:
         # The probability is that of those who are listed, and never better than the one that found them.
         p = max(group.p_value or 0.0, min(1.0, self._against(alike, self.reads, self.everybody).p * self.tests))
         return (self._group(alike, p) if p <= ALARMS_PER_AUDIT else None) or group
+
+    def _core(self, group: Group) -> Group:
+        """The same group, but who only has the same taste is told apart, where no trait does it.
+
+        Done after everything is decided: it changes who is listed, never whether something was found.
+        """
+        if len(group.members) < 2 or {"network", "client"} & set(group.shares):
+            return group
+        ids = np.array(group.members, dtype=np.int64)
+        people = max(int(np.count_nonzero(self.popular)), self.members)
+        listed = taking_turns(ids, self.reads, people) >= LISTED
+        core = self._group(ids[listed], group.p_value) if 2 <= listed.sum() < ids.size else None
+        return replace(core, possible=tuple(int(i) for i in np.sort(ids[~listed]))) if core else group
 
     def _alone(self, i: int) -> Group | None:
         ids = np.array([i])
@@ -369,8 +373,8 @@ class _Search:
 
     def _join(self, one: Group, other: Group) -> Group | None:
         a, b = [self.actors[i] for i in one.members], [self.actors[i] for i in other.members]
-        together = min(_end(a), _end(b)) - max(_begin(a), _begin(b))
-        shortest = min(_end(a) - _begin(a), _end(b) - _begin(b))
+        together = min(ends(a), ends(b)) - max(begins(a), begins(b))
+        shortest = min(ends(a) - begins(a), ends(b) - begins(b))
         traits = set(shared([*a, *b])) & {"network", "client", "template", "pace", "asn"}
         if together < 0.8 * shortest or not traits - {"template"}:
             return None
@@ -383,9 +387,6 @@ class _Search:
         return joined
 
 
-def _begin(actors: Iterable[Actor]) -> int:
-    return min(a.first_s for a in actors)
-
-
-def _end(actors: Iterable[Actor]) -> int:
-    return max(a.last_s for a in actors)
+def _largest_first(scored: tuple[Group, Ids, bool]) -> tuple[int, int, tuple[int, ...]]:
+    group = scored[0]
+    return -group.people, len(group.members), group.members

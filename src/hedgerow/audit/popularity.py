@@ -79,7 +79,7 @@ def against(outside: Counts, inside: Counts, sizes: Counts, icc: float, members:
     pool[:-1] = by_count[1:] * np.arange(1, MOST_COUNTED + 1)
     union = int(np.count_nonzero(inside))
     people = max(members, int(np.count_nonzero(outside + inside)))
-    even = expected_union(np.array([1.0 / max(people, 1)]), np.array([float(people)]), sizes)
+    even = even_union(sizes, people)
     if pool.sum() < 1 or reads == 0:
         return Against(0.5, 0.5, 1.0, union, float(union), 1.0, even, reads)
     weights = pool / pool.sum()
@@ -145,6 +145,11 @@ def draw_chances(by_count: Counts, people: int) -> tuple[Reals, Reals]:
 def expected_union(chance: Reals, how_many: Reals, sizes: Counts) -> float:
     """Distinct people of independent actors that each draw so many distinct ones."""
     return float(how_many @ -np.expm1(-float(_times(chance, how_many, sizes).sum()) * chance))
+
+
+def even_union(sizes: Counts, people: int) -> float:
+    """The same of actors without any preference."""
+    return expected_union(np.array([1.0 / max(people, 1)]), np.array([float(people)]), sizes)
 
 
 def _times(chance: Reals, how_many: Reals, sizes: Counts) -> Reals:

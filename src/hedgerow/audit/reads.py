@@ -42,6 +42,10 @@ class Reads:
         within = np.arange(int(ends[-1]) if ends.size else 0) - np.repeat(ends - lengths, lengths)
         return np.asarray(self.person[np.repeat(self.start[actors], lengths) + within])
 
+    def union(self, actors: npt.NDArray[np.int64]) -> int:
+        """Distinct people read by these actors."""
+        return int(np.unique(self.of(actors)).size)
+
     def only(self, people: npt.NDArray[np.bool_]) -> Reads:
         """The same actors, these people only."""
         kept = people[self.person]
@@ -89,7 +93,7 @@ def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> Reals:
     Rubin 1977). Used to propose members, never as evidence: the evidence is `popularity.against`.
     """
     actors = reads.start.size - 1
-    sizes = reads.sizes
+    doubts = _Doubts(reads.sizes)
     doubt = np.zeros(actors)
     shares = np.full(_SIZES, 0.02)
     ratio: Reals = np.zeros(actors)
@@ -104,40 +108,48 @@ def leaning(reads: Reads, popularity: Counts, rounds: int = 6) -> Reals:
         # One class alone must not decide: what is learnt from few reads is not known that well.
         evidence = np.clip(evidence, -3.0, 3.0)
         ratio = np.bincount(reads.actor, weights=evidence[seen], minlength=actors).astype(np.float64)
-        doubt, shares = _doubted(ratio, sizes, shares)
+        doubt, shares = doubts.turn(ratio, shares)
     return ratio
 
 
 def likely(ratio: Reals, sizes: Counts, rounds: int = 12) -> Reals:
     """By actor of one candidate group: how likely it ignores popularity, given how many of the group seem to."""
+    doubts = _Doubts(sizes)
     shares = np.full(_SIZES, 0.2)
     doubt = np.zeros_like(ratio)
     for _ in range(rounds):
-        doubt, shares = _doubted(ratio, sizes, shares)
+        doubt, shares = doubts.turn(ratio, shares)
     return doubt
 
 
-def _doubted(ratio: Reals, sizes: Counts, shares: Reals) -> tuple[Reals, Reals]:
-    """One turn: doubts from the shares of each class of size, then the shares from the doubts.
+class _Doubts:
+    """Doubts from the shares of each class of size, and the shares from the doubts, in turns.
 
     By size, because the addresses of one harvest mostly read about as much: without it, somebody who read a single
     person that nobody else did would pass for one of them.
     """
-    size = np.minimum(np.round(2 * np.log2(np.maximum(sizes, 1))).astype(np.int64), _SIZES - 1)
-    doubt = _logistic(ratio + np.log(shares / (1 - shares))[size])
-    doubt[sizes == 0] = 0.0
-    actors = np.bincount(size, minlength=_SIZES)
-    doubted = np.bincount(size, weights=doubt, minlength=_SIZES)
-    # Neighbouring classes lend a quarter each; an empty class has the share of all.
-    near = np.array([0.25, 1.0, 0.25])
-    few = 2.0
-    overall = float(doubt.mean()) if doubt.size else 0.0
-    found = (np.convolve(doubted, near, "same") + few * overall) / (np.convolve(actors, near, "same") + few)
-    return doubt, np.clip(found, 1e-4, 0.999)
+
+    NEAR = np.array([0.25, 1.0, 0.25])
+    """Neighbouring classes lend a quarter each; an empty class has the share of all."""
+    FEW = 2.0
+
+    def __init__(self, sizes: Counts) -> None:
+        self._size = np.minimum(np.round(2 * np.log2(np.maximum(sizes, 1))).astype(np.int64), _SIZES - 1)
+        self._nothing = sizes == 0
+        self._actors = np.convolve(np.bincount(self._size, minlength=_SIZES), self.NEAR, "same") + self.FEW
+
+    def turn(self, ratio: Reals, shares: Reals) -> tuple[Reals, Reals]:
+        """Doubts by actor, and the shares of doubtful actors by class of size that follow from them."""
+        doubt = _logistic(ratio + np.log(shares / (1 - shares))[self._size])
+        doubt[self._nothing] = 0.0
+        doubted = np.bincount(self._size, weights=doubt, minlength=_SIZES)
+        overall = float(doubt.mean()) if doubt.size else 0.0
+        found = (np.convolve(doubted, self.NEAR, "same") + self.FEW * overall) / self._actors
+        return doubt, np.minimum(np.maximum(found, 1e-4), 0.999)
 
 
 def _logistic(x: Reals) -> Reals:
-    found: Reals = 1.0 / (1.0 + np.exp(-np.clip(x, -60.0, 60.0)))
+    found: Reals = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(x, -60.0), 60.0)))
     return found
 
 

@@ -55,9 +55,13 @@ def headline(report: Json) -> str:
     if not people["seen"]:
         return "This log does not say whom it showed"
     if not taken["people"]:
+        if report["by_amount"]:
+            first = report["by_amount"][0]
+            who = f"{first['agent']}, one visitor," if first["agent"] else "one visitor"
+            most = share(first["people"], people["whole"])
+            return f"No harvest is certain, but {who} read {most} of {_whole(report)}"
         return "No harvest was found in this log"
-    whole = "this site's people" if people["members"] else "the people in this log"
-    return f"{share(taken['people'], people['whole'])} of {whole} appear to have been collected"
+    return f"{share(taken['people'], people['whole'])} of {_whole(report)} appear to have been collected"
 
 
 def lead(report: Json) -> str:
@@ -75,6 +79,12 @@ def lead(report: Json) -> str:
     whom = f"{count(people['seen'], 'person', 'people')} in {count(people['requests'], 'request')}"
     seen = f"The log shows {whom}, {_span(log['first'], log['last'])}."
     if not taken["people"]:
+        much = report["by_amount_actors"]
+        if much:
+            return (
+                f"{seen} {count(much, 'visitor read', 'visitors each read')} at least a twentieth of them. Whom they "
+                "read does not tell whether they collect people or are curious; they are listed under “By amount”."
+            )
         return f"{seen} Nobody in it reads people as somebody does who collects them."
     whom = count(taken["people"], "person was", "people were")
     biggest = report["harvests"][0]
@@ -84,6 +94,10 @@ def lead(report: Json) -> str:
         else "The largest was done from one place."
     )
     return f"{seen} {whom} read by visitors who behave as collectors do, {_span(taken['first'], taken['last'])}. {how}"
+
+
+def _whole(report: Json) -> str:
+    return "this site's people" if report["people"]["members"] else "the people in this log"
 
 
 def _kinds(harvests: list[Json]) -> str:

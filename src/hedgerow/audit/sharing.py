@@ -25,6 +25,9 @@ MOST_REPEATED: Final = 0.5
 """Of the repetition that chance would bring, what those who share out the people have at most."""
 FEWEST_COMPARED: Final = 50
 """Actors of a size that somebody is compared with at least; with fewer, all smaller ones count, too."""
+MOST_TURNS: Final = 30
+LEAST_VARIANCE: Final = 1e-3
+"""Of the meetings per read: harvesters that divide a list exactly have none, and nothing is that certain."""
 _UNIFORM: Final = (np.arange(400) + 0.5) / 400
 
 
@@ -98,6 +101,51 @@ def least_repeating(ids: npt.NDArray[np.int64], reads: Reads, people: int) -> np
             break
         ids = kept
     return ids
+
+
+def taking_turns(ids: npt.NDArray[np.int64], reads: Reads, people: int) -> Reals:
+    """By actor of a group: how likely it takes turns with the others, rather than meeting them by chance.
+
+    Who looks up acquaintances meets the people of a harvest about as often as anybody without a preference does; who
+    takes part in it meets them less often. How much less is learnt from the group itself, in turns with who belongs to
+    it (a mixture of two normal distributions; Dempster, Laird and Rubin 1977). It decides who is listed, never whether
+    there is a harvest.
+
+    Args:
+        ids: The group, not empty.
+        reads: Of all.
+        people: People there are.
+    """
+    part = reads.of(ids)
+    sizes = reads.sizes[ids].astype(np.float64)
+    who = np.repeat(np.arange(ids.size), reads.sizes[ids])
+    belongs: Reals = np.ones(ids.size)
+    for turn in range(MOST_TURNS):
+        inside = np.bincount(part, weights=belongs[who], minlength=reads.known)
+        read = float(inside.sum())
+        met = np.bincount(who, weights=inside[part], minlength=ids.size) - belongs * sizes
+        # Nobody meets itself.
+        by_chance = sizes * (read - belongs * sizes) / people
+        if turn == 0:
+            belongs = (met <= by_chance).astype(np.float64)
+            continue
+        if not (belongs @ by_chance) or (fewer := float(belongs @ met / (belongs @ by_chance))) >= 1:
+            return np.ones(ids.size)
+        off = met - fewer * by_chance
+        variance = max(float(belongs @ (off**2 / sizes) / belongs.sum()), LEAST_VARIANCE)
+        chance_variance = max(float((inside @ inside) / people - (read / people) ** 2), LEAST_VARIANCE)
+        share = min(max(float(belongs.mean()), 0.02), 0.98)
+        turns = -0.5 * off**2 / (sizes * variance) - 0.5 * math.log(variance)
+        chance = -0.5 * (met - by_chance) ** 2 / (sizes * chance_variance) - 0.5 * math.log(chance_variance)
+        odds = np.clip(turns - chance + math.log(share / (1 - share)), -60.0, 60.0)
+        now = 1 / (1 + np.exp(-odds))
+        # Who meets even fewer than the usual harvester is not less of one.
+        now = np.where(off <= 0, np.maximum(now, 0.5), now)
+        settled = float(np.abs(now - belongs).max()) < 1e-3
+        belongs = now
+        if settled:
+            break
+    return belongs
 
 
 def unlike_others(ids: npt.NDArray[np.int64], others: npt.NDArray[np.bool_], reads: Reads, outside: Counts) -> float:

@@ -7,7 +7,7 @@ from statistics import median
 
 from hedgerow.audit.gathering import Harvest
 from hedgerow.audit.replaying import Seen
-from hedgerow.audit.wording import chance, listed, number, pace, share, signal, signal_of_many
+from hedgerow.audit.wording import chance, count, listed, number, pace, share, signal, signal_of_many
 
 _SHARED = {
     "network": "come from one network",
@@ -58,8 +58,14 @@ def _of_people(h: Harvest, people: int) -> list[str]:
         found.append(f"Nearly all of them {listed(_SHARED[s] for s in group.shares if s in _SHARED)}.")
     elif len(h.members) > 1:
         found.append(
-            "They have no network, software or pace in common: only whom they read gives them away. Visitors who look "
-            "up whom they know look the same one by one, so some of those may be among them."
+            "They have no network, software or pace in common: only whom they read gives them away, and that they take "
+            "turns. Visitors who look up whom they know look much the same one by one; some may be among them."
+        )
+    if group.possible:
+        found.append(
+            f"{count(len(group.possible), 'other visitor', 'other visitors')} read people hardly anybody else reads, "
+            "too, but met the people of these as often as chance would. They are in no number here; a few of the "
+            "harvest may be among them."
         )
     return found
 

@@ -131,7 +131,11 @@ def _can_run(wish: Wish) -> None:
     if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
         raise AuditError("--engine spark needs Java; on Debian: apt-get install default-jre-headless")
     if wish.ledger is not None:
-        raise AuditError("--ledger is written on one machine only; leave out --engine spark")
+        raise AuditError(
+            "--ledger is written by --engine local only: its chains are files that are made where the replay runs, and "
+            "Spark brings back the counts, not those files. The report is the same; for the ledger, run once more with "
+            "--engine local"
+        )
 
 
 def _context(master: str | None, workers: int) -> tuple[Any, Callable[[], None]]:

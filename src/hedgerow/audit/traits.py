@@ -85,3 +85,13 @@ def shared(actors: Sequence[Actor]) -> tuple[str, ...]:
     wanted = 0.9 * len(actors)
     names = ("network", "asn", "client", "template", "pace")
     return tuple(n for n in names if (counted := _counted(n, actors)) and counted[0][0] >= wanted)
+
+
+def begins(actors: Sequence[Actor]) -> int:
+    """When the first of them was first seen, in Unix seconds."""
+    return min(a.first_s for a in actors)
+
+
+def ends(actors: Sequence[Actor]) -> int:
+    """When the last of them was last seen, in Unix seconds."""
+    return max(a.last_s for a in actors)

@@ -1,4 +1,4 @@
-"""`hedgerow notices`: which regimes there are, what they ask, and what a case owes to whom, by when."""
+"""The commands of this room: `hedgerow notices` is here, `hedgerow case` and `hedgerow claims` beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from hedgerow.cases.case_commands import case
+from hedgerow.cases.claim_commands import claims
 from hedgerow.cases.notices import explaining, printing, schemas
 from hedgerow.cases.notices.facts_file import read_case
 from hedgerow.cases.notices.loading import shipped
@@ -37,8 +39,10 @@ DatabaseUrl = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `hedgerow notices` to the command line."""
+    """Adds `hedgerow notices`, `hedgerow case` and `hedgerow claims` to the command line."""
     app.add_typer(notices, name="notices")
+    app.add_typer(case, name="case")
+    app.add_typer(claims, name="claims")
 
 
 @contextmanager

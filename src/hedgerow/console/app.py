@@ -14,6 +14,7 @@ from hedgerow.console import api, pages, static_files
 from hedgerow.console.access.gate import Declared
 from hedgerow.console.answers import answer_problems
 from hedgerow.console.guards import Guards
+from hedgerow.console.live import Live
 from hedgerow.console.navigation import Entry
 from hedgerow.console.rendering import environment
 from hedgerow.console.routes import declared_routes
@@ -41,6 +42,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url=None,
     )
     app.state.services = services
+    app.state.live = Live(services.control, services.database)
     app.state.templates = environment()
     app.state.static = static_files.StaticFiles.read()
     table: list[Declared] = []

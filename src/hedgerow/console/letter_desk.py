@@ -27,9 +27,13 @@ from hedgerow.cases.letters.people import Particulars, Recipient, Sender
 from hedgerow.cases.letters.plain import plain
 from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.rechecking import Outcome
+from hedgerow.cases.letters.smtp import LetterMailer
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.services import Services
+from hedgerow.outward import settings as outward_settings
+from hedgerow.outward.settings import OutwardError
+from hedgerow.outward.smtp import SmtpMailer
 from hedgerow.secret import SecretError, read_secret
 from hedgerow.store.models.letters import Letter
 
@@ -88,12 +92,27 @@ class LetterDesk:
     def __init__(self, services: Services, mailer: Mailer | None = None) -> None:
         self.services = services
         self.files = LetterFiles(services.folder.path)
-        self.mailer = mailer
+        self._mailer = mailer
 
     @property
     def now(self) -> datetime:
         """The console's clock."""
         return self.services.clock()
+
+    @property
+    def mailer(self) -> Mailer | None:
+        """The mail server that is set for notices; None where there is none.
+
+        Raises:
+            LetterError: it is set wrongly.
+        """
+        if self._mailer is not None:
+            return self._mailer
+        try:
+            smtp = outward_settings.read(self.services.folder.path).smtp
+            return LetterMailer(SmtpMailer(smtp), self.services.clock) if smtp else None
+        except OutwardError as e:
+            raise LetterError(f"the mail server is set wrongly: {e}") from e
 
     def facts(self, session: Session, case_id: str) -> CaseFacts:
         """The case, with the addresses that were opened for it. Without the secret they stay closed."""
@@ -191,12 +210,13 @@ class LetterDesk:
     def mail(self, actor: Actor, letter_id: str) -> str:
         """Sends it as a mail."""
         with told():
-            if self.mailer is None:
+            mailer = self.mailer
+            if mailer is None:
                 raise LetterError("no mail server is set; send it another way and record that")
             with self.services.database.reading() as session:
                 found = keeping.find_letter(session, letter_id).id
             database, clock = self.services.database, self.services.clock
-            return following.send_by_mail(database, actor, clock, found, self.files, self.mailer)
+            return following.send_by_mail(database, actor, clock, found, self.files, mailer)
 
     def not_sent(self, actor: Actor, letter_id: str, reason: str) -> None:
         """A mail of which nobody knew did not go out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from hedgerow.cases.core.counting import Question, ask
+from hedgerow.cases.core.counting import Question, list_people
 from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.working import find_case
@@ -22,11 +22,11 @@ def people(services: Services, case_id: str) -> list[PersonFields] | None:
             case = find_case(session, case_id)
             question = Question.of(case, services.clock())
             marks = {f.name: Certainty(f.mark) for f in case.fields}
-        counted = ask(Ledgers(services.folder.path, services.clock), question)
+        _, rows = list_people(Ledgers(services.folder.path, services.clock), question)
     except CaseError as e:
         structlog.get_logger().warning("people_not_listed", case=case_id, error=str(e))
         return None
-    return joined(counted.found.rows, marks)
+    return joined(rows, marks)
 
 
 def joined(rows: list[Row], marks: dict[str, Certainty]) -> list[PersonFields]:

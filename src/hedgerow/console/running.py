@@ -103,9 +103,10 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code."""
     services = services_of(wish)
     host, _, port = services.settings.listen.rpartition(":")
+    made = create_app(services)
     try:
         outward = outward_settings.read(services.folder.path)
-        app = tracing.traced(create_app(services), outward.traces_endpoint, __version__)
+        app = tracing.traced(made, outward.traces_endpoint, __version__)
     except OutwardError as e:
         raise ConsoleError(str(e)) from e
     config = uvicorn.Config(
@@ -124,7 +125,7 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
         lifespan="off",
     )
     services.overviews.run_aside()
-    server = _Announced(config, lambda: first_steps(services, say))
+    server = _Announced(config, lambda: first_steps(services, say), made.state.live.close)
     if wish.supervisor is not None:
         threading.Thread(target=_end_with, args=(wish.supervisor, server), daemon=True, name="supervisor").start()
     rounds = Rounds(services)
@@ -136,17 +137,23 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
 
 
 class _Announced(uvicorn.Server):
-    """Says where it is once somebody would be answered there."""
+    """Says where it is once somebody would be answered there, and ends open streams before it stops."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+        self._end_streams = end_streams
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Binds, then announces."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """An open page would keep us for as long as somebody looks at it."""
+        self._end_streams()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
 
 
 def _end_with(parent: int, server: uvicorn.Server) -> None:

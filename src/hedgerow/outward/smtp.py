@@ -41,6 +41,10 @@ class Mail:
     name: str = ""
     automatic: bool = True
     """Whether `Auto-Submitted` (RFC 3834) says so: keeps out-of-office answers away."""
+    reply_to: str = ""
+    """Where answers go, when not to the sender."""
+    pdf: tuple[str, bytes] | None = None
+    """Name and content of a PDF that comes with it."""
 
 
 class Mailer(Protocol):
@@ -204,7 +208,12 @@ def composed(mail: Mail, sender: str, now: datetime) -> EmailMessage:
         message["Message-ID"] = mail.message_id
         if mail.automatic:
             message["Auto-Submitted"] = "auto-generated"
+        if mail.reply_to:
+            message["Reply-To"] = Address(addr_spec=mail_address(mail.reply_to))
         message.set_content(mail.text)
+        if mail.pdf is not None:
+            name, content = mail.pdf
+            message.add_attachment(content, maintype="application", subtype="pdf", filename=header_text(name, 100))
     except (AddressError, ValueError) as e:
         raise NeverError(f"this cannot be written as a mail: {e}") from e
     return message

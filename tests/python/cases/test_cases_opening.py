@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,8 +24,8 @@ from hedgerow.store.models.trail import Decision
 
 
 @pytest.fixture
-def world(tmp_path: Path, database: Database) -> Iterator[World]:
-    yield World.make(tmp_path, database)
+def world(tmp_path: Path, database: Database) -> World:
+    return World.make(tmp_path, database)
 
 
 def watcher(world: World, **only: dict[str, object]) -> Watcher:
@@ -146,7 +145,13 @@ def test_thresholds_are_data_and_bounded() -> None:
     changed = {r.name: r for r in with_numbers({"coverage": {"share": 0.2}, "bait": {"enabled": False}})}
     assert changed["coverage"].at("share") == 0.2
     assert not changed["bait"].enabled
-    for wrong in ({"coverage": {"share": 2}}, {"nothing": {}}, {"bait": {"share": 1}}, {"budget": {"days": True}}):
+    several: tuple[dict[str, dict[str, object]], ...] = (
+        {"coverage": {"share": 2}},
+        {"nothing": {}},
+        {"bait": {"share": 1}},
+        {"budget": {"days": True}},
+    )
+    for wrong in several:
         with pytest.raises(CaseError):
             with_numbers(wrong)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from hedgerow.cases.claims import correlation, deciding, samples
 from hedgerow.cases.claims.checking import Checked, Fingerprints, SiteChecker, make_known
 from hedgerow.cases.claims.correlation import Correlation, Suspicion, correlate
 from hedgerow.cases.claims.erasing import erase_due
+from hedgerow.cases.claims.letters import keep_letter
 from hedgerow.cases.claims.mail import MailError, read_mail
 from hedgerow.cases.claims.receiving import Received, acknowledge, contact_of, receive, summarise, text_of
 from hedgerow.cases.claims.taking_up import take_up
@@ -26,6 +26,7 @@ from hedgerow.cases.core import working
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import by_judgement
 from hedgerow.console.access.actor import Actor
+from hedgerow.intake.letter import Claim as Letter
 from hedgerow.ledger.questions.period import Period
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case
@@ -38,14 +39,14 @@ SHELL = Actor.shell("root")
 
 
 @pytest.fixture
-def world(tmp_path: Path, database: Database) -> Iterator[World]:
-    yield World.make(tmp_path, database)
+def world(tmp_path: Path, database: Database) -> World:
+    return World.make(tmp_path, database)
 
 
 class Answers:
     """A checker that says what it is told."""
 
-    def check(self, kind: str, value: str) -> Checked:
+    def check(self, kind: str, value: str) -> Checked:  # noqa: ARG002
         outcome, _, person = value.partition(":")
         return Checked(outcome, person or None, "as the test says")
 
@@ -369,6 +370,25 @@ def test_a_maildir_is_taken_up_into_cur(world: World) -> None:
     (drop / "new" / "1764000000.1.host").write_bytes(mail())
     assert take_up(world.database, ANN, NOW, drop, SITE, world.sealer).claims == ["L-2026-0001"]
     assert [p.name for p in (drop / "cur").iterdir()] == ["1764000000.1.host:2,S"]
+
+
+def test_a_letter_of_the_gateways_form_is_one_claim(world: World) -> None:
+    letter = Letter(
+        id="ab" * 16,
+        site=SITE,
+        at=NOW - timedelta(hours=2),
+        number="7K3M-P9QT-2XWA",
+        reply="tip@example.org",
+        where="a forum",
+        since="May",
+        records="id 17",
+    )
+    for _ in range(2):
+        assert keep_letter(world.database, NOW, letter, world.sealer) == "L-2026-0001"
+    with world.database.reading() as session:
+        claim = session.scalars(select(Claim)).one()
+        assert (claim.source, claim.received_at) == ("form", NOW - timedelta(hours=2))
+        assert text_of(claim, world.sealer) == "Where it is:\na forum\n\nSince when:\nMay\n\nRecords:\nid 17"
 
 
 def test_hostile_mail_is_bounded_and_harmless() -> None:

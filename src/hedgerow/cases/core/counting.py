@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from hedgerow.cases.core.ledgers import Ledgers, PeopleMap
-from hedgerow.cases.core.marks import Proposal, Reach, propose, reach
+from hedgerow.cases.core.ledgers import Ledgers
+from hedgerow.cases.core.marks import Proposal, Reach, propose, reach, seen
 from hedgerow.cases.core.opening import must_be_open
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.sharing import Expanded, expand
@@ -18,7 +18,7 @@ from hedgerow.cases.core.timeline import note_event
 from hedgerow.cases.core.working import change_of_field
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.ledger.questions.affected import Affected, Row, affected
+from hedgerow.ledger.questions.affected import Row, affected
 from hedgerow.ledger.questions.coverage import count_members
 from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.refs import Ref, find_group
@@ -49,23 +49,24 @@ class Question:
 
 @dataclass(frozen=True)
 class Counted:
-    """What the ledger answered."""
+    """What the ledger answered, without the people: those stay where they are until somebody needs the list."""
 
     question: Question
-    found: Affected
-    """Its figures. Its rows were the ledger's, and are gone with the connection."""
-    span: tuple[datetime, datetime] | None
-    rows: tuple[Row, ...]
-    """People and fields; empty unless they were wanted."""
+    people: int
+    at_most: int | None
+    method: str
+    caveats: tuple[str, ...]
+    gaps: int
+    first: datetime | None
+    last: datetime | None
     how: Reach
-    site: PeopleMap
     proposals: tuple[Proposal, ...]
     members: int
     controls: tuple[str, ...]
 
 
-def ask(ledgers: Ledgers, question: Question, *, rows: bool = False) -> Counted:
-    """Asks the ledger; with `rows` for every person and field, else for the figures alone.
+def ask(ledgers: Ledgers, question: Question) -> Counted:
+    """Asks the ledger.
 
     Raises:
         CaseError: it cannot be asked.
@@ -74,28 +75,40 @@ def ask(ledgers: Ledgers, question: Question, *, rows: bool = False) -> Counted:
     with ledgers.asking(question.site) as connection:
         group = find_group(connection, question.refs)
         found = affected(connection, group, question.period)
+        by_field = seen(found)
         how = reach(connection, group, question.period)
         members = count_members(connection, None, site.members).number
         where, values = group.condition()
         passed = connection.execute(
-            f"SELECT bool_or(kind = 'proof'), bool_or(standing = 'proven') FROM entries"
+            "SELECT bool_or(kind = 'proof'), bool_or(standing = 'proven') FROM entries"
             f' WHERE "at" >= ? AND "at" < ? AND {where}',
             [*question.period.bounds, *values],
         ).fetchone() or (None, None)
-        proposals = tuple(propose(found, how, site))
-        span = found.span()
-        listed = tuple(found.rows) if rows else ()
-    return Counted(
-        question,
-        found,
-        span,
-        listed,
-        how,
-        site,
-        proposals,
-        members,
-        ("challenge",) if passed[0] or passed[1] else (),
-    )
+        return Counted(
+            question,
+            found.people,
+            found.at_most,
+            found.method,
+            tuple(found.caveats),
+            found.gaps_in_all,
+            min((s.first for s in by_field.values()), default=None),
+            max((s.last for s in by_field.values()), default=None),
+            how,
+            tuple(propose(found, by_field, how, site)),
+            members,
+            ("challenge",) if passed[0] or passed[1] else (),
+        )
+
+
+def list_people(ledgers: Ledgers, question: Question) -> tuple[int, list[Row]]:
+    """Everybody affected with their fields: how many people, and the rows.
+
+    Raises:
+        CaseError: the ledger cannot be asked.
+    """
+    with ledgers.asking(question.site) as connection:
+        found = affected(connection, find_group(connection, question.refs), question.period)
+        return found.people, found.rows
 
 
 def look_for_others(ledgers: Ledgers, question: Question) -> Expanded:
@@ -117,21 +130,20 @@ def keep(session: Session, actor: Actor, now: datetime, case: Case, counted: Cou
         CaseError: the case is closed, or the number changes without a reason.
     """
     must_be_open(case)
-    found = counted.found
-    high = found.at_most if found.at_most is not None else max(found.people, counted.members)
+    high = counted.at_most if counted.at_most is not None else max(counted.people, counted.members)
     last = case.figures[-1] if case.figures else None
-    method = f"ledger, {found.method}"
-    changed = last is None or (last.low, last.high, last.method) != (found.people, high, method)
+    method = f"ledger, {counted.method}"
+    changed = last is None or (last.low, last.high, last.method) != (counted.people, high, method)
     if last is not None and changed and not reason.strip():
         raise CaseError(
-            f"the ledger says {found.people:,} to {high:,} people now, it was {last.low:,} to {last.high:,}; say why "
+            f"the ledger says {counted.people:,} to {high:,} people now, it was {last.low:,} to {last.high:,}; say why "
             "the figure is replaced (more principals, a longer period, it goes on)"
         )
     if changed:
         last = CaseFigure(
             case_id=case.id,
             serial=len(case.figures) + 1,
-            low=found.people,
+            low=counted.people,
             high=high,
             method=method,
             reason=reason if case.figures else "",
@@ -144,21 +156,21 @@ def keep(session: Session, actor: Actor, now: datetime, case: Case, counted: Cou
     keep_marks(session, now, case, counted.proposals)
     case.routes = list(counted.how.routes)
     case.controls_passed = list(counted.controls)
-    case.caveats = list(found.caveats)
+    case.caveats = list(counted.caveats)
     case.membership = counted.members or None
     case.counted_at = now
     case.changed_at = now
-    if counted.span:
-        case.first_disclosure_at, case.last_disclosure_at = counted.span
-    said = f"{found.people:,}" if high == found.people else f"{found.people:,} to {high:,}"
-    note_event(session, case, actor, now, "counted", f"The ledger was asked: {said} people, {len(found.gaps)} gaps.")
+    if counted.first is not None and counted.last is not None:
+        case.first_disclosure_at, case.last_disclosure_at = counted.first, counted.last
+    said = f"{counted.people:,}" if high == counted.people else f"{counted.people:,} to {high:,}"
+    note_event(session, case, actor, now, "counted", f"The ledger was asked: {said} people, {counted.gaps} gaps.")
     record(
         session,
         actor,
         "case.count",
         f"case:{case.id}",
         reason,
-        {"low": found.people, "high": high, "method": found.method, "principals": len(counted.question.refs)},
+        {"low": counted.people, "high": high, "method": counted.method, "principals": len(counted.question.refs)},
         at=now,
     )
     if last is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case as when, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.severity import SEVERITIES
@@ -90,10 +91,8 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
     page = min(max(1, wanted.page), pages)
     grave = when({s: n for n, s in enumerate(SEVERITIES)}, value=Case.severity, else_=0).desc()
     newest = Case.opened_at.desc()
-    order: list[ColumnElement[object]] = {
-        "opened": [newest],
-        "severity": [grave, newest],
-    }.get(wanted.order, [due.c.next_due_at.is_(None), due.c.next_due_at, grave, newest])
+    orders: dict[str, list[Any]] = {"opened": [newest], "severity": [grave, newest]}
+    order = orders.get(wanted.order, [due.c.next_due_at.is_(None), due.c.next_due_at, grave, newest])
     rows = session.execute(
         select(Case, due.c.next_due_at, due.c.open_tasks)
         .outerjoin(due, due.c.case_id == Case.id)
@@ -103,14 +102,12 @@ def list_cases(session: Session, wanted: Wanted) -> Listed:
         .offset((page - 1) * PAGE)
     ).all()
     ids = [c.id for c, _, _ in rows]
-    principals: dict[str, int] = {
-        case_id: n
-        for case_id, n in session.execute(
-            select(CasePrincipal.case_id, func.count(CasePrincipal.id))
-            .where(CasePrincipal.case_id.in_(ids), CasePrincipal.removed_at.is_(None))
-            .group_by(CasePrincipal.case_id)
-        )
-    }
+    counted = session.execute(
+        select(CasePrincipal.case_id, func.count(CasePrincipal.id))
+        .where(CasePrincipal.case_id.in_(ids), CasePrincipal.removed_at.is_(None))
+        .group_by(CasePrincipal.case_id)
+    ).all()
+    principals: dict[str, int] = {row[0]: row[1] for row in counted}
     figures: dict[str, tuple[int, int]] = {
         f.case_id: (f.low, f.high)
         for f in session.scalars(select(CaseFigure).where(CaseFigure.case_id.in_(ids)).order_by(CaseFigure.serial))

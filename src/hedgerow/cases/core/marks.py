@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -66,46 +66,57 @@ def reach(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -
     return Reach({str(name): int(n) for name, n in masked}, tuple(str(r) for (r,) in routes))
 
 
-def propose(found: Affected, how: Reach, site: PeopleMap) -> list[Proposal]:
+@dataclass(frozen=True)
+class Seen:
+    """One field in the ledger's answer."""
+
+    certain: int
+    """People in answers that left, or in sketches."""
+    perhaps: int
+    """More people, in answers that may have shown less."""
+    first: datetime
+    last: datetime
+
+
+def seen(found: Affected) -> dict[str, Seen]:
+    """By field, what the answer has of it. Counted where the answer lies: it may have millions of rows."""
+    rows = found.kept.execute(
+        "SELECT field, count(DISTINCT person) FILTER (WHERE confidence <> ?), count(DISTINCT person), min(first),"
+        " max(last) FROM affected GROUP BY field",
+        [confidence.POSSIBLE],
+    ).fetchall()
+    return {
+        str(name): Seen(int(certain), int(people) - int(certain), first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+        for name, certain, people, first, last in rows
+    }
+
+
+def propose(found: Affected, by_field: Mapping[str, Seen], how: Reach, site: PeopleMap) -> list[Proposal]:
     """A mark for every field that the site or the ledger knows, by name."""
-    rows: dict[str, dict[str, set[str]]] = {}
-    times: dict[str, list[datetime]] = {}
-    for row in found.rows:
-        rows.setdefault(row.field, {}).setdefault(row.confidence, set()).add(row.person)
-        times.setdefault(row.field, []).extend((row.first, row.last))
-    names = sorted({*site.fields, *rows, *how.masked})
     proposals = []
-    for name in names:
-        sure = rows.get(name, {})
-        mark, reason, people = _one(name, sure, times.get(name, []), found, how, site)
+    for name in sorted({*site.fields, *by_field, *how.masked}):
+        mark, reason, people = _one(name, by_field.get(name), found, how, site)
         proposals.append(Proposal(name, site.fields.get(name, UNKNOWN_SENSITIVITY), mark, reason, people))
     return proposals
 
 
 def _one(
-    name: str,
-    sure: Mapping[str, set[str]],
-    times: list[datetime],
-    found: Affected,
-    how: Reach,
-    site: PeopleMap,
+    name: str, there: Seen | None, found: Affected, how: Reach, site: PeopleMap
 ) -> tuple[Certainty, str, int | None]:
-    certain = sure.get(confidence.CONFIRMED, set()) | sure.get(confidence.SKETCH, set())
-    perhaps = sure.get(confidence.POSSIBLE, set()) - certain
-    if certain:
-        more = f"; of {count(len(perhaps), 'more person', 'more people')} perhaps" if perhaps else ""
+    if there is not None and there.certain:
+        more = f"; of {count(there.perhaps, 'more person', 'more people')} perhaps" if there.perhaps else ""
         return (
             Certainty.CONFIRMED,
-            f"recorded in answers that left, of {count(len(certain), 'person', 'people')}, from "
-            f"{min(times):%Y-%m-%d %H:%M} to {max(times):%Y-%m-%d %H:%M} UTC{more}",
-            len(certain) + len(perhaps),
+            f"recorded in answers that left, of {count(there.certain, 'person', 'people')}, from "
+            f"{there.first:%Y-%m-%d %H:%M} to {there.last:%Y-%m-%d %H:%M} UTC{more}",
+            there.certain + there.perhaps,
         )
-    if perhaps:
+    if there is not None:
         return (
             Certainty.POSSIBLE,
-            f"recorded of {count(len(perhaps), 'person', 'people')}, but the answers may have shown less (an error, or "
-            "a verdict that should have held them)",
-            len(perhaps),
+            f"recorded of {count(there.perhaps, 'person', 'people')}, but the answers may have shown less (an error, "
+            "a verdict that should have held them, or only a log)",
+            there.perhaps,
         )
     unread = sum(1 for g in found.gaps if not g.everybody)
     lost = [

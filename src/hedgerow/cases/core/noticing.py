@@ -229,8 +229,8 @@ def _bait(connection: duckdb.DuckDBPyConnection, rule: Rule, members: Members, n
         yield Alarm(
             rule.name,
             f"A bait was taken, and {count(shown, 'person', 'people')} shown",
-            f"{_article(level)} {said} in {rule.days} days. No person is shown the way to a bait: whoever follows it reads "
-            "pages as a program does.",
+            f"{_article(level)} {said} in {rule.days} days. No person is shown the way to a bait: whoever follows it "
+            "reads pages as a program does.",
             (Suspect(level, name, said, shown),),
             min(first, first_shown or first),
             max(last, last_shown or last),

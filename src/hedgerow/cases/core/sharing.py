@@ -147,8 +147,8 @@ def _people_tie(members: Iterable[Reader], people: BitMap) -> list[str]:
         return []
     if again <= 0.1 * reads:
         return [
-            f"They share the people out: of {number(reads)} people, each counted for itself, only {number(again)} had "
-            "been shown to another one of them."
+            f"They share the people out: of {number(reads)} people, each counted for itself, "
+            f"{f'only {number(again)}' if again else 'none'} had been shown to another one of them."
         ]
     return [f"They were shown {number(len(people))} people together, {number(again)} of them more than once."]
 

@@ -15,7 +15,7 @@ from hedgerow.cases.letters.clocks import end_of
 from hedgerow.cases.letters.files import LetterFiles, checked_hash
 from hedgerow.cases.letters.keeping import apply, document, must, note, standing
 from hedgerow.cases.letters.kinds import KINDS, LETTER_OF_STEP, Kind, Step
-from hedgerow.cases.letters.mailing import Mailer, MailError, OutgoingLetter, outgoing
+from hedgerow.cases.letters.mailing import Mailer, MailError, OutgoingLetter, UnsureError, outgoing
 from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.rechecking import contradict, schedule
 from hedgerow.cases.letters.states import Act, State
@@ -155,6 +155,8 @@ def send_by_mail(
             letter.sending_at = None
             note(session, actor, clock(), letter, "send_failed", str(error)[:LONGEST])
         raise LetterError(f"the mail did not go out: {error}") from error
+    except UnsureError as error:
+        raise LetterError(f"nobody knows whether the mail went out ({error}); look, and record it") from error
     with database.session() as session:
         letter = _letter(session, letter_id)
         now = clock()

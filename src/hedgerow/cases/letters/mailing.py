@@ -14,6 +14,10 @@ class MailError(Exception):
     """The mail was refused before it was taken over; the message says why. It did not go out."""
 
 
+class UnsureError(Exception):
+    """The connection broke while the mail went out: nobody knows whether it did."""
+
+
 @dataclass(frozen=True)
 class OutgoingLetter:
     """One mail with a letter."""
@@ -33,7 +37,8 @@ class Mailer(Protocol):
         """Hands the mail over and gives its Message-ID.
 
         Raises:
-            MailError: it was refused and did not go out. Any other error: nobody knows.
+            MailError: it was refused and did not go out.
+            UnsureError: nobody knows. Any other error counts as the same.
         """
         ...
 

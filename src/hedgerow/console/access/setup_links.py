@@ -39,5 +39,5 @@ def find(session: Session, token: str, now: datetime) -> SetupLink | None:
     """The link of a token, if it can still be used."""
     if not token or len(token) > 200:
         return None
-    row = session.get(SetupLink, hash_of(token))
+    row = session.get(SetupLink, hash_of(token), with_for_update=True)
     return row if row is not None and row.used_at is None and now < row.expires_at else None

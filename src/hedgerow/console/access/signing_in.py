@@ -101,6 +101,8 @@ def code_step(
 
 def checked_code(session: Session, user: User, code: str, now: datetime, state: Path) -> str | None:
     """Whether it is a code of the authenticator (`totp`) or a recovery code (`recovery`); it is used up then."""
+    # Two requests with one code at the same moment: on PostgreSQL the second waits here and sees that it was used.
+    session.refresh(user, with_for_update=True)
     if user.totp is None:
         return None
     step = one_time.step_of(one_time.opened(user.totp, user.id, state), code, now, user.totp_step)

@@ -228,7 +228,7 @@ class Look(BaseModel):
 def router(services: Services) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["letters"])
-    desk = LetterDesk(services, getattr(services, "letter_mailer", None))
+    desk = LetterDesk(services)
 
     def detail(letter_id: str) -> LetterDetail:
         with told(), services.database.reading() as session:

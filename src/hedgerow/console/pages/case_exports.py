@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from hedgerow.cases.core.counting import Question, ask
+from hedgerow.cases.core.counting import Question, list_people
 from hedgerow.cases.core.working import find_case
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
@@ -35,10 +35,9 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
             with here.database.reading() as session:
                 case = find_case(session, case_id)
                 question, number = Question.of(case, here.clock()), case.number
-            counted = ask(ledgers(here), question, rows=True)
-            found = counted.found
+            count, found = list_people(ledgers(here), question)
             columns = ("person", "field", "first", "last", "times", "confidence", "precision")
-            rows = [r.as_data() for r in counted.rows]
+            rows = [r.as_data() for r in found]
             with here.database.session() as session:
                 record(
                     session,
@@ -46,7 +45,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
                     "case.export_people",
                     f"case:{question.case_id}",
                     "",
-                    {"people": found.people, "rows": len(rows)},
+                    {"people": count, "rows": len(rows)},
                     at=here.clock(),
                 )
         return csv_file(f"{number}-people.csv", columns, [[r[c] for c in columns] for r in rows])

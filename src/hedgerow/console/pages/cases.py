@@ -15,6 +15,7 @@ from starlette.responses import Response
 from hedgerow.cases.core.closing import LESSON_KINDS, blockers
 from hedgerow.cases.core.containing import delays_of
 from hedgerow.cases.core.counting import Question, look_for_others
+from hedgerow.cases.core.edge_measures import EdgeMeasures
 from hedgerow.cases.core.ladder import LADDER, STEPS
 from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.listing import ORDERS, STATES, Wanted, list_cases
@@ -39,6 +40,13 @@ from hedgerow.store.models.claims import Claim
 from hedgerow.store.models.policy_versions import PolicyVersion
 
 NAVIGATION: Final = (Entry(40, "Cases", "/cases", Permission.SEE),)
+
+
+def CASE_MEASURES(services: Services) -> EdgeMeasures:  # noqa: N802 - named as `case_parts` looks for it
+    """Steps of containment are measures of the edge."""
+    return EdgeMeasures(services.folder.path, services.control)
+
+
 TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "alarm", "critical": "alarm"}
 MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
 
@@ -188,10 +196,7 @@ def _show(routes: APIRouter) -> None:
     def one_case(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
         with here.database.reading() as session, told():
             case = find_case(session, case_id)
-            panels = []
-            for panel in case_panels():
-                if actor.may(panel.needs):
-                    panels.append((panel, dict(panel.values(session, case.id, here))))
+            panels = [(p, dict(p.values(session, case.id, here))) for p in case_panels() if actor.may(p.needs)]
             return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))
 
     @page(routes, "/cases/{case_id}/others", needs=Permission.SEE)

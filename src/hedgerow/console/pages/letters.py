@@ -133,7 +133,7 @@ def router(services: Services) -> APIRouter:
         with told(), services.database.reading() as session:
             letter = keeping.find_letter(session, letter_id)
             values = _one(session, letter, version, services.clock())
-            return render(request, "letters/one.html", has_mailer=hasattr(services, "letter_mailer"), **values)
+            return render(request, "letters/one.html", has_mailer=desk.mailer is not None, **values)
 
     @page(routes, "/letters/{letter_id}/versions/{number}/letter.{form}", needs=Permission.SEE)
     def file(request: Request, letter_id: str, number: int, form: str) -> Response:  # noqa: ARG001

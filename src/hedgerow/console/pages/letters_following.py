@@ -28,7 +28,7 @@ def _content(file: UploadFile | None) -> bytes | None:
 def router(services: Services) -> APIRouter:
     """Acts on letters."""
     routes = APIRouter()
-    desk = LetterDesk(services, getattr(services, "letter_mailer", None))
+    desk = LetterDesk(services)
 
     @action(routes, "/letters/{letter_id}/approve", needs=Permission.APPROVE_LETTER)
     def approve(

@@ -54,7 +54,9 @@ def router(services: Services) -> APIRouter:
         with services.database.session() as session:
             step = password_step(session, name, password, address_of(request), now)
         if step is not None and step.code_token is None:
-            return begin(request, services, _start(request, services, session_user=step.user, method="password"), next)
+            return begin(
+                request, services, start_session(request, services, session_user=step.user, method="password"), next
+            )
         if step is None:
             return render(
                 request,
@@ -85,7 +87,7 @@ def router(services: Services) -> APIRouter:
         if found is None:
             return render(request, "access/code.html", 401, next=inside(next), error=WRONG_CODE)
         user, method = found
-        answer = begin(request, services, _start(request, services, session_user=user, method=method), next)
+        answer = begin(request, services, start_session(request, services, session_user=user, method=method), next)
         answer.delete_cookie(_pending(services), path="/")
         return answer
 
@@ -118,6 +120,7 @@ def router(services: Services) -> APIRouter:
                     raise NotFound(_LINK_OVER)
                 first = found.user_id is None
                 user = users.set_up(session, found, name, shown_name, password, services.clock())
+                has_code = user.totp is not None
         except Wrong as e:
             return render(
                 request,
@@ -129,7 +132,10 @@ def router(services: Services) -> APIRouter:
                 error=e.sentence,
                 shown_name=shown_name,
             )
-        return begin(request, services, _start(request, services, session_user=user, method="link"), "/account")
+        if has_code:
+            # The link replaces the password, not the authenticator.
+            return go(request, "/sign-in", "Your password is set. Sign in with it and a code of your authenticator.")
+        return begin(request, services, start_session(request, services, session_user=user, method="link"), "/account")
 
     @action(routes, "/sign-out", needs=SIGNED_IN)
     def sign_out(request: Request, services: CurrentServices, actor: CurrentActor) -> Response:
@@ -206,7 +212,8 @@ def begin(request: Request, services: Services, token: str, where: str, say: str
     return answer
 
 
-def _start(request: Request, services: Services, *, session_user: User, method: str) -> str:
+def start_session(request: Request, services: Services, *, session_user: User, method: str) -> str:
+    """Starts a session for somebody who has proven who they are; returns its token."""
     now = services.clock()
     with services.database.session() as session:
         user = session.get(User, session_user.id)

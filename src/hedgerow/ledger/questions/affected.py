@@ -69,8 +69,7 @@ class Gap:
 class Affected:
     """The answer, with everything that has to be said about it.
 
-    DuckDB keeps its rows, on a connection of their own, as long as somebody has the answer; a page of them costs what
-    is on it.
+    DuckDB keeps its rows until the connection that was asked is closed; a page of them costs what is on it.
     """
 
     period: Period
@@ -103,11 +102,6 @@ class Affected:
     def rows(self) -> list[Row]:
         """All of them."""
         return self.page(self.rows_in_all)
-
-    def span(self) -> tuple[datetime, datetime] | None:
-        """First and last of all rows; None when there are none."""
-        first, last = self.kept.execute("SELECT min(first), max(last) FROM affected").fetchone() or (None, None)
-        return None if first is None else (_utc(first), _utc(last))
 
     def everybody(self) -> list[str]:
         """The people, each once."""

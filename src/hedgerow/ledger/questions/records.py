@@ -47,7 +47,7 @@ _ROW: Final = f'e.writer, e.seq, {confidence.OF_RECORD} AS sure, e."at", e.kind,
 _OLDEST_FIRST: Final = '"at", writer, seq'
 _NEWEST_FIRST: Final = '"at" DESC, writer DESC, seq DESC'
 _ROWS_AT_ONCE: Final = 5_000
-_RECENT: Final = timedelta(days=2)
+_RECENT: Final = timedelta(days=1)
 _ADDRESSES_AT_ONCE: Final = 1_000
 RECIPIENTS: Final = ("account", "licence", "network", "strangers")
 """Levels at which sketches are asked to whom a person was shown: each disclosure is at least in one of them."""
@@ -259,10 +259,10 @@ def _last(
     """Time, writer and number of the last entries, newest first; one more than asked for, where there is one."""
     keys = 'SELECT "at", writer, seq FROM'
     ordered = f"ORDER BY {_NEWEST_FIRST}{_limit(limit)}"
-    # Whoever is busy has a page in the two days before its end, and those are read much faster than all of them.
-    ends = [at for (at,) in connection.execute('SELECT max("at") FROM entries').fetchall() if at is not None]
+    # Whoever is busy has a page in the last day or two before its end, and those are read much faster than all of them.
+    ends = [day for (day,) in connection.execute("SELECT max(day) FROM links").fetchall() if day is not None]
     if before is not None:
-        ends.append(before.naive)
+        ends.append(before.naive.date())
     since = min(ends) - _RECENT if ends else None
     found = connection.execute(f'{keys} entries e WHERE {where} AND "at" >= ? {ordered}', [*values, since]).fetchall()
     if len(found) <= limit:
@@ -307,11 +307,11 @@ def days_of_person(connection: duckdb.DuckDBPyConnection, person: str) -> list[D
     if not numbers:
         return []
     levels = ", ".join(f"'{level}'" for level in RECIPIENTS)
-    return [
+    return _sorted(
         _day(sketch, (person,))
-        for number in sorted(numbers)
+        for number in numbers
         for sketch in bitmaps.of_number(connection, f"thinned AND level IN ({levels})", number)
-    ]
+    )
 
 
 def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[Day]:
@@ -319,7 +319,11 @@ def days_of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> list[D
     where, values = group.sketched()
     found = list(bitmaps.sketches(connection, f"thinned AND {where}", values))
     known = bitmaps.names(connection, bitmaps.union(s.people for s in found))
-    return [_day(s, tuple(known[n] for n in s.numbers() if n in known)) for s in found]
+    return _sorted(_day(s, tuple(known[n] for n in s.numbers() if n in known)) for s in found)
+
+
+def _sorted(days: Iterable[Day]) -> list[Day]:
+    return sorted(days, key=lambda d: (d.day, d.level, d.principal, d.fields))
 
 
 def _day(sketch: bitmaps.Sketch, people: Iterable[str]) -> Day:

@@ -123,8 +123,8 @@ class Group:
             if level == "strangers":
                 parts.append(f"{prefix}standing IN ({STRANGE})")
             elif names:
-                parts.append(f"{prefix}{level} IN ({', '.join('?' * len(names))})")
-                values += sorted(names)
+                parts.append(f"{prefix}{level} {_among(names)}")
+                values += _given(names)
         return f"({' OR '.join(parts) or 'false'})", values
 
     def sketched(self) -> tuple[str, list[Any]]:
@@ -135,9 +135,18 @@ class Group:
             if level == "strangers":
                 parts.append("level = 'strangers'")
             elif names:
-                parts.append(f"(level = '{level}' AND principal IN ({', '.join('?' * len(names))}))")
-                values += sorted(names)
+                parts.append(f"(level = '{level}' AND principal {_among(names)})")
+                values += _given(names)
         return f"({' OR '.join(parts) or 'false'})", values
+
+
+def _among(names: frozenset[str]) -> str:
+    # One name is looked for in the Bloom filters of files. Of many a join is cheaper than a condition for each.
+    return "= ?" if len(names) == 1 else "IN (SELECT unnest(?::VARCHAR[]))"
+
+
+def _given(names: frozenset[str]) -> list[Any]:
+    return list(names) if len(names) == 1 else [sorted(names)]
 
 
 def find_group(connection: duckdb.DuckDBPyConnection, refs: Iterable[Ref]) -> Group:

@@ -370,12 +370,12 @@ class GroupSummary(_Counts):
 
 
 def of_person(connection: duckdb.DuckDBPyConnection, person: str) -> PersonSummary:
-    """One person in figures; close it, or use it with `with`."""
+    """One person in figures; to be used with `with`, which lets go of what was counted."""
     return PersonSummary(connection, person)
 
 
 def of_group(connection: duckdb.DuckDBPyConnection, group: Group) -> GroupSummary:
-    """Some principals in figures; close it, or use it with `with`."""
+    """Some principals in figures; as `of_person`."""
     return GroupSummary(connection, group)
 
 

@@ -63,6 +63,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cases_site"), "cases", ["site"], unique=False)
     op.create_index("ix_cases_state_opened_at", "cases", ["state", "opened_at"], unique=False)
     op.create_table(
+        "channels",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("target", sa.String(length=2000), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(length=200), nullable=False),
+        sa.Column("disabled_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
+        sa.UniqueConstraint("name", name=op.f("uq_channels_name")),
+    )
+    op.create_table(
         "decisions",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -90,6 +102,12 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_number_series")),
+    )
+    op.create_table(
+        "reminders_told",
+        sa.Column("mark", sa.String(length=200), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_reminders_told")),
     )
     op.create_table(
         "sign_in_attempts",
@@ -138,6 +156,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
     )
     op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
+    op.create_table(
+        "breach_entries",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column(
+            "entry", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("keep_until", sa.Date(), nullable=True),
+        sa.Column("keep_rests_on", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_breach_entries_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_breach_entries")),
+        sa.UniqueConstraint("case_id", "regime", "number", name="uq_breach_entries_number"),
+    )
+    op.create_index("ix_breach_entries_keep", "breach_entries", ["keep_until"], unique=False)
     op.create_table(
         "case_containment",
         sa.Column("id", sa.String(length=20), nullable=False),
@@ -437,6 +475,158 @@ def upgrade() -> None:
     op.create_index(op.f("ix_letters_follows_id"), "letters", ["follows_id"], unique=False)
     op.create_index("ix_letters_state_due_at", "letters", ["state", "due_at"], unique=False)
     op.create_table(
+        "notice_decisions",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("duty", sa.String(length=20), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column(
+            "factors", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("rules", sa.String(length=64), nullable=False),
+        sa.Column("rule_version", sa.Date(), nullable=False),
+        sa.Column("facts", sa.String(length=64), nullable=False),
+        sa.Column(
+            "parts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_decisions_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_decisions")),
+    )
+    op.create_index("ix_notice_decisions_case", "notice_decisions", ["case_id", "regime", "duty"], unique=False)
+    op.create_table(
+        "notice_due",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("duty", sa.String(length=20), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("mandatory", sa.Boolean(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("by_law", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.String(length=500), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.String(length=10), nullable=False),
+        sa.Column("running", sa.Boolean(), nullable=False),
+        sa.Column("reckoned_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_due_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_due")),
+    )
+    op.create_index(op.f("ix_notice_due_case_id"), "notice_due", ["case_id"], unique=False)
+    op.create_index("ix_notice_due_order", "notice_due", ["due_at"], unique=False)
+    op.create_table(
+        "notice_filings",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("duty", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column("way", sa.String(length=500), nullable=False),
+        sa.Column(
+            "given", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "open", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("promised", sa.Date(), nullable=True),
+        sa.Column(
+            "people", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "content", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("facts", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_filings_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_filings")),
+        sa.UniqueConstraint("case_id", "regime", "duty", "number", name="uq_notice_filings_number"),
+    )
+    op.create_index("ix_notice_filings_case", "notice_filings", ["case_id", "at"], unique=False)
+    op.create_table(
+        "notice_lateness",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("duty", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_lateness_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_lateness")),
+    )
+    op.create_index(op.f("ix_notice_lateness_case_id"), "notice_lateness", ["case_id"], unique=False)
+    op.create_table(
+        "notice_public",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("explained", sa.Text(), nullable=False),
+        sa.Column(
+            "where", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("reach_low", sa.Integer(), nullable=False),
+        sa.Column("reach_high", sa.Integer(), nullable=False),
+        sa.Column("reach_method", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_public_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_public")),
+    )
+    op.create_index(op.f("ix_notice_public_case_id"), "notice_public", ["case_id"], unique=False)
+    op.create_table(
+        "notice_statements",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=True),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "value", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by_id", sa.String(length=100), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notice_statements_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_statements")),
+        sa.UniqueConstraint("case_id", "key", "number", name="uq_notice_statements_number"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("channel_id", sa.String(length=20), nullable=False),
+        sa.Column("happening_id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("severity", sa.String(length=20), nullable=False),
+        sa.Column(
+            "payload", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_outbox_channel_id_channels"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("channel_id", "happening_id", name="uq_outbox_channel_happening"),
+    )
+    op.create_index("ix_outbox_next", "outbox", ["state", "next_at"], unique=False)
+    op.create_table(
         "pending_sign_ins",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=20), nullable=True),
@@ -519,6 +709,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_sessions_token_hash")),
     )
     op.create_index(op.f("ix_sign_in_sessions_user_id"), "sign_in_sessions", ["user_id"], unique=False)
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("channel_id", sa.String(length=20), nullable=False),
+        sa.Column("happening", sa.String(length=60), nullable=False),
+        sa.Column("least", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_subscriptions_channel_id_channels"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("channel_id", "happening", name="uq_subscriptions_channel_happening"),
+    )
+    op.create_index(op.f("ix_subscriptions_happening"), "subscriptions", ["happening"], unique=False)
     op.create_table(
         "user_roles",
         sa.Column("user_id", sa.String(length=20), nullable=False),
@@ -668,6 +871,64 @@ def upgrade() -> None:
         sa.UniqueConstraint("letter_id", "number", name=op.f("uq_letter_versions_letter_id")),
     )
     op.create_index(op.f("ix_letter_versions_letter_id"), "letter_versions", ["letter_id"], unique=False)
+    op.create_table(
+        "mailings",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("case_id", sa.String(length=20), nullable=False),
+        sa.Column("regime", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(length=200), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("default_language", sa.String(length=8), nullable=False),
+        sa.Column("per_minute", sa.Integer(), nullable=False),
+        sa.Column("delete_after_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "texts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "given", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("facts", sa.String(length=64), nullable=False),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
+        sa.Column("approved_by", sa.String(length=200), nullable=False),
+        sa.Column("approved_by_id", sa.String(length=100), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("delete_at", UtcDateTime(), nullable=True),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True),
+        sa.Column("filing_id", sa.String(length=20), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_mailings_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["filing_id"], ["notice_filings.id"], name=op.f("fk_mailings_filing_id_notice_filings")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailings")),
+    )
+    op.create_index(op.f("ix_mailings_case_id"), "mailings", ["case_id"], unique=False)
+    op.create_table(
+        "mailing_recipients",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("mailing_id", sa.String(length=20), nullable=False),
+        sa.Column("person", sa.String(length=500), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.String(length=500), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("said", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailing_id"], ["mailings.id"], name=op.f("fk_mailing_recipients_mailing_id_mailings"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing_recipients")),
+        sa.UniqueConstraint("mailing_id", "person", name="uq_mailing_recipients_person"),
+        sa.UniqueConstraint("message_id", name=op.f("uq_mailing_recipients_message_id")),
+    )
+    op.create_index(
+        "ix_mailing_recipients_next", "mailing_recipients", ["mailing_id", "state", "next_at"], unique=False
+    )
     if op.get_bind().dialect.name == "sqlite":
         statements = [
             "CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the trail of decisions is append-only'); END",

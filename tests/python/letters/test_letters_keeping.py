@@ -17,7 +17,7 @@ from hedgerow.cases.letters.docx_writer import docx
 from hedgerow.cases.letters.files import LetterFiles
 from hedgerow.cases.letters.following import Answer, Channel
 from hedgerow.cases.letters.kinds import Kind, Step
-from hedgerow.cases.letters.mailing import MailError, OutgoingLetter
+from hedgerow.cases.letters.mailing import MailError, OutgoingLetter, UnsureError
 from hedgerow.cases.letters.people import Particulars
 from hedgerow.cases.letters.problems import LetterError, UnsafeFileError
 from hedgerow.cases.letters.rechecking import Outcome
@@ -387,9 +387,9 @@ def test_a_mail_that_was_refused_leaves_the_letter_approved(house: House) -> Non
 def test_a_mail_of_which_nobody_knows_is_not_sent_twice(house: House) -> None:
     house.draft()
     house.approve()
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(LetterError, match="nobody knows whether the mail went out"):
         following.send_by_mail(
-            house.database, ANN, house.clock, house.letter_id, house.files, FakeMailer(ConnectionResetError())
+            house.database, ANN, house.clock, house.letter_id, house.files, FakeMailer(UnsureError("broken"))
         )
     again = FakeMailer()
     with pytest.raises(LetterError, match="may have gone out already"):

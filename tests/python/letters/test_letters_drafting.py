@@ -26,7 +26,7 @@ from hedgerow.cases.notices.counts import Count, Figures
 from hedgerow.cases.notices.languages import FOLDER, languages
 from letters_case import FACTS, NOW, PARTICULARS, RECIPIENT, SENDER, TYPED
 
-GOLDEN = Path(__file__).parent.parent / "cases" / "letters"
+GOLDEN = Path(__file__).parent.parent.parent / "cases" / "letters"
 BARE = replace(
     FACTS,
     first_disclosure_at=None,
