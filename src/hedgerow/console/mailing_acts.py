@@ -108,7 +108,7 @@ def find(session: Session, mailing_id: str) -> Mailing:
     Raises:
         NotFound: there is none.
     """
-    row = session.get(Mailing, mailing_id)
+    row = session.get(Mailing, acts.named(mailing_id))
     if row is None:
         raise NotFound("There is no such mailing.")
     return row

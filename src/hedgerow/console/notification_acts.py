@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
+from hedgerow.console.notice_acts import named
 from hedgerow.console.problems import Conflict, NotFound, Wrong
 from hedgerow.console.services import Services
 from hedgerow.outward import announcing, delivering, guard, ocsf, webhook
@@ -106,7 +107,7 @@ def find(session: Session, channel_id: str) -> Channel:
     Raises:
         NotFound: there is none.
     """
-    row = session.get(Channel, channel_id)
+    row = session.get(Channel, named(channel_id))
     if row is None:
         raise NotFound("There is no such channel.")
     return row

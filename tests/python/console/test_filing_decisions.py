@@ -61,6 +61,8 @@ def test_two_people_who_answer_at_once_do_not_overwrite_each_other(database: Dat
         session.add(
             NoticeStatement(case_id=case_id, key="cause", number=1, value="x", by="B", by_id="b", at=NOW, why="")
         )
+    with database.reading() as session:
+        assert work(session, case_id).facts.cause == "a hole"
 
 
 def test_what_says_the_same_again_is_not_stated_twice(database: Database) -> None:

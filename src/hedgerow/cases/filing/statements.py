@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.filing.texts import typed_text
@@ -120,7 +121,10 @@ def state(
         at=now,
     )
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as e:
+        raise NoticeError("somebody wrote the same down at the same moment; look at it, then write yours") from e
     return row
 
 
