@@ -106,6 +106,17 @@ def test_a_letter_is_drafted_filled_in_approved_sent_and_answered_on_the_screen(
     assert counsel.post(f"{letter}/close", reason="The authority has it.").headers["location"] == letter
 
 
+def test_the_page_of_a_case_has_its_letters_and_a_draft_keeps_it_open(app: FastAPI, case_id: str) -> None:
+    owner = sign_in(app, Role.OWNER)
+    letter = draft(owner, case_id)
+    page = owner.client.get(f"/cases/{case_id}").text
+    assert f'href="{letter}"' in page
+    assert "Write a letter" in page
+    assert "is a draft: finish or withdraw it" in page
+    owner.post(f"{letter}/withdraw", reason="Not needed.")
+    assert "is a draft: finish or withdraw it" not in owner.client.get(f"/cases/{case_id}").text
+
+
 def test_an_auditor_sees_letters_and_changes_none(app: FastAPI, case_id: str) -> None:
     analyst, auditor = sign_in(app, Role.ANALYST), sign_in(app, Role.AUDITOR)
     letter = draft(analyst, case_id)
