@@ -19,6 +19,7 @@ from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import case_rounds, mailing_acts
+from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
@@ -42,6 +43,7 @@ LISTS_FOLDER: Final = "block-lists"
 RECKON_EVERY: Final = timedelta(minutes=10)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
+LETTERS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
@@ -86,6 +88,7 @@ class Rounds:
             ("tell", self._tell),
             ("edge", self._edge),
             ("mail", self._mail),
+            ("letters", self._letters),
             ("deliver", self._deliver),
             ("lists", self._lists),
             ("clean", self._clean),
@@ -151,6 +154,10 @@ class Rounds:
 
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)
+
+    def _letters(self) -> None:
+        if self._due("letters", LETTERS_EVERY):
+            round_of_letters(self.services)
 
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)
