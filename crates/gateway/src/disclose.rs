@@ -166,9 +166,16 @@ impl Account {
     /// # Errors
     /// The ledger's, in words; what was found stays pending.
     pub fn record(&self) -> Result<(), String> {
+        let Some(mut entry) = self.take_entry() else { return Ok(()) };
+        let result = self.occasion.runtime.memory.ledger.append(&mut entry);
+        self.recorded(entry, result.map(|_| ()).map_err(|e| e.to_string()))
+    }
+
+    /// What was found since the last time, as an entry to be appended; [`Account::recorded`] must be told what came of it.
+    pub fn take_entry(&self) -> Option<Entry> {
         let mut found = self.found.lock();
         if found.pending.is_empty() {
-            return Ok(());
+            return None;
         }
         let o = &*self.occasion;
         let mut entry = self.entry(o.kind);
@@ -179,23 +186,29 @@ impl Account {
         }
         // A long list's later part may be the first that met a spent budget.
         entry.reason_with(&found.reasons[found.told.min(found.reasons.len())..]);
-        let counters = &self.occasion.runtime.memory.counters;
-        match self.occasion.runtime.memory.ledger.append(&mut entry) {
-            Ok(_) => {
-                found.parts += 1;
-                found.told = found.reasons.len();
-                Counters::add(&counters.disclosures, entry.people.len() as u64);
-                let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
-                Counters::add(&counters.masked, u64::from(masked));
-                self.seal(o);
-                Ok(())
-            }
-            Err(e) => {
-                Counters::add(&counters.ledger_failures, 1);
-                found.pending = entry.people;
-                Err(e.to_string())
-            }
+        Some(entry)
+    }
+
+    /// Whether an entry of this account is in the ledger.
+    ///
+    /// # Errors
+    /// `result`'s; what was found is pending again.
+    pub fn recorded(&self, entry: Entry, result: Result<(), String>) -> Result<(), String> {
+        let mut found = self.found.lock();
+        let o = &*self.occasion;
+        let counters = &o.runtime.memory.counters;
+        if result.is_ok() {
+            found.parts += 1;
+            found.told = found.reasons.len();
+            Counters::add(&counters.disclosures, entry.people.len() as u64);
+            let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
+            Counters::add(&counters.masked, u64::from(masked));
+            self.seal(o);
+        } else {
+            Counters::add(&counters.ledger_failures, 1);
+            found.pending = entry.people;
         }
+        result
     }
 
     /// Keeps the raw address of whoever was shown people, sealed, for as many days as the policy says.

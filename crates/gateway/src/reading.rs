@@ -13,6 +13,7 @@ use http_body::Frame;
 
 use crate::answering;
 use crate::body::{BodyError, Passing};
+use crate::committing::Commits;
 use crate::counters::Counters;
 use crate::disclose::Account;
 use crate::worker::Shared;
@@ -82,7 +83,7 @@ impl Reading {
         let Some(reader) = &mut self.reader else {
             out.extend_from_slice(piece.unwrap_or_default());
             // Whoever was read before the reader gave up is charged and waits to be recorded.
-            return if piece.is_none() { self.record() } else { Ok(()) };
+            return if piece.is_none() && !self.whole { self.record() } else { Ok(()) };
         };
         let result = match piece {
             Some(piece) => reader.write(piece, out),
@@ -91,8 +92,8 @@ impl Reading {
         if let Err(e) = result {
             self.give_up(&e.to_string(), out)?;
         }
-        if self.whole && piece.is_some() {
-            // Nothing leaves before the end, and one entry for the whole answer is enough.
+        if self.whole {
+            // Nothing leaves before the end, and one entry for the whole answer is enough: `whole` writes it.
             return Ok(());
         }
         self.record().inspect_err(|_| out.truncate(start))
@@ -122,7 +123,12 @@ impl Reading {
     }
 
     fn record(&mut self) -> Result<(), BodyError> {
-        match (self.account.record(), self.on_ledger) {
+        self.recorded(self.account.record())
+    }
+
+    /// What it means for the answer whether its people are in the ledger.
+    fn recorded(&self, result: Result<(), String>) -> Result<(), BodyError> {
+        match (result, self.on_ledger) {
             (Ok(()), _) => Ok(()),
             (Err(e), OnFailure::Refuse) => Err(BodyError::Ledger(e)),
             (Err(e), OnFailure::Pass) => {
@@ -251,7 +257,12 @@ impl ReadBody {
 ///
 /// # Errors
 /// [`BodyError`] when it may not leave; nothing of it has.
-pub async fn whole(mut passing: Passing, mut reading: Reading, length: usize) -> Result<Vec<u8>, BodyError> {
+pub async fn whole(
+    mut passing: Passing,
+    mut reading: Reading,
+    length: usize,
+    commits: &Commits,
+) -> Result<Vec<u8>, BodyError> {
     let mut out = Vec::with_capacity(length + length / 8);
     reading.whole = true;
     while let Some(frame) = passing.next().await {
@@ -260,5 +271,6 @@ pub async fn whole(mut passing: Passing, mut reading: Reading, length: usize) ->
         }
     }
     reading.end(&mut out)?;
+    reading.recorded(commits.record(&reading.account).await)?;
     Ok(out)
 }
