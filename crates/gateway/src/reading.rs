@@ -64,6 +64,21 @@ impl Reading {
         result
     }
 
+    /// Reads an answer that came whole. Its people are charged, and not recorded yet.
+    fn all(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.whole = true;
+        match &mut self.reader {
+            Some(reader) if self.decoder.is_none() => match reader.whole(body, out) {
+                Ok(()) => Ok(()),
+                Err(e) => self.give_up(&e.to_string(), out),
+            },
+            _ => {
+                self.write(&body, out)?;
+                self.end(out)
+            }
+        }
+    }
+
     /// The answer's end.
     ///
     /// # Errors
@@ -263,14 +278,14 @@ pub async fn whole(
     length: usize,
     commits: &Commits,
 ) -> Result<Vec<u8>, BodyError> {
-    let mut out = Vec::with_capacity(length + length / 8);
-    reading.whole = true;
+    let mut body = Vec::with_capacity(length);
     while let Some(frame) = passing.next().await {
         if let Ok(data) = frame?.into_data() {
-            reading.write(&data, &mut out)?;
+            body.extend_from_slice(&data);
         }
     }
-    reading.end(&mut out)?;
+    let mut out = Vec::new();
+    reading.all(body, &mut out)?;
     reading.recorded(commits.record(&reading.account).await)?;
     Ok(out)
 }
