@@ -144,6 +144,21 @@ def test_a_lowered_budget_masks_sooner(site: Site, gateway: StartGateway) -> Non
     assert {"measure_budget", "budget.personal.address.hour"} <= reasons(running)
 
 
+def test_links_to_contacts_open_nothing_more_for_whoever_is_refused(running: Gateway) -> None:
+    person = Person(running)
+    person.get("/members/7")
+    link = pages.links(person.get("/members/7").text, "a.hedgerow-reveal")[0]
+    form = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    measure = decide(running, Act.REFUSE, "address", address_name(running))
+    refused = person.visitor.post(form.action, form.body(), **{DRILL: str(START)})
+    assert refused.status == 403
+    assert "We stopped visits from here" in refused.text
+    assert not [e for e in running.ledger() if e["k"] == "reveal"]
+    MeasureTable(running.state).end(measure.id, START)
+    take_up(running.control())
+    assert person.visitor.post(form.action, form.body(), **{DRILL: str(START)}).status == 303
+
+
 def test_a_challenge_is_put_until_it_is_solved(running: Gateway) -> None:
     decide(running, Act.PROVE, "address", address_name(running))
     person = Person(running)

@@ -18,7 +18,7 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.console import mailing_acts
+from hedgerow.console import case_rounds, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
@@ -42,6 +42,7 @@ LISTS_FOLDER: Final = "block-lists"
 """In the state directory, where `outward.toml` names no other."""
 RECKON_EVERY: Final = timedelta(minutes=10)
 LISTS_EVERY: Final = timedelta(minutes=1)
+CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
@@ -61,6 +62,7 @@ class Rounds:
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _looking: threading.Thread | None = None
     _teller: Teller | None = None
 
     def start(self) -> None:
@@ -81,6 +83,7 @@ class Rounds:
     def once(self) -> None:
         """One round of everything that is due at this moment."""
         for name, task in (
+            ("cases", self._cases),
             ("reckon", self._reckon),
             ("tell", self._tell),
             ("edge", self._edge),
@@ -108,6 +111,14 @@ class Rounds:
             mailer = SmtpMailer(settings.smtp) if settings.smtp else None
             self.ways = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
         return self.ways
+
+    def _cases(self) -> None:
+        """The rules look at the ledgers, in a thread of their own: a large one takes seconds, clocks must not wait."""
+        if self._looking is not None and self._looking.is_alive():
+            return
+        if self._due("cases", CASES_EVERY):
+            self._looking = threading.Thread(target=_look, args=(self.services,), name="case rules", daemon=True)
+            self._looking.start()
 
     def _reckon(self) -> None:
         if self._due("reckon", RECKON_EVERY):
@@ -232,3 +243,10 @@ def _mark(due_at: datetime, now: datetime) -> str:
 def _key(due: dues.Due, mark: str) -> str:
     at = due.due_at.isoformat(timespec="minutes") if due.due_at else ""
     return f"{due.case_id}/{due.regime}/{due.duty}/{due.what}/{at}/{mark}"
+
+
+def _look(services: Services) -> None:
+    try:
+        case_rounds.look(services)
+    except Exception as e:  # noqa: BLE001 - what goes wrong at one round is told, and the next one is tried
+        structlog.get_logger().error("round_failed", task="cases", error=type(e).__name__, exc_info=e)

@@ -152,6 +152,9 @@ def test_what_does_not_exist_is_not_found(app: FastAPI, stated: str) -> None:
         "/notices/cases/nobody",
         "/notices/regimes/ZZ",
         "/notices/mailings/nobody",
+        "/notices/mailings/%00",
+        "/notices/cases/%00",
+        "/notifications/%00",
         f"/notices/cases/{stated}/drafts/EU/xx",
         f"/notices/cases/{stated}/decide/EU/xx",
     ):
