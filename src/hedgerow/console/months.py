@@ -36,7 +36,6 @@ CHANGING: Final = (
     "case.close",
     "claim.dismiss",
     "notifications.change",
-    "drill.note",
 )
 """Acts that change how people are protected, or who decides it."""
 MOST_CHANGES: Final = 500
@@ -84,11 +83,12 @@ def gather(session: Session, month: Month, now: datetime) -> MonthSeen:
         select(DrillRecord)
         .where(DrillRecord.held_at >= month.since, DrillRecord.held_at < month.until)
         .order_by(DrillRecord.held_at)
-    )
+    ).all()
+    rehearsed = (Change(f"drill-{d.id}", d.held_at, f"drill: {d.scenario}: {d.findings}", d.by) for d in drills)
     return MonthSeen(
         month,
         figures(values, before, notes),
-        tuple(_changes(session, month)),
+        tuple(sorted([*_changes(session, month), *rehearsed], key=lambda c: (c.at, c.key))),
         tuple(_due(session, month)),
         tuple(drills),
         tuple(reviews),

@@ -16,7 +16,7 @@ def form(page: str) -> tuple[str, list[str]]:
     """The digest of a page, and the changes to be ticked."""
     digest = re.search(r'name="digest" value="([0-9a-f]{64})"', page)
     assert digest, page
-    return digest[1], re.findall(r'name="seen" value="(\w+)"', page)
+    return digest[1], re.findall(r'name="seen" value="([\w-]+)"', page)
 
 
 def test_a_review_is_signed_by_somebody_who_saw_every_change(app: FastAPI, clock: Clock) -> None:
