@@ -97,6 +97,33 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decisions_at"), "decisions", ["at"], unique=False)
     op.create_index(op.f("ix_decisions_subject"), "decisions", ["subject"], unique=False)
     op.create_table(
+        "drill_records",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("held_at", UtcDateTime(), nullable=False),
+        sa.Column("scenario", sa.String(length=200), nullable=False),
+        sa.Column("people_exposed", sa.Integer(), nullable=True),
+        sa.Column("detected_after_s", sa.Integer(), nullable=True),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("noted_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drill_records")),
+    )
+    op.create_index(op.f("ix_drill_records_held_at"), "drill_records", ["held_at"], unique=False)
+    op.create_table(
+        "month_figures",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column(
+            "values", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("counted_at", UtcDateTime(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_month_figures")),
+        sa.UniqueConstraint("month", "site", name=op.f("uq_month_figures_month")),
+    )
+    op.create_index(op.f("ix_month_figures_month"), "month_figures", ["month"], unique=False)
+    op.create_table(
         "number_series",
         sa.Column("series", sa.String(length=10), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -109,6 +136,21 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("mark", name=op.f("pk_reminders_told")),
     )
+    op.create_table(
+        "reviews",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column(
+            "shown", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("conclusion", sa.Text(), nullable=False),
+        sa.Column("signed_at", UtcDateTime(), nullable=False),
+        sa.Column("signed_by", sa.String(length=200), nullable=False),
+        sa.Column("signer_id", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+    )
+    op.create_index(op.f("ix_reviews_month"), "reviews", ["month"], unique=False)
     op.create_table(
         "sign_in_attempts",
         sa.Column("id", sa.String(length=20), nullable=False),
