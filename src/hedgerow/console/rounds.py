@@ -35,12 +35,15 @@ from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import SmtpMailer
 from hedgerow.secret import SecretError
 from hedgerow.store.models.cases import Case
+from hedgerow.store.models.filings import NoticeDue
 from hedgerow.store.models.outbox import Told
 
 EVERY_S: Final = 5.0
 LISTS_FOLDER: Final = "block-lists"
 """In the state directory, where `outward.toml` names no other."""
-RECKON_EVERY: Final = timedelta(minutes=10)
+RECKON_EVERY: Final = timedelta(minutes=2)
+RECKON_ALL_EVERY: Final = timedelta(hours=24)
+"""A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
@@ -64,6 +67,7 @@ class Rounds:
     _thread: threading.Thread | None = None
     _looking: threading.Thread | None = None
     _teller: Teller | None = None
+    _reckoned: datetime | None = None
 
     def start(self) -> None:
         """Starts the thread."""
@@ -122,7 +126,10 @@ class Rounds:
 
     def _reckon(self) -> None:
         if self._due("reckon", RECKON_EVERY):
-            reckon(self.services)
+            now = self.services.clock()
+            whole = self._due("reckon everything", RECKON_ALL_EVERY)
+            reckon(self.services, None if whole else self._reckoned)
+            self._reckoned = now
         remind(self.services)
 
     def _tell(self) -> None:
@@ -179,10 +186,24 @@ class Rounds:
                 delivering.clean(session, self.services.clock())
 
 
-def reckon(services: Services) -> None:
-    """Reckons the due items of every case that is open, one transaction a case."""
+def reckon(services: Services, since: datetime | None = None) -> int:
+    """Reckons the due items of open cases, one transaction a case; returns how many.
+
+    Args:
+        services: the console's surroundings.
+        since: only cases that changed or in which something fell due from then on; None: all.
+    """
+    now = services.clock()
     with services.database.reading() as session:
-        ids = list(session.scalars(select(Case.id).where(Case.state != "closed")))
+        asked = select(Case.id).where(Case.state != "closed")
+        if since is not None:
+            passed = select(NoticeDue.case_id).where(NoticeDue.due_at >= since, NoticeDue.due_at <= now)
+            asked = asked.where((Case.changed_at >= since) | Case.id.in_(passed))
+        ids = list(session.scalars(asked))
+        # A closed case waits for nothing; one that was closed since is emptied.
+        ids += session.scalars(
+            select(Case.id).where(Case.state == "closed", Case.id.in_(select(NoticeDue.case_id))).distinct()
+        )
     for case_id in ids:
         try:
             with services.database.session() as session:
@@ -190,6 +211,7 @@ def reckon(services: Services) -> None:
                 dues.refresh(session, casework.read(session, case_facts(session, case_id), now), now)
         except (NoticeError, CaseError) as e:
             structlog.get_logger().warning("dues_not_reckoned", case=case_id, error=str(e))
+    return len(ids)
 
 
 def remind(services: Services) -> int:
