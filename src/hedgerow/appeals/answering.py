@@ -151,17 +151,18 @@ def _send(database: Database, now: datetime, sealer: Sealer, mailer: Mailer, app
         appeal = session.get(Appeal, appeal_id, with_for_update=True)
         if appeal is None or appeal.mail != "to_send":
             return 0
+        to = reply_of(appeal, sealer)
+        if to is None:
+            appeal.mail, appeal.mail_words = "failed", "the address was erased"
+            return 0
         try:
-            to = reply_of(appeal, sealer)
-            if to is None:
-                raise AppealError("the address was erased")
             mail = Mail(to, f"Your message {appeal.number}", appeal.answer, appeal.message_id, automatic=False)
             with mailer.open() as connection:
                 connection.send(mail, now)
         except NotNowError as e:
             appeal.mail_words = f"{e}"[:300]
             return 0
-        except (OutwardError, AppealError) as e:
+        except OutwardError as e:
             appeal.mail, appeal.mail_words = "failed", f"{e}"[:300]
             return 0
         appeal.mail, appeal.mail_words, appeal.mailed_at = "sent", "", now

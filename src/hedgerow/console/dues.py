@@ -25,6 +25,8 @@ from hedgerow.store.models.policy_versions import PolicyVersion
 
 MOST: Final = 200
 """Of each kind; the pages of each have the rest."""
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -123,4 +125,4 @@ def due_items(session: Session, services: Services, ahead: timedelta = timedelta
 def _urgency(item: DueItem) -> tuple[datetime, str]:
     if item.by is not None:
         return item.by, item.what
-    return (datetime.min if item.at_once else datetime.max).replace(tzinfo=UTC), item.what
+    return _FIRST if item.at_once else _LAST, item.what

@@ -227,7 +227,10 @@ def of_principal(services: Services, site: str, level: str, name: str) -> tuple[
 def past(session: Session, site: str, level: str, name: str) -> list[Decision]:
     """What was ever decided about one principal, newest first."""
     asked = select(Decision).where(Decision.subject == _subject(site, level, name)).order_by(Decision.number.desc())
-    return list(session.scalars(asked.limit(_MOST_PAST)))
+    rows = list(session.scalars(asked.limit(_MOST_PAST)))
+    # They are shown after the transaction.
+    session.expunge_all()
+    return rows
 
 
 def full_name(services: Services, site: str, level: str, name: str) -> str:

@@ -18,7 +18,7 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.console import mailing_acts
+from hedgerow.console import intake_round, mailing_acts
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
@@ -40,6 +40,7 @@ EVERY_S: Final = 5.0
 LISTS_FOLDER: Final = "block-lists"
 """In the state directory, where `outward.toml` names no other."""
 RECKON_EVERY: Final = timedelta(minutes=10)
+ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
@@ -82,6 +83,7 @@ class Rounds:
             ("reckon", self._reckon),
             ("tell", self._tell),
             ("edge", self._edge),
+            ("intake", self._intake),
             ("mail", self._mail),
             ("deliver", self._deliver),
             ("lists", self._lists),
@@ -138,6 +140,11 @@ class Rounds:
                 ),
             )
 
+    def _intake(self) -> None:
+        intake_round.take_up(self.services)
+        if self._due("answers", ANSWERS_EVERY):
+            intake_round.send_answers(self.services, self._outward().mailer)
+
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)
 
@@ -159,6 +166,7 @@ class Rounds:
         if self._due("clean", CLEAN_EVERY):
             with self.services.database.session() as session:
                 delivering.clean(session, self.services.clock())
+            intake_round.erase_due(self.services)
 
 
 def reckon(services: Services) -> None:

@@ -62,9 +62,7 @@ def router(services: Services) -> APIRouter:
                 for site, found in told.items()
                 for words, n in found
             ],
-            sites=[
-                today_figures.of_site(services.overviews.of(s)) for s in today_figures.sites_of(services, edge)
-            ],
+            sites=[today_figures.of_site(services.overviews.of(s)) for s in today_figures.sites_of(services, edge)],
             due=[DueDocument(what=d.what, by=d.by, at_once=d.at_once, href=d.href, kind=d.kind) for d in due],
         )
 

@@ -1,6 +1,5 @@
 """Why somebody is suspected: which reasons the entries of a principal bear, how often, and when the last one came."""
 
-# ruff: noqa: S608 - names of columns are put together here; whatever comes from outside is a value
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hedgerow.store.base import Base, Key, Json
+from hedgerow.store.base import Base, Json, Key
 
 
 class Appeal(Base):
