@@ -117,8 +117,8 @@ def share(part: int, whole: int) -> float | None:
 
 def _of_lane(name: str, found: Stopped, appeals: Iterable[Appeal]) -> Rate:
     mine = [a for a in appeals if a.lane == name]
-    challenged = sum(_wrong(a) and _action(a) == "prove" for a in mine)
-    refused = sum(_wrong(a) and _action(a) == "refuse" for a in mine)
+    challenged = min(_visitors(mine, "prove"), found.challenged)
+    refused = min(_visitors(mine, "refuse"), found.refused)
     return Rate(
         name,
         shown(found.challenged),
@@ -156,5 +156,12 @@ def _wrong(appeal: Appeal) -> bool:
     return appeal.outcome in ("wrong", "partly")
 
 
-def _action(appeal: Appeal) -> str:
-    return str((appeal.verdict or {}).get("action", ""))
+def _visitors(appeals: Iterable[Appeal], action: str) -> int:
+    """Different visitors whom a person found wrongly stopped: who writes twice is one."""
+    found = set()
+    for appeal in appeals:
+        verdict = appeal.verdict or {}
+        if _wrong(appeal) and verdict.get("action") == action and verdict.get("mode") == "enforce":
+            names = appeal.names
+            found.add(names.get("account") or names.get("session") or names.get("address") or appeal.id)
+    return len(found)

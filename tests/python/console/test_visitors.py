@@ -73,6 +73,15 @@ def put(state: Path, number: int = 1, **more: object) -> Path:
     return path
 
 
+def report(state: Path) -> None:
+    """A report of leaked information, as the edge leaves it."""
+    path = put(state, 99)
+    data = {k: v for k, v in json.loads(path.read_text()).items() if k in {"format", "id", "site", "at_ms", "number"}}
+    path.write_text(
+        json.dumps({**data, "kind": "report", "reply": "", "where": "a forum", "since": "", "records": ""}) + "\n"
+    )
+
+
 @pytest.fixture
 def world(services: Services) -> tuple[FastAPI, EdgeThatSays, Services]:
     """A console, its gateway that can explain the verdict, and one letter that waits."""
@@ -92,11 +101,13 @@ def test_a_wrongly_stopped_visitor_is_answered_and_released(
     world: tuple[FastAPI, EdgeThatSays, Services],
 ) -> None:
     app, _, services = world
+    report(services.folder.path)
     Rounds(services).once()
     put(services.folder.path)
     intake_round.take_up(services)
     assert list((services.folder.path / "intake").glob("*.json")) == []
     browser = sign_in(app, Role.ANALYST)
+    assert browser.client.get("/api/v1/claims").json()["total"] == 1, "a report is a claim"
     appeal = appealed(browser)
     assert browser.client.get("/api/v1/visitors").json()["total"] == 1, "the same letter is one appeal"
     assert "Appeal 7K3M-Q2ZD-90XF: answer" in browser.client.get("/").text
@@ -200,8 +211,16 @@ def test_rates_are_bounds_and_small_numbers_are_not_shown(world: tuple[FastAPI, 
     assert share(4, 100) is None
     assert share(3, 3) is None
     assert share(0, 100) == 0.0
-    for n in range(2, 8):
-        put(services.folder.path, n)
+    for n in range(2, 9):
+        # The last two are of one visitor.
+        who = {
+            "address": None,
+            "network": None,
+            "session": keyed("session", min(n, 7)),
+            "account": None,
+            "client": None,
+        }
+        put(services.folder.path, n, names=who)
     intake_round.take_up(services)
     with services.database.session() as session:
         for row in session.query(Appeal):
@@ -210,12 +229,12 @@ def test_rates_are_bounds_and_small_numbers_are_not_shown(world: tuple[FastAPI, 
             session, SITE, datetime(2026, 11, 1, tzinfo=START.tzinfo), [Stopped("visitor", 100, 40, 3, 30, 2)]
         )
     (lane,) = found.lanes
-    assert (lane.challenged, lane.refused, lane.appeals) == (100, None, 7)
+    assert (lane.challenged, lane.refused, lane.appeals) == (100, None, 8)
     assert (lane.false_challenge_at_least, lane.false_challenge_at_most) == (0.07, 0.4)
     assert lane.false_refusal_at_least is None
     assert dict(found.ways) == {"with JavaScript": 30, "without JavaScript, by waiting": None}
-    assert [(c.name, c.appeals, c.wrong_share) for c in found.networks] == [("AS64500", 7, 1.0)]
-    assert {c.name: c.appeals for c in found.kinds}["with a screen reader or another aid"] == 7
+    assert [(c.name, c.appeals, c.wrong_share) for c in found.networks] == [("AS64500", 8, 1.0)]
+    assert {c.name: c.appeals for c in found.kinds}["with a screen reader or another aid"] == 8
     browser = sign_in(app, Role.AUDITOR)
     page = browser.client.get("/visitors?state=all").text
     assert "AS64500" in page
