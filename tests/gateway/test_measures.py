@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from hedgerow.cli import app
 from hedgerow.control import ControlError
 from hedgerow.ledger.keyed import SiteKeys
 from hedgerow.measures import Act, Measure, MeasureTable, new_id, reach_now, standing, take_up
@@ -73,6 +75,11 @@ def decide(
     MeasureTable(running.state).set(measure, START)
     take_up(running.control())
     return measure
+
+
+def command(running: Gateway, *words: str) -> Result:
+    """`hedgerow …`, without the start of another process for each."""
+    return CliRunner().invoke(app, [*words, "--state", str(running.state)])
 
 
 def reasons(running: Gateway) -> set[str]:
@@ -142,6 +149,21 @@ def test_a_lowered_budget_masks_sooner(site: Site, gateway: StartGateway) -> Non
     assert sum(f"Town{n}x" in lowered.get(f"/members/{n}").text for n in range(1, 9)) == 3
     assert sum(f"Town{n}x" in whole.get(f"/members/{n}").text for n in range(1, 9)) == 8
     assert {"measure_budget", "budget.personal.address.hour"} <= reasons(running)
+
+
+def test_links_to_contacts_open_nothing_more_for_whoever_is_refused(running: Gateway) -> None:
+    person = Person(running)
+    person.get("/members/7")
+    link = pages.links(person.get("/members/7").text, "a.hedgerow-reveal")[0]
+    form = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    measure = decide(running, Act.REFUSE, "address", address_name(running))
+    refused = person.visitor.post(form.action, form.body(), **{DRILL: str(START)})
+    assert refused.status == 403
+    assert "We stopped visits from here" in refused.text
+    assert not [e for e in running.ledger() if e["k"] == "reveal"]
+    MeasureTable(running.state).end(measure.id, START)
+    take_up(running.control())
+    assert person.visitor.post(form.action, form.body(), **{DRILL: str(START)}).status == 303
 
 
 def test_a_challenge_is_put_until_it_is_solved(running: Gateway) -> None:
@@ -255,22 +277,22 @@ def test_reach_counts_who_is_behind_a_network_and_who_looks_ordinary(running: Ga
 def test_the_command_line_decides_lists_counts_and_takes_back(site: Site, gateway: StartGateway) -> None:
     running = gateway(policy(site.url), enforce=True)
     assert running.get("/members/7").status == 200
-    done = running.command("measure", "set", "refuse", HOME, "--for", "2h", "--why", "a test", "--json")
-    assert done.returncode == 0, done.stderr
+    done = command(running, "measure", "set", "refuse", HOME, "--for", "2h", "--why", "a test", "--json")
+    assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["in_force"] is True
     assert told["measure"]["name"] == address_name(running)
     assert running.get("/members/7").status == 403
-    listed = json.loads(running.command("measure", "list", "--json").stdout)["measures"]
+    listed = json.loads(command(running, "measure", "list", "--json").stdout)["measures"]
     assert [(m["id"], m["holds"], m["hits"]) for m in listed] == [(told["measure"]["id"], True, 1)]
-    asked = running.command("measure", "reach", HOME, "--json")
-    assert asked.returncode == 0, asked.stderr
+    asked = command(running, "measure", "reach", HOME, "--json")
+    assert asked.exit_code == 0, asked.stderr
     reach = json.loads(asked.stdout)
     assert (reach["ledger"]["visitors"], reach["ledger"]["addresses"], reach["live"]["addresses"]) == (1, 1, 1)
-    assert running.command("measure", "end", told["measure"]["id"]).returncode == 0
+    assert command(running, "measure", "end", told["measure"]["id"]).exit_code == 0
     assert running.get("/members/7").status == 200
-    wrong = running.command("measure", "end", told["measure"]["id"])
-    assert wrong.returncode == 1
+    wrong = command(running, "measure", "end", told["measure"]["id"])
+    assert wrong.exit_code == 1
     assert "no measure" in wrong.stderr
     trail = (Path(running.state) / "audit.jsonl").read_text()
     assert "measure-set" in trail

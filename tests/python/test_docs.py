@@ -16,6 +16,7 @@ from hedgerow.cli import app
 from hedgerow.ledger.store.layout import Table
 from hedgerow.ledger.store.problems import Kind
 from hedgerow.outward import block_lists, ocsf
+from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.happenings import KINDS
 from hedgerow.outward.metrics import METRICS
 from hedgerow.policy import defaults, settings
@@ -73,6 +74,14 @@ def test_everything_that_can_be_told_is_documented() -> None:
     for name, (activity, alert) in ocsf.FINDINGS.items():
         row = f"| `{name}` | {activity} {ocsf.ACTIVITIES[activity]} | {'yes' if alert else 'no'} |"
         assert row in _page("ocsf")
+
+
+def test_every_word_of_outward_toml_is_documented() -> None:
+    page = (DOCS / "how-to" / "notifications.md").read_text(encoding="utf-8")
+    for section, words in outward_settings.SHAPE.items():
+        assert not section or f"\n[{section}]\n" in page
+        for word in words:
+            assert re.search(rf"^(# )?{word} = ", page, re.MULTILINE), word
 
 
 def test_every_block_list_is_documented() -> None:

@@ -24,7 +24,7 @@ from hedgerow.ledger.questions.records import Mark, Page, entries_of_group, entr
 from hedgerow.ledger.questions.refs import find_group, read_ref
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.retention import Retention
-from hedgerow.ledger.tables import cell
+from hedgerow.spreadsheet import cell
 from ledger_views import NOW, Shown, TestKeys, connect, keyed
 from written_ledger import ANOTHER, AT_MS, SESSION, Segment, disclosure
 

@@ -16,6 +16,10 @@ use hedgerow_engine::state::{Ask, State, Visit};
 use http::{HeaderMap, HeaderValue};
 use serde_json::json;
 
+/// The allocator the gateway runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A visitor that keeps our cookie.
 fn visitor(n: u64) -> Identity {
     let session = Session { name: name("session", n), since_s: START_MS / 1000, returned: true, proven_until_s: 0 };

@@ -79,7 +79,7 @@ pub async fn people(
                     hidden |= account.charge(&p.person, want) != want;
                 }
                 if !hidden {
-                    return match account.record() {
+                    return match passage.worker.commits().record(&account).await {
                         Ok(()) => respond::passing(parts.status, to, passing),
                         Err(e) => on_ledger_failure(passage, &account, &e, parts.status, to, passing),
                     };
@@ -127,10 +127,12 @@ pub async fn people(
         on_ledger(site.site.failures.ledger, &account),
     );
     match length {
-        Some(n) if n <= SHORT => match whole(passing, reading, usize::try_from(n).unwrap_or(0)).await {
-            Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
-            Err(e) => failed(passage, &account, &e),
-        },
+        Some(n) if n <= SHORT => {
+            match whole(passing, reading, usize::try_from(n).unwrap_or(0), passage.worker.commits()).await {
+                Ok(bytes) => short(&account, parts.status, to, bytes, accepts),
+                Err(e) => failed(passage, &account, &e),
+            }
+        }
         _ => {
             headers::bytes_changed(&mut to);
             // Without a coder the answer leaves as it is, which every visitor takes.

@@ -52,6 +52,8 @@ pub struct Occasion {
 #[derive(Default)]
 struct Found {
     pending: Vec<Disclosure>,
+    /// Keyed hashes of those: a list looks through them once for each person.
+    keys: Vec<u64>,
     reasons: Vec<Reason>,
     masked_any: bool,
     withheld_any: bool,
@@ -119,12 +121,13 @@ impl Account {
     fn ask(&self, person: &str, want: FieldSet, ask: fn(usize, u64, FieldSet) -> Ask) -> FieldSet {
         let o = &*self.occasion;
         let m = &o.runtime.memory;
-        let ask = ask(o.route, m.keys.person_key(person), want);
+        let key = m.keys.person_key(person);
+        let ask = ask(o.route, key, want);
         let charged = m.state.charge(&o.runtime.site, &o.identity, &o.allowance, &ask, self.at_ms());
-        self.take(person, want, charged)
+        self.take((person, key), want, charged)
     }
 
-    fn take(&self, person: &str, want: FieldSet, charged: Charged) -> FieldSet {
+    fn take(&self, (person, key): (&str, u64), want: FieldSet, charged: Charged) -> FieldSet {
         let visible = match self.occasion.mode {
             Mode::Enforce => charged.shown,
             Mode::Watch => want,
@@ -137,13 +140,16 @@ impl Account {
                 found.reasons.push(r);
             }
         }
-        match found.pending.iter_mut().rev().find(|d| d.person == person) {
+        let Found { pending, keys, .. } = &mut *found;
+        let known = keys.iter().rposition(|k| *k == key).and_then(|i| pending.get_mut(i));
+        match known.filter(|d| d.person == person) {
             Some(d) => {
                 d.shown = d.shown.union(visible);
                 d.masked = d.masked.union(charged.masked);
             }
             None => {
-                found.pending.push(Disclosure { person: person.to_owned(), shown: visible, masked: charged.masked })
+                keys.push(key);
+                pending.push(Disclosure { person: person.to_owned(), shown: visible, masked: charged.masked });
             }
         }
         visible
@@ -166,36 +172,51 @@ impl Account {
     /// # Errors
     /// The ledger's, in words; what was found stays pending.
     pub fn record(&self) -> Result<(), String> {
+        let Some(mut entry) = self.take_entry() else { return Ok(()) };
+        let result = self.occasion.runtime.memory.ledger.append(&mut entry);
+        self.recorded(entry, result.map(|_| ()).map_err(|e| e.to_string()))
+    }
+
+    /// What was found since the last time, as an entry to be appended; [`Account::recorded`] must be told what came of it.
+    pub fn take_entry(&self) -> Option<Entry> {
         let mut found = self.found.lock();
         if found.pending.is_empty() {
-            return Ok(());
+            return None;
         }
         let o = &*self.occasion;
         let mut entry = self.entry(o.kind);
         (entry.part, entry.at_ms) = (found.parts, self.at_ms());
         entry.people = std::mem::take(&mut found.pending);
+        found.keys.clear();
         if found.parts == 0 {
             entry.reason_with(&o.reasons);
         }
         // A long list's later part may be the first that met a spent budget.
         entry.reason_with(&found.reasons[found.told.min(found.reasons.len())..]);
-        let counters = &self.occasion.runtime.memory.counters;
-        match self.occasion.runtime.memory.ledger.append(&mut entry) {
-            Ok(_) => {
-                found.parts += 1;
-                found.told = found.reasons.len();
-                Counters::add(&counters.disclosures, entry.people.len() as u64);
-                let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
-                Counters::add(&counters.masked, u64::from(masked));
-                self.seal(o);
-                Ok(())
-            }
-            Err(e) => {
-                Counters::add(&counters.ledger_failures, 1);
-                found.pending = entry.people;
-                Err(e.to_string())
-            }
+        Some(entry)
+    }
+
+    /// Whether an entry of this account is in the ledger.
+    ///
+    /// # Errors
+    /// `result`'s; what was found is pending again.
+    pub fn recorded(&self, entry: Entry, result: Result<(), String>) -> Result<(), String> {
+        let mut found = self.found.lock();
+        let o = &*self.occasion;
+        let counters = &o.runtime.memory.counters;
+        if result.is_ok() {
+            found.parts += 1;
+            found.told = found.reasons.len();
+            Counters::add(&counters.disclosures, entry.people.len() as u64);
+            let masked: u32 = entry.people.iter().map(|d| d.masked.0.count_ones()).sum();
+            Counters::add(&counters.masked, u64::from(masked));
+            self.seal(o);
+        } else {
+            Counters::add(&counters.ledger_failures, 1);
+            found.keys = entry.people.iter().map(|d| o.runtime.memory.keys.person_key(&d.person)).collect();
+            found.pending = entry.people;
         }
+        result
     }
 
     /// Keeps the raw address of whoever was shown people, sealed, for as many days as the policy says.

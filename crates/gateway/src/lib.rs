@@ -10,6 +10,7 @@ pub mod body;
 pub mod caching;
 pub mod chance;
 pub mod clock;
+pub mod committing;
 pub mod control;
 pub mod counters;
 pub mod disclose;

@@ -13,6 +13,7 @@ use http_body::Frame;
 
 use crate::answering;
 use crate::body::{BodyError, Passing};
+use crate::committing::Commits;
 use crate::counters::Counters;
 use crate::disclose::Account;
 use crate::worker::Shared;
@@ -63,6 +64,21 @@ impl Reading {
         result
     }
 
+    /// Reads an answer that came whole. Its people are charged, and not recorded yet.
+    fn all(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.whole = true;
+        match &mut self.reader {
+            Some(reader) if self.decoder.is_none() => match reader.whole(body, out) {
+                Ok(()) => Ok(()),
+                Err(e) => self.give_up(&e.to_string(), out),
+            },
+            _ => {
+                self.write(&body, out)?;
+                self.end(out)
+            }
+        }
+    }
+
     /// The answer's end.
     ///
     /// # Errors
@@ -82,7 +98,7 @@ impl Reading {
         let Some(reader) = &mut self.reader else {
             out.extend_from_slice(piece.unwrap_or_default());
             // Whoever was read before the reader gave up is charged and waits to be recorded.
-            return if piece.is_none() { self.record() } else { Ok(()) };
+            return if piece.is_none() && !self.whole { self.record() } else { Ok(()) };
         };
         let result = match piece {
             Some(piece) => reader.write(piece, out),
@@ -91,8 +107,8 @@ impl Reading {
         if let Err(e) = result {
             self.give_up(&e.to_string(), out)?;
         }
-        if self.whole && piece.is_some() {
-            // Nothing leaves before the end, and one entry for the whole answer is enough.
+        if self.whole {
+            // Nothing leaves before the end, and one entry for the whole answer is enough: `whole` writes it.
             return Ok(());
         }
         self.record().inspect_err(|_| out.truncate(start))
@@ -122,7 +138,12 @@ impl Reading {
     }
 
     fn record(&mut self) -> Result<(), BodyError> {
-        match (self.account.record(), self.on_ledger) {
+        self.recorded(self.account.record())
+    }
+
+    /// What it means for the answer whether its people are in the ledger.
+    fn recorded(&self, result: Result<(), String>) -> Result<(), BodyError> {
+        match (result, self.on_ledger) {
             (Ok(()), _) => Ok(()),
             (Err(e), OnFailure::Refuse) => Err(BodyError::Ledger(e)),
             (Err(e), OnFailure::Pass) => {
@@ -251,14 +272,20 @@ impl ReadBody {
 ///
 /// # Errors
 /// [`BodyError`] when it may not leave; nothing of it has.
-pub async fn whole(mut passing: Passing, mut reading: Reading, length: usize) -> Result<Vec<u8>, BodyError> {
-    let mut out = Vec::with_capacity(length + length / 8);
-    reading.whole = true;
+pub async fn whole(
+    mut passing: Passing,
+    mut reading: Reading,
+    length: usize,
+    commits: &Commits,
+) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::with_capacity(length);
     while let Some(frame) = passing.next().await {
         if let Ok(data) = frame?.into_data() {
-            reading.write(&data, &mut out)?;
+            body.extend_from_slice(&data);
         }
     }
-    reading.end(&mut out)?;
+    let mut out = Vec::new();
+    reading.all(body, &mut out)?;
+    reading.recorded(commits.record(&reading.account).await)?;
     Ok(out)
 }

@@ -246,7 +246,6 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(head_timeout)
             .max_buf_size(limits.head_bytes.max(8192) + 64 * 1024)
-            .max_headers(200)
             .auto_date_header(true);
         let mut serving = pin!(builder.serve_connection(TokioIo::new(guard), service).with_upgrades());
         let result = tokio::select! {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::committing::Commits;
 use crate::forward::{Connector, Pool};
 use crate::intake::Intake;
 use crate::self_test::SelfTests;
@@ -45,6 +46,7 @@ pub struct Worker {
     pub shared: Arc<Shared>,
     chance: RefCell<Chance>,
     pools: RefCell<HashMap<u64, Pool>>,
+    commits: Commits,
     open: Cell<usize>,
     open_by_address: RefCell<HashMap<IpAddr, usize>>,
 }
@@ -60,6 +62,7 @@ impl Worker {
             shared,
             chance: RefCell::new(chance),
             pools: RefCell::new(HashMap::new()),
+            commits: Commits::default(),
             open: Cell::new(0),
             open_by_address: RefCell::new(HashMap::new()),
         }))
@@ -81,6 +84,12 @@ impl Worker {
     #[must_use]
     pub fn reference(&self) -> hedgerow_engine::doors::Reference {
         self.chance.borrow_mut().reference()
+    }
+
+    /// This worker's way into the ledgers.
+    #[must_use]
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// This worker's kept connections to a site.

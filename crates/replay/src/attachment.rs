@@ -131,12 +131,6 @@ pub struct Attachment {
     pub options: Options,
 }
 
-/// The site's own secret, from the gateway's.
-#[must_use]
-pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
-    blake3::derive_key("hedgerow 2026-11 secret of one site", &[&root[..], site.as_bytes()].concat())
-}
-
 /// A secret nobody knows. Keyed with one that anybody knows, an IPv4 address is found behind its name by trying them all.
 fn drawn() -> Result<String, ReplayError> {
     const SOURCE: &str = "/dev/urandom";
@@ -192,7 +186,7 @@ impl Attachment {
         let secret =
             unhex(&text).ok_or_else(|| ReplayError::Options("`secret` must be 64 hexadecimal digits".to_owned()))?;
         options.secret = Some(text);
-        let keys = Arc::new(Keys::from_secret(&site_secret(&secret, &site.name)));
+        let keys = Arc::new(Keys::from_secret(&Keys::site_secret(&secret, &site.name)));
         let asn = match &options.asn_table {
             None => None,
             Some(path) => Some(Arc::new(AsnTable::open(path).map_err(|e| ReplayError::Options(e.to_string()))?)),

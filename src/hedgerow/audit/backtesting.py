@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from hedgerow.audit.comparing import compare, in_words
+from hedgerow.audit.on_ledger import on_recorded
 from hedgerow.audit.progress import Bar
 from hedgerow.audit.recorded import compared, recorded_in_words, since, told
 from hedgerow.audit.replaying import AuditError, Json, Wish, replayed
@@ -136,27 +137,15 @@ def _on_logs(tried: Tried, logs: tuple[Path, ...], log_format: str, workers: int
 
 
 def _on_ledger(tried: Tried, since_when: str, now_s: int) -> Json:
-    begun_ms = since(since_when, now_s)
-    ledger = tried.folder.path / "sites" / tried.site / "ledger"
-    if not ledger.is_dir():
-        raise AuditError(f"there is no ledger at {ledger}; name the state with --state, or a log with --log")
-    found = _recorded(tried.tables(), tried.site, ledger, begun_ms)
+    found = on_recorded(tried.tables(), tried.site, tried.folder.path, since_when, now_s)
     name = "as it was recorded"
     if tried.against is not None:
         name, before = tried.in_force()
-        found = compared(_recorded(before, tried.site, ledger, begun_ms), found)
-    if not found["disclosures"]:
-        raise AuditError("nobody was shown in that time, as far as this ledger goes back; try a longer --since")
-    return found | {"traffic": {"kind": "recorded", "since": told(begun_ms)}, "compared_with": name}
-
-
-def _recorded(tables: Json, site: str, ledger: Path, begun_ms: int) -> Json:
-    # Imported here: the rest is pure Python and is tested without it.
-    from hedgerow import _engine
-
-    found: Json = json.loads(_engine.replay_ledger(json.dumps(tables), json.dumps({"site": site}), ledger, begun_ms))
-    found["tried"] = found.pop("policy")
-    return found
+        found = compared(on_recorded(before, tried.site, tried.folder.path, since_when, now_s), found)
+    return found | {
+        "traffic": {"kind": "recorded", "since": told(since(since_when, now_s))},
+        "compared_with": name,
+    }
 
 
 def _both(before: Json, after: Json, wish: Wish) -> Json:

@@ -11,6 +11,7 @@ from hedgerow.cases.core import closing, counting, opening, working
 from hedgerow.cases.core.containing import delays_of
 from hedgerow.cases.core.listing import STATES, Wanted, list_cases
 from hedgerow.cases.core.problems import CaseError
+from hedgerow.cases.core.rules import read_rules
 from hedgerow.cases.core.watching import Watcher
 from hedgerow.cases.opened import AsJson, Reason, Url, opened
 from hedgerow.cli.exits import STATE, WRONG, State, fail
@@ -186,7 +187,7 @@ def look(as_json: AsJson = False, state: State = STATE, database: Url = None) ->
         hedgerow case look
     """
     with opened(state, database) as here:
-        done = Watcher(here.services.database, here.ledgers, here.services.clock).round()
+        done = Watcher(here.services.database, here.ledgers, here.services.clock, read_rules(state)).round()
     said = {"opened": done.opened, "known": done.known, "failed": done.failed}
     sentence = f"opened: {', '.join(done.opened) or 'none'}; open already: {', '.join(done.known) or 'none'}"
     _tell(said, "\n".join([sentence, *(f"{site}: {why}" for site, why in done.failed.items())]), as_json)

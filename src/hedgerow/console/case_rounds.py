@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hedgerow.cases.claims.erasing import erase_due
 from hedgerow.cases.core.ledgers import Ledgers
+from hedgerow.cases.core.rules import read_rules
 from hedgerow.cases.core.watching import EVERY_S, Round, Watcher
 from hedgerow.console.services import Services
 
@@ -12,7 +13,8 @@ __all__ = ["EVERY_S", "look"]
 
 def look(services: Services) -> Round:
     """One round, every `EVERY_S` seconds: opens cases by rule, erases addresses and raw claims that are due."""
-    done = Watcher(services.database, Ledgers(services.folder.path, services.clock), services.clock).round()
+    state = services.folder.path
+    done = Watcher(services.database, Ledgers(state, services.clock), services.clock, read_rules(state)).round()
     with services.database.session() as session:
         erase_due(session, services.clock())
     return done

@@ -108,7 +108,7 @@ def find(session: Session, mailing_id: str) -> Mailing:
     Raises:
         NotFound: there is none.
     """
-    row = session.get(Mailing, mailing_id)
+    row = session.get(Mailing, acts.named(mailing_id))
     if row is None:
         raise NotFound("There is no such mailing.")
     return row
@@ -134,7 +134,7 @@ def pause(services: Services, actor: Actor, mailing_id: str) -> None:
 
 def go_on(services: Services, actor: Actor, mailing_id: str) -> None:
     """Lets a paused mailing go on."""
-    _change(services, actor, mailing_id, "mailing.go_on", mailings.go_on)
+    _change(services, actor, mailing_id, "mailing.go_on", lambda s, m: mailings.go_on(s, m, services.clock()))
 
 
 def _change(

@@ -20,6 +20,7 @@ from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, deciding, dues, registering, sending, statements
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.sending import Left
+from hedgerow.cases.filing.texts import typed_text
 from hedgerow.cases.notices.codes import Duty
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.decisions import Outcome
@@ -87,12 +88,23 @@ class Doing:
         record(self.session, self.actor, act, self.subject, reason[:4_000], details, at=self.now)
 
 
+def named(identifier: str) -> str:
+    """An identifier from an address, if it can be one: a database that meets a zero character says worse than `no`.
+
+    Raises:
+        NotFound: it cannot.
+    """
+    if not (identifier.isascii() and identifier.isprintable() and 0 < len(identifier) <= 100):
+        raise NotFound("There is no such thing. The address may be mistyped.")
+    return identifier
+
+
 @contextmanager
 def doing(services: Services, actor: Actor, case_id: str) -> Iterator[Doing]:
     """One act on one case; afterwards the due items are reckoned again."""
     now = services.clock()
     with told(), services.database.session() as session:
-        case = case_facts(session, case_id)
+        case = case_facts(session, named(case_id))
         yield Doing(session, casework.read(session, case, now), actor, now)
         dues.refresh(session, casework.read(session, case, now), now)
 
@@ -101,7 +113,7 @@ def doing(services: Services, actor: Actor, case_id: str) -> Iterator[Doing]:
 def looking(services: Services, case_id: str) -> Iterator[tuple[Session, Casework]]:
     """The notices of a case, to look at."""
     with told(), services.database.reading() as session:
-        yield session, casework.read(session, case_facts(session, case_id), services.clock())
+        yield session, casework.read(session, case_facts(session, named(case_id)), services.clock())
 
 
 def state(services: Services, actor: Actor, case_id: str, key: str, value: Any, why: str) -> bool:
@@ -221,13 +233,16 @@ def tell_in_public(
     """Records a public notice instead of telling each person, with its justification."""
     with doing(services, actor, case_id) as d:
         rule = d.work.applies(regime).regime
+        explained = typed_text(explained, "the justification")
+        where = tuple(typed_text(w, "a place", 500) for w in where[:50])
+        typed_text(reach.method, "the method", 2_000)
         notice = justified(PublicNotice(regime, reason, explained, where, reach, actor.name, d.now), rule)
         row = NoticePublic(
             case_id=d.work.case.id,
             regime=regime,
             reason=notice.reason,
-            explained=notice.explained[:20_000],
-            where=[w[:500] for w in notice.where[:50]],
+            explained=notice.explained,
+            where=list(notice.where),
             reach_low=reach.low,
             reach_high=reach.high,
             reach_method=reach.method,
@@ -251,7 +266,7 @@ def enter_register(services: Services, actor: Actor, case_id: str) -> int:
 def remove_from_register(services: Services, actor: Actor, case_id: str, regime: str, reason: str, today: date) -> int:
     """Deletes an entry whose time is over."""
     with told(), services.database.session() as session:
-        gone = registering.remove(session, case_id, regime, today)
+        gone = registering.remove(session, named(case_id), named(regime), today)
         record(
             session,
             actor,

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
+from hedgerow.console.notice_acts import named
 from hedgerow.console.problems import Conflict, NotFound, Wrong
 from hedgerow.console.services import Services
 from hedgerow.outward import announcing, delivering, guard, ocsf, webhook
 from hedgerow.outward import settings as outward_settings
-from hedgerow.outward.addresses import AddressError, mail_address
+from hedgerow.outward.addresses import AddressError, header_text, mail_address
 from hedgerow.outward.delivering import Ways
 from hedgerow.outward.happenings import KINDS, SEVERITIES, Happening
 from hedgerow.outward.settings import OutwardError
@@ -50,7 +51,7 @@ def ways(services: Services) -> Ways:
 
 def add(services: Services, actor: Actor, name: str, kind: str, target: str) -> tuple[str, str]:
     """Adds a channel; returns its identifier and, where it signs, the secret, which is shown once."""
-    name = " ".join(name.split())
+    name = header_text(" ".join(name.split()), 100)
     if not name:
         raise Wrong("Give the channel a name.")
     target = _target(kind, target)
@@ -106,7 +107,7 @@ def find(session: Session, channel_id: str) -> Channel:
     Raises:
         NotFound: there is none.
     """
-    row = session.get(Channel, channel_id)
+    row = session.get(Channel, named(channel_id))
     if row is None:
         raise NotFound("There is no such channel.")
     return row

@@ -18,7 +18,8 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.console import intake_round, mailing_acts
+from hedgerow.console import case_rounds, intake_round, mailing_acts
+from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
@@ -34,14 +35,19 @@ from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import SmtpMailer
 from hedgerow.secret import SecretError
 from hedgerow.store.models.cases import Case
+from hedgerow.store.models.filings import NoticeDue
 from hedgerow.store.models.outbox import Told
 
 EVERY_S: Final = 5.0
 LISTS_FOLDER: Final = "block-lists"
 """In the state directory, where `outward.toml` names no other."""
-RECKON_EVERY: Final = timedelta(minutes=10)
+RECKON_EVERY: Final = timedelta(minutes=2)
+RECKON_ALL_EVERY: Final = timedelta(hours=24)
+"""A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
 ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
+CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
+LETTERS_EVERY: Final = timedelta(minutes=1)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
@@ -60,7 +66,9 @@ class Rounds:
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _looking: threading.Thread | None = None
     _teller: Teller | None = None
+    _reckoned: datetime | None = None
 
     def start(self) -> None:
         """Starts the thread."""
@@ -80,11 +88,13 @@ class Rounds:
     def once(self) -> None:
         """One round of everything that is due at this moment."""
         for name, task in (
+            ("cases", self._cases),
             ("reckon", self._reckon),
             ("tell", self._tell),
             ("edge", self._edge),
             ("intake", self._intake),
             ("mail", self._mail),
+            ("letters", self._letters),
             ("deliver", self._deliver),
             ("lists", self._lists),
             ("clean", self._clean),
@@ -108,9 +118,20 @@ class Rounds:
             self.ways = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
         return self.ways
 
+    def _cases(self) -> None:
+        """The rules look at the ledgers, in a thread of their own: a large one takes seconds, clocks must not wait."""
+        if self._looking is not None and self._looking.is_alive():
+            return
+        if self._due("cases", CASES_EVERY):
+            self._looking = threading.Thread(target=_look, args=(self.services,), name="case rules", daemon=True)
+            self._looking.start()
+
     def _reckon(self) -> None:
         if self._due("reckon", RECKON_EVERY):
-            reckon(self.services)
+            now = self.services.clock()
+            whole = self._due("reckon everything", RECKON_ALL_EVERY)
+            reckon(self.services, None if whole else self._reckoned)
+            self._reckoned = now
         remind(self.services)
 
     def _tell(self) -> None:
@@ -148,6 +169,10 @@ class Rounds:
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)
 
+    def _letters(self) -> None:
+        if self._due("letters", LETTERS_EVERY):
+            round_of_letters(self.services)
+
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)
 
@@ -169,10 +194,24 @@ class Rounds:
             intake_round.erase_due(self.services)
 
 
-def reckon(services: Services) -> None:
-    """Reckons the due items of every case that is open, one transaction a case."""
+def reckon(services: Services, since: datetime | None = None) -> int:
+    """Reckons the due items of open cases, one transaction a case; returns how many.
+
+    Args:
+        services: the console's surroundings.
+        since: only cases that changed or in which something fell due from then on; None: all.
+    """
+    now = services.clock()
     with services.database.reading() as session:
-        ids = list(session.scalars(select(Case.id).where(Case.state != "closed")))
+        asked = select(Case.id).where(Case.state != "closed")
+        if since is not None:
+            passed = select(NoticeDue.case_id).where(NoticeDue.due_at >= since, NoticeDue.due_at <= now)
+            asked = asked.where((Case.changed_at >= since) | Case.id.in_(passed))
+        ids = list(session.scalars(asked))
+        # A closed case waits for nothing; one that was closed since is emptied.
+        ids += session.scalars(
+            select(Case.id).where(Case.state == "closed", Case.id.in_(select(NoticeDue.case_id))).distinct()
+        )
     for case_id in ids:
         try:
             with services.database.session() as session:
@@ -180,6 +219,7 @@ def reckon(services: Services) -> None:
                 dues.refresh(session, casework.read(session, case_facts(session, case_id), now), now)
         except (NoticeError, CaseError) as e:
             structlog.get_logger().warning("dues_not_reckoned", case=case_id, error=str(e))
+    return len(ids)
 
 
 def remind(services: Services) -> int:
@@ -233,3 +273,10 @@ def _mark(due_at: datetime, now: datetime) -> str:
 def _key(due: dues.Due, mark: str) -> str:
     at = due.due_at.isoformat(timespec="minutes") if due.due_at else ""
     return f"{due.case_id}/{due.regime}/{due.duty}/{due.what}/{at}/{mark}"
+
+
+def _look(services: Services) -> None:
+    try:
+        case_rounds.look(services)
+    except Exception as e:  # noqa: BLE001 - what goes wrong at one round is told, and the next one is tried
+        structlog.get_logger().error("round_failed", task="cases", error=type(e).__name__, exc_info=e)

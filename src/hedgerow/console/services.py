@@ -12,6 +12,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from hedgerow.brain.folder import Folder
+from hedgerow.console.back_tests import BackTests
 from hedgerow.console.overviews import Overviews
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
@@ -40,6 +41,11 @@ class Services:
     def overviews(self) -> Overviews:
         """What pages show of the ledgers."""
         return Overviews(self.folder.path, self.clock)
+
+    @cached_property
+    def back_tests(self) -> BackTests:
+        """Back-tests asked for in the console."""
+        return BackTests(self.folder.path, self.clock)
 
 
 def current_services(request: Request) -> Services:

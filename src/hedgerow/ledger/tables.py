@@ -5,27 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n|%]")
-"""A cell that begins so may be taken for a formula (OWASP, CSV Injection: = + - @, tabulator, carriage return)."""
-
-
-def cell(value: object) -> str:
-    """A value for a spreadsheet: a quote before whatever might be taken for a formula, nothing that breaks the line.
-
-    Numbers stay as they are: a minus before digits alone is a number to every spreadsheet.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    text = str(value).replace("\x00", "\\x00")
-    # A leading space does not keep every program from looking at what follows it.
-    return "'" + text if _FORMULA.match(text.lstrip(" ")) or text.startswith("'") else text
+from hedgerow.spreadsheet import cell
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

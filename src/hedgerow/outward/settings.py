@@ -61,7 +61,7 @@ class Outward:
     """Files set aside that are kept."""
 
 
-_SHAPE: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
+SHAPE: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "": {},
     "smtp": {
         "host": str,
@@ -113,8 +113,8 @@ def parse(found: Mapping[str, Any], path: Path) -> Outward:
     """
     for name, value in found.items():
         if isinstance(value, dict):
-            if name not in _SHAPE or not name:
-                raise OutwardError(f"{path}: [{name}] is not known; there are {', '.join(filter(None, _SHAPE))}")
+            if name not in SHAPE or not name:
+                raise OutwardError(f"{path}: [{name}] is not known; there are {', '.join(filter(None, SHAPE))}")
             _check(path, name, value)
         else:
             _check(path, "", {name: value})
@@ -141,9 +141,9 @@ def parse(found: Mapping[str, Any], path: Path) -> Outward:
 def _check(path: Path, section: str, given: Mapping[str, Any]) -> None:
     where = f"[{section}] " if section else ""
     for key, value in given.items():
-        wanted = _SHAPE[section].get(key)
+        wanted = SHAPE[section].get(key)
         if wanted is None:
-            raise OutwardError(f"{path}: {where}{key} is not known; there are {', '.join(_SHAPE[section])}")
+            raise OutwardError(f"{path}: {where}{key} is not known; there are {', '.join(SHAPE[section])}")
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise OutwardError(f"{path}: {where}{key} has the wrong type")
 

@@ -8,8 +8,8 @@ policy makes it act, and in watch mode none does but detection, which records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -115,9 +115,19 @@ class Protection:
         return len(self.acting) < LEAST
 
 
-def layers_of(compiled: Compiled) -> list[Protection]:
-    """The layers of every route that shows people, site by site, in the order of the policy."""
-    return [p for site in compiled.sites for p in _of_site(site)]
+def layers_of(compiled: Compiled, modes: Mapping[str, str] | None = None) -> list[Protection]:
+    """The layers of every route that shows people, site by site, in the order of the policy.
+
+    Args:
+        compiled: The policy.
+        modes: Modes that were switched after the policy was written, by site; an empty word = as the policy says.
+    """
+    switched = modes or {}
+    return [p for site in compiled.sites for p in _of_site(_as_switched(site, switched.get(site.text("name"), "")))]
+
+
+def _as_switched(site: View, mode: str) -> View:
+    return replace(site, values={**site.values, "mode": mode}) if mode else site
 
 
 def _of_site(site: View) -> Iterator[Protection]:

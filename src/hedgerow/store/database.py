@@ -81,12 +81,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One transaction that only reads, beside any writer; whatever was changed in it is thrown away."""
+        """One transaction that only reads, beside any writer; whatever was changed in it is thrown away.
+
+        Closing rolls back and lets go of the rows as they were read: a page may still show them.
+        """
         with self._reading() as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session
 
     def create_all(self) -> None:
         """Makes every table and trigger at once: for tests. A console's own database is made by the migrations."""

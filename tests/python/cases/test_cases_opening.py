@@ -156,6 +156,18 @@ def test_thresholds_are_data_and_bounded() -> None:
             with_numbers(wrong)
 
 
+def test_an_operators_numbers_are_read_from_the_state_and_mistakes_are_told(tmp_path: Path) -> None:
+    assert rules.read_rules(tmp_path) == RULES
+    file = tmp_path / "case-rules.yaml"
+    file.write_text("coverage: {share: 0.2}\nbait: {enabled: false}\n")
+    changed = {r.name: r for r in rules.read_rules(tmp_path)}
+    assert (changed["coverage"].at("share"), changed["bait"].enabled) == (0.2, False)
+    for wrong in ("coverage: 3", "- a", "coverage: {share: 7}", "{", "nothing: {}"):
+        file.write_text(wrong)
+        with pytest.raises(CaseError, match=r"case-rules\.yaml"):
+            rules.read_rules(tmp_path)
+
+
 def test_every_rule_says_what_it_looks_for_and_its_numbers_have_units() -> None:
     for rule in rules.RULES:
         assert rule.looks_for.endswith(".")

@@ -19,6 +19,7 @@ from hedgerow.cases.core.severity import by_judgement, by_score
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case
+from hedgerow.store.upgrading import upgrade
 
 HARVESTER = keyed("address", "h")
 
@@ -412,3 +413,13 @@ def test_earlier_cases_and_claims_about_the_same_are_prior_warnings(world: World
         facts = case_facts(session, second.id)
         assert [w.what for w in facts.warnings] == [f"Case {first.number}: A harvest"]
         assert session.scalars(select(Case)).all() == [first, second]
+
+
+def test_a_migrated_database_refuses_the_same_changes(empty_url: str) -> None:
+    migrated = Database(empty_url)
+    upgrade(migrated)
+    with migrated.session() as session:
+        opened(session)
+    with pytest.raises(DBAPIError, match="append-only"), migrated.session() as session:
+        session.execute(text("DELETE FROM case_events"))
+    migrated.close()

@@ -40,7 +40,7 @@ class SignedIn:
     user_id: str
     csrf: str
 
-    def post(self, path: str, **form: str) -> Response:
+    def post(self, path: str, **form: str | list[str]) -> Response:
         """Sends a form with its token; redirects are not followed."""
         return self.client.post(path, data={"csrf": self.csrf, **form}, follow_redirects=False)
 

@@ -61,6 +61,8 @@ def test_two_people_who_answer_at_once_do_not_overwrite_each_other(database: Dat
         session.add(
             NoticeStatement(case_id=case_id, key="cause", number=1, value="x", by="B", by_id="b", at=NOW, why="")
         )
+    with database.reading() as session:
+        assert work(session, case_id).facts.cause == "a hole"
 
 
 def test_what_says_the_same_again_is_not_stated_twice(database: Database) -> None:
@@ -98,7 +100,9 @@ def test_a_place_of_residence_is_exact_or_estimated_and_can_be_taken_back(databa
         ("decisions", [], "nothing here is called"),
         ("people", [], "nothing here is called"),
         ("narrative", "x" * 70_000, "KB"),
-        ("cause", "a\x00b", "control character"),
+        ("cause", "a\x00b", "cannot be kept|control character"),
+        ("cause", "half \ud800 a character", "cannot be kept"),
+        ("form.EU.narrative", "a\x00b", "cannot be kept"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(database: Database, key: str, value: Any, said: str) -> None:

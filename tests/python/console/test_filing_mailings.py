@@ -267,7 +267,7 @@ def test_a_paused_mailing_stands_still(database: Database) -> None:
         mailings.pause(session, mailing, clock())
     assert posting.post(database, post, mailing_id, clock).sent == 0
     with database.session() as session:
-        mailings.go_on(session, session.get_one(Mailing, mailing_id))
+        mailings.go_on(session, session.get_one(Mailing, mailing_id), clock())
     assert posting.post(database, post, mailing_id, clock).sent == 2
 
 
@@ -311,6 +311,15 @@ def test_addresses_that_nobody_used_are_deleted_too(database: Database) -> None:
     with database.session() as session:
         assert mailings.forget_due(session, NOW + timedelta(days=mailings.UNUSED_DAYS))
         assert session.get_one(Mailing, mailing.id).state == "stopped"
+
+
+def test_addresses_of_a_mailing_that_never_gets_done_do_not_stay(database: Database) -> None:
+    _, mailing_id = _mailing(database, people=2)
+    with database.session() as session:
+        assert mailings.forget_due(session, NOW + timedelta(days=mailings.MOST_DAYS, seconds=-1)) == []
+        assert mailings.forget_due(session, NOW + timedelta(days=mailings.MOST_DAYS))
+        assert session.get_one(Mailing, mailing_id).state == "stopped"
+        assert {r.address for r in session.scalars(select(MailingRecipient))} == {""}
 
 
 # --- bounces

@@ -8,12 +8,15 @@ from io import BytesIO
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from console.signed_in import Clock, SignedIn, sign_in
 from hedgerow.cases.core.opening import open_by_person
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role
+from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.services import Services
+from hedgerow.store.models.outbox import Channel, OutboxMessage, Subscription
 
 FORM = {
     "kind": "cease_and_desist",
@@ -104,6 +107,17 @@ def test_a_letter_is_drafted_filled_in_approved_sent_and_answered_on_the_screen(
     assert "kind=authority_complaint&follows=" in step.headers["location"]
     assert "Complaint to the authority" in analyst.client.get(step.headers["location"]).text
     assert counsel.post(f"{letter}/close", reason="The authority has it.").headers["location"] == letter
+
+
+def test_the_page_of_a_case_has_its_letters_and_a_draft_keeps_it_open(app: FastAPI, case_id: str) -> None:
+    owner = sign_in(app, Role.OWNER)
+    letter = draft(owner, case_id)
+    page = owner.client.get(f"/cases/{case_id}").text
+    assert f'href="{letter}"' in page
+    assert "Write a letter" in page
+    assert "is a draft: finish or withdraw it" in page
+    owner.post(f"{letter}/withdraw", reason="Not needed.")
+    assert "is a draft: finish or withdraw it" not in owner.client.get(f"/cases/{case_id}").text
 
 
 def test_an_auditor_sees_letters_and_changes_none(app: FastAPI, case_id: str) -> None:
@@ -218,3 +232,28 @@ def test_a_letter_that_is_not_there_is_said_to_be_not_there(app: FastAPI, case_i
     assert analyst.client.get(f"{letter}/versions/9/letter.pdf").status_code == 404
     assert analyst.client.get(f"{letter}/versions/1/letter.exe").status_code == 404
     assert analyst.client.get(f"{letter}/files/{'a' * 64}").status_code == 404
+
+
+def test_a_late_answer_is_written_down_and_told_once(
+    app: FastAPI, services: Services, case_id: str, clock: Clock
+) -> None:
+    analyst, counsel = sign_in(app, Role.ANALYST), sign_in(app, Role.COUNSEL)
+    letter = draft(analyst, case_id)
+    version = fill_in(analyst, letter)
+    counsel.post(f"{letter}/approve", version=str(version))
+    counsel.post(f"{letter}/sent", channel="post", proof="RR 1")
+    with services.database.session() as session:
+        channel = Channel(name="desk", kind="mail", target="desk@club.example", made_at=clock(), made_by="Ann")
+        session.add(channel)
+        session.flush()
+        session.add(Subscription(channel_id=channel.id, happening="letter.overdue", least="note"))
+        session.add(Subscription(channel_id=channel.id, happening="deadline.near", least="note"))
+    assert round_of_letters(services) == 0
+    clock.forward(days=8)
+    assert [round_of_letters(services) for _ in range(2)] == [1, 0]
+    clock.forward(days=22, hours=1)
+    for _ in range(2):
+        round_of_letters(services)
+    with services.database.reading() as session:
+        told = [m.happening_id for m in session.scalars(select(OutboxMessage))]
+    assert sorted(t.rpartition("-")[0] for t in told) == ["letter-look", "letter-overdue"]

@@ -21,8 +21,8 @@ from hedgerow.console.access.roles import Role
 from hedgerow.console.rounds import Rounds, reckon, remind
 from hedgerow.console.services import Services
 from hedgerow.outward import delivering, settings
-from hedgerow.store.models.cases import CaseField, CaseFigure
-from hedgerow.store.models.filings import Mailing, NoticeDecision, NoticeFiling
+from hedgerow.store.models.cases import Case, CaseField, CaseFigure
+from hedgerow.store.models.filings import Mailing, NoticeDecision, NoticeDue, NoticeFiling
 from hedgerow.store.models.outbox import Channel, OutboxMessage, Subscription
 from hedgerow.store.models.trail import Decision
 
@@ -152,6 +152,9 @@ def test_what_does_not_exist_is_not_found(app: FastAPI, stated: str) -> None:
         "/notices/cases/nobody",
         "/notices/regimes/ZZ",
         "/notices/mailings/nobody",
+        "/notices/mailings/%00",
+        "/notices/cases/%00",
+        "/notifications/%00",
         f"/notices/cases/{stated}/drafts/EU/xx",
         f"/notices/cases/{stated}/decide/EU/xx",
     ):
@@ -442,6 +445,29 @@ def test_deadlines_are_announced_a_day_and_four_hours_before_and_once_when_late(
             told.append([m.payload["title"] for m in sorted(mine, key=lambda m: m.made_at)])
     near, late = "Due soon under EU: tell the authority", "Late under EU: tell the authority"
     assert told == [[], [near], [near], [near] * 2, [near] * 2, [near, near, late], [near, near, late]]
+
+
+def test_only_cases_in_which_something_happened_are_reckoned_again(
+    services: Services, clock: Clock, stated: str
+) -> None:
+    clock.now = AWARE + timedelta(hours=10)
+    assert reckon(services) == 1
+    before = clock.now
+    clock.forward(minutes=10)
+    assert reckon(services, before) == 0
+    with services.database.session() as session:
+        session.get_one(Case, stated).changed_at = clock.now
+    assert reckon(services, before) == 1
+    # The 72 hours pass while nobody does anything: now a reason for lateness is owed, too.
+    before = AWARE + timedelta(hours=71)
+    clock.now = AWARE + timedelta(hours=73)
+    assert reckon(services, before) == 1
+    with services.database.session() as session:
+        assert "late_reason" in set(session.scalars(select(NoticeDue.what)))
+        session.get_one(Case, stated).state = "closed"
+    assert reckon(services, clock.now) == 1
+    with services.database.reading() as session:
+        assert session.scalars(select(NoticeDue)).all() == []
 
 
 def test_one_task_that_fails_stops_no_other(services: Services, clock: Clock, stated: str, tmp_path: Path) -> None:

@@ -67,6 +67,34 @@ def test_every_letter_is_a_docx_with_its_text_its_language_and_its_tables(kind: 
     assert any(p.style is not None and p.style.name == "Heading 2" for p in opened.paragraphs)
 
 
+# ECMA-376, part 1, 17.3.1.26 and 17.7.5: what of a paragraph's properties we write, in the order of the schema.
+ORDER = (
+    "pStyle",
+    "keepNext",
+    "keepLines",
+    "pageBreakBefore",
+    "widowControl",
+    "numPr",
+    "pBdr",
+    "tabs",
+    "spacing",
+    "ind",
+    "contextualSpacing",
+    "jc",
+    "outlineLvl",
+    "rPr",
+)
+
+
+def test_properties_of_paragraphs_stand_in_the_order_of_the_schema() -> None:
+    opened = python_docx.Document(io.BytesIO(docx(letter())))
+    for root in (opened.element, opened.styles.element):
+        for properties in root.iter(qn("w:pPr")):
+            names = [child.tag.rpartition("}")[2] for child in properties]
+            assert set(names) <= set(ORDER)
+            assert names == sorted(names, key=ORDER.index)
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_a_docx_that_nobody_edited_comes_back_as_the_same_letter(kind: Kind, code: str) -> None:

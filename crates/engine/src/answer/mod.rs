@@ -169,6 +169,18 @@ impl Reader {
         }
     }
 
+    /// A body that is there from its first byte to its last, instead of any number of [`Reader::write`] and [`Reader::end`]:
+    /// where nothing is masked and `out` is empty, the bytes leave where they are.
+    ///
+    /// # Errors
+    /// As [`Reader::write`].
+    pub fn whole(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        match &mut self.kind {
+            Kind::Html(r) => r.whole(body, out),
+            Kind::Json(r) => r.whole(body, out),
+        }
+    }
+
     /// After an error: the bytes that were taken and never put out, the last piece included, for a route whose
     /// declared failure is to let the answer pass (and for watch mode). `None` if anything had to be masked so far:
     /// then no further byte of this answer may leave. Ends the reader.

@@ -1,4 +1,4 @@
-//! Writing: one lock, one `write` an entry, and the disk's confirmation for all who wait for it.
+//! Writing: one lock and one `write` for entries that come up together, and the disk's confirmation for all who wait for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,8 +110,17 @@ impl Ledger {
     /// [`RecordError`]; the entry is then not in the ledger (not surely, when it was not `synced`), and the next call
     /// starts afresh.
     pub fn append(&self, entry: &mut Entry) -> Result<u64, RecordError> {
-        let seq = self.writer.lock().append(entry)?;
-        if self.options.durability == Durability::Disk {
+        self.append_all(std::slice::from_mut(entry))
+    }
+
+    /// As [`Ledger::append`], for entries that came up together: one lock, one `write` and, where the disk must confirm,
+    /// one `fsync` for all of them. Answers the number of the last one.
+    ///
+    /// # Errors
+    /// [`RecordError`]; then none of them is in the ledger (not surely, when they were not `synced`).
+    pub fn append_all(&self, entries: &mut [Entry]) -> Result<u64, RecordError> {
+        let seq = self.writer.lock().append(entries)?;
+        if self.options.durability == Durability::Disk && !entries.is_empty() {
             self.confirm(seq)?;
         }
         Ok(seq)

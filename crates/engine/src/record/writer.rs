@@ -68,21 +68,14 @@ impl Writer {
         }
     }
 
-    /// Appends an entry with one `write(2)` and numbers it (with the last of its lines).
-    pub fn append(&mut self, entry: &mut Entry) -> Result<u64, RecordError> {
-        self.ready(entry.at_ms)?;
+    /// Appends entries with one `write(2)` and numbers each (with the last of its lines). All of them are recorded, or none.
+    pub fn append(&mut self, entries: &mut [Entry]) -> Result<u64, RecordError> {
+        let Some(latest_ms) = entries.iter().map(|e| e.at_ms).max() else { return Ok(self.seq) };
+        self.ready(latest_ms)?;
         let mut end = (self.last, self.seq);
         self.batch.clear();
-        if entry.people.len() <= MAX_PEOPLE_A_LINE {
-            put_entry(&mut self.batch, &mut self.json, &mut end, entry)?;
-        } else {
-            let people = std::mem::take(&mut entry.people);
-            let put = people.chunks(MAX_PEOPLE_A_LINE).try_for_each(|some| {
-                entry.people = some.to_vec();
-                put_entry(&mut self.batch, &mut self.json, &mut end, entry)
-            });
-            entry.people = people;
-            put?;
+        for entry in entries {
+            put_whole(&mut self.batch, &mut self.json, &mut end, entry)?;
         }
         let Some(open) = &mut self.open else {
             return Err(RecordError::Gone { path: self.dir.clone() });
@@ -94,7 +87,7 @@ impl Writer {
         }
         open.bytes += self.batch.len() as u64;
         (self.last, self.seq) = end;
-        self.latest_ms = self.latest_ms.max(entry.at_ms);
+        self.latest_ms = self.latest_ms.max(latest_ms);
         Ok(self.seq)
     }
 
@@ -142,7 +135,7 @@ impl Writer {
     }
 
     /// Checks that the segment in use still has a name. What is appended to a file without one is gone when the process
-    /// ends, and no write ever fails: so this is asked before every entry, for one system call.
+    /// ends, and no write ever fails: so this is asked before every write, for one system call.
     pub fn check_named(&mut self) -> Result<(), RecordError> {
         let Some(open) = &self.open else { return Ok(()) };
         if open.file.linked().map_err(|e| io(&open.path, "opened", e))? {
@@ -237,6 +230,25 @@ impl Writer {
 
 fn name_of(path: &Path) -> String {
     path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Adds an entry, in as many lines as its people need.
+fn put_whole(
+    batch: &mut Vec<u8>,
+    json: &mut Vec<u8>,
+    end: &mut ([u8; HASH], u64),
+    entry: &mut Entry,
+) -> Result<(), RecordError> {
+    if entry.people.len() <= MAX_PEOPLE_A_LINE {
+        return put_entry(batch, json, end, entry);
+    }
+    let people = std::mem::take(&mut entry.people);
+    let put = people.chunks(MAX_PEOPLE_A_LINE).try_for_each(|some| {
+        entry.people = some.to_vec();
+        put_entry(batch, json, end, entry)
+    });
+    entry.people = people;
+    put
 }
 
 /// Numbers an entry and adds its line; `end` is the hash and the number of the line before, and then of this one.

@@ -58,6 +58,7 @@ pub(super) struct FamilyPosture {
     ended_s: u32,
     /// When the windows were last looked at.
     looked_s: u32,
+    ticked_s: u32,
     hour: [Ring; COLUMNS],
     day: [Ring; COLUMNS],
     /// What is usual in an hour, and in a day: learned each from its own kind.
@@ -96,6 +97,7 @@ impl FamilyPosture {
             since_s: 0,
             ended_s: 0,
             looked_s: 0,
+            ticked_s: 0,
             hour: std::array::from_fn(|_| Ring::new(6, 600)),
             day: std::array::from_fn(|_| Ring::new(24, 3_600)),
             usual_hour: std::array::from_fn(|_| Usual::of_hours()),
@@ -104,8 +106,13 @@ impl FamilyPosture {
         }
     }
 
-    /// Moves the windows on, learns, and lets the posture fall when its time has come.
+    /// Moves the windows on, learns, and lets the posture fall when its time has come. Within one second only who is
+    /// shown can change anything, and [`FamilyPosture::shown`] sees to that.
     pub(super) fn tick(&mut self, policy: &PosturePolicy, now_s: u32) -> Posture {
+        if self.ticked_s == now_s && now_s != 0 {
+            return self.posture;
+        }
+        self.ticked_s = now_s;
         self.learn(now_s);
         for c in 0..COLUMNS {
             self.hour[c].move_to(now_s);

@@ -162,7 +162,30 @@ pub fn read(
     pieces: &[&[u8]],
 ) -> Result<Vec<u8>, AnswerError> {
     let plan = Plan::compile(site, 0).unwrap();
-    run(Reader::new(&plan, site, media, person.map(str::to_owned), Box::new(rule.clone()))?, pieces)
+    let reader =
+        |rule: &Rule| Reader::new(&plan, site, media.clone(), person.map(str::to_owned), Box::new(rule.clone()));
+    let afresh = Rule { seen: Arc::default(), asked: Arc::default(), ..rule.clone() };
+    let untouched = rule.asked().is_empty();
+    let done = run(reader(rule)?, pieces);
+    if untouched {
+        at_once(reader(&afresh)?, (&afresh, rule), pieces, &done);
+    }
+    done
+}
+
+/// A body that is read at once says and asks the same as one that is read in pieces.
+fn at_once(mut reader: Reader, rules: (&Rule, &Rule), pieces: &[&[u8]], done: &Result<Vec<u8>, AnswerError>) {
+    let mut out = Vec::new();
+    let whole = reader.whole(pieces.concat(), &mut out);
+    assert_eq!(whole.is_ok(), done.is_ok(), "{whole:?}, but in pieces {done:?}");
+    match done {
+        Ok(done) => {
+            assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(done));
+            assert_eq!(rules.0.asked(), rules.1.asked());
+            assert_eq!(rules.0.people_in_order(), rules.1.people_in_order());
+        }
+        Err(_) => assert!(out.is_empty(), "nothing leaves of a body that cannot be read"),
+    }
 }
 
 pub fn read_named(

@@ -124,11 +124,8 @@ impl Connector {
             });
             Ok(Sender::Two(sender))
         } else {
-            let (sender, connection) = http1::Builder::new()
-                .max_headers(200)
-                .handshake::<_, VisitorBody>(io)
-                .await
-                .map_err(|e| self.unreachable(e))?;
+            let (sender, connection) =
+                http1::Builder::new().handshake::<_, VisitorBody>(io).await.map_err(|e| self.unreachable(e))?;
             tokio::task::spawn_local(async move {
                 if let Err(e) = connection.with_upgrades().await {
                     tracing::debug!(error = %e, "a connection to the site ended");

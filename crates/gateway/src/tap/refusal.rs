@@ -7,7 +7,8 @@ use thiserror::Error;
 pub struct Limits {
     /// Longest head in bytes, from the request line to the empty line.
     pub head_bytes: usize,
-    /// Most header fields in a head.
+    /// Most header fields in a head. Not more than hyper's own bound: a higher one would have it ask the allocator for room
+    /// at every head.
     pub headers: usize,
     /// Longest chunk extension in bytes, on one chunk.
     pub chunk_extension_bytes: usize,
@@ -23,7 +24,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head_bytes: 32 * 1024,
-            headers: 128,
+            headers: 100,
             chunk_extension_bytes: 1024,
             trailer_bytes: 8 * 1024,
             connect_and_trace: false,

@@ -135,7 +135,7 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
         p = min(1.0, _tail(at_least, len(sample), len(seen) / total) * len(shown))
         found.append(Suspicion(*key, at_least, at_most, len(seen), p, first, last))
     found.sort(key=lambda s: (s.chance, -s.at_least, s.people, s.level, s.principal))
-    if since is not None and since > begin:
+    if since is not None and since > max(begin, oldest[0] if oldest and oldest[0] else begin):
         caveats.append(
             f"An address can be followed since {since} only; before, each day of it counts as another address, and "
             "the larger number takes in all that its network was shown."

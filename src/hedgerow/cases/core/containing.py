@@ -188,6 +188,9 @@ def _taken(session: Session, actor: Actor, now: datetime, case: Case, row: Conta
     )
     details = {"step": row.step, "target": row.target, "measure": row.measure_id, "expires": row.expires_at}
     record(session, actor, "case.step", f"case:{case.id}", row.reason[:4_000], details, at=now)
+    if row.effective_at is not None:
+        effective = {"containment": row.id, "at": row.effective_at}
+        record(session, actor, "case.effective", f"case:{case.id}", "", effective, at=now)
     _settle(session, actor, now, case)
     return row
 

@@ -1,7 +1,8 @@
 """The rules that open a case, as data: what each looks for, over how long, from which number on, and in which words.
 
 The numbers are house values, chosen so that ordinary members of a site of some thousand people meet none of them
-(docs/reference/case-rules.md says how they were tried). An operator changes them; nothing here reads a ledger.
+(docs/reference/case-rules.md says how they were tried). An operator changes them in `case-rules.yaml`; nothing here
+reads a ledger.
 """
 
 from __future__ import annotations
@@ -9,9 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
+import yaml
+
 from hedgerow.cases.core.problems import CaseError
+
+FILE: Final = "case-rules.yaml"
+"""In the state directory: an operator's own numbers."""
+MOST_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -144,3 +152,26 @@ def _changed(rule: Rule, changes: Mapping[str, object]) -> Rule:
             raise CaseError(f"`{rule.name}.{key}` is a number from {was.least:g} to {was.most:g} ({was.unit})")
         thresholds[key] = replace(was, value=float(value))
     return replace(rule, thresholds=thresholds)
+
+
+def read_rules(state: Path) -> tuple[Rule, ...]:
+    """The rules with the numbers of `<state>/case-rules.yaml`, where an operator wrote that file.
+
+    Raises:
+        CaseError: the file cannot be read, or has a mistake; it says which.
+    """
+    path = state / FILE
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        said = yaml.safe_load(text) if len(text) <= MOST_BYTES else None
+    except FileNotFoundError:
+        return RULES
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise CaseError(f"{path} cannot be read: {error}; the rules stay as they were") from error
+    if not isinstance(said, dict) or not all(isinstance(k, str) and isinstance(v, dict) for k, v in said.items()):
+        raise CaseError(f"{path} is not a list of rules with numbers; write `coverage: {{share: 0.2}}`, a rule a line")
+    try:
+        return with_numbers(said)
+    except CaseError as error:
+        raise CaseError(f"{path}: {error}") from error

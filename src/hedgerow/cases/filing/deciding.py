@@ -17,13 +17,11 @@ from sqlalchemy.orm import Session
 from hedgerow.cases.filing import sheet
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.statements import Signer
+from hedgerow.cases.filing.texts import typed_text
 from hedgerow.cases.notices.codes import Duty
 from hedgerow.cases.notices.decisions import Decision, Outcome, faults
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.store.models.filings import NoticeDecision, NoticeLateness
-
-LONGEST = 20_000
-"""Longest text of a decision, in characters."""
 
 
 def sign(
@@ -59,10 +57,9 @@ def sign(
     rule = work.applies(regime).regime
     if seen != work.digest:
         raise NoticeError("the facts changed while you were reading them; look at what changed and sign again")
-    given = {k: v.strip() for k, v in factors.items() if v.strip()}
-    if any(len(t) > LONGEST for t in (reasons, *given.values())):
-        raise NoticeError(f"a reason is at most {LONGEST:,} characters long")
-    decision = Decision(regime, duty, outcome, by.name, now, reasons.strip(), given, work.rules.digest)
+    given = {typed_text(k, "a factor", 60): typed_text(v, "a reason") for k, v in factors.items() if v.strip()}
+    reasons = typed_text(reasons, "the reason")
+    decision = Decision(regime, duty, outcome, by.name, now, reasons, given, work.rules.digest)
     wrong = faults(decision, rule)
     if wrong:
         raise NoticeError("; ".join(wrong))
@@ -134,12 +131,11 @@ def excuse(
     """
     if len(text.split()) < 3:
         raise NoticeError("say in a sentence why it was not done in time")
-    if len(text) > LONGEST:
-        raise NoticeError(f"a reason is at most {LONGEST:,} characters long")
+    text = typed_text(text, "the reason")
     if work.plan.duty(regime, duty) is None:
         raise NoticeError(f"{regime[:20]} has no duty `{duty.value}` in this case")
     row = NoticeLateness(
-        case_id=work.case.id, regime=regime, duty=duty.value, text=text.strip(), by=by.name, by_id=by.id, at=now
+        case_id=work.case.id, regime=regime, duty=duty.value, text=text, by=by.name, by_id=by.id, at=now
     )
     session.add(row)
     session.flush()

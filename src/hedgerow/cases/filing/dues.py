@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.notices.codes import Duty, Event
 from hedgerow.cases.notices.duties import Late, Owed, Standing
+from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import NoticeDue
 
 AWARE_HOURS = 24
@@ -110,6 +111,8 @@ def _due(work: Casework, o: Owed, what: str, at: datetime | None, by_law: bool, 
 def refresh(session: Session, work: Casework, now: datetime) -> list[Due]:
     """Writes down what waits in one case, in place of what was written before."""
     found = [] if work.case.state == "closed" else of_case(work)
+    # Two who reckon the same case at once take turns, or its items would stand there twice.
+    session.execute(select(Case.id).where(Case.id == work.case.id).with_for_update())
     session.execute(delete(NoticeDue).where(NoticeDue.case_id == work.case.id))
     session.add_all(
         NoticeDue(

@@ -24,7 +24,7 @@ from hedgerow.store.models.filings import Mailing, MailingRecipient
 UNUSED_DAYS: Final = 30
 """Days after which addresses go that were uploaded and not used. A house rule."""
 MOST_DAYS: Final = 90
-"""Longest time that addresses may stay after the last notice left: bounces come back within days."""
+"""Longest time that addresses may stay, after the last notice left or in a mailing that does not get done."""
 FASTEST: Final = 6_000
 """Most notices a minute."""
 _AT_ONCE: Final = 1_000
@@ -169,7 +169,7 @@ def approve(session: Session, work: Casework, mailing: Mailing, *, by: Signer, n
     mailing.approved_at = now
     mailing.approved_by = by.name
     mailing.approved_by_id = by.id
-    mailing.delete_at = None
+    mailing.delete_at = now + timedelta(days=MOST_DAYS)
     session.flush()
     return mailing
 
@@ -195,7 +195,7 @@ def pause(session: Session, mailing: Mailing, now: datetime) -> None:
     session.flush()
 
 
-def go_on(session: Session, mailing: Mailing) -> None:
+def go_on(session: Session, mailing: Mailing, now: datetime) -> None:
     """Goes on after a pause.
 
     Raises:
@@ -203,7 +203,7 @@ def go_on(session: Session, mailing: Mailing) -> None:
     """
     if mailing.state != "paused" or mailing.deleted_at is not None:
         raise NoticeError("only a paused mailing that still has its addresses can go on")
-    mailing.state, mailing.delete_at = "sending", None
+    mailing.state, mailing.delete_at = "sending", now + timedelta(days=MOST_DAYS)
     session.flush()
 
 

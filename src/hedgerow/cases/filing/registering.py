@@ -11,6 +11,7 @@ from datetime import date, datetime
 from io import StringIO
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.filing.casework import Casework
@@ -53,7 +54,10 @@ def enter(session: Session, work: Casework, *, by: Signer, now: datetime) -> lis
         )
         session.add(row)
         added.append(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as e:
+        raise NoticeError("somebody wrote the case into the register at the same moment; look at it first") from e
     return added
 
 

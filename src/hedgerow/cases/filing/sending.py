@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.statements import Signer
+from hedgerow.cases.filing.texts import typed_text
 from hedgerow.cases.notices import filings as filed
 from hedgerow.cases.notices.codes import MEANINGS, Code, Duty
 from hedgerow.cases.notices.contents import State, authority_form
@@ -60,10 +61,9 @@ def record_filing(session: Session, work: Casework, left: Left, *, by: Signer, n
         raise NoticeError(f"{regime.id} knows no notice to {left.duty.value.replace('_', ' ')}")
     if left.at.tzinfo is None or left.at > now:
         raise NoticeError("a notice is recorded once it has left: give a time that is past, with its time zone")
-    if not left.way.strip():
+    way, reason = typed_text(left.way, "how it was sent", 500), typed_text(left.reason, "the reason")
+    if not way:
         raise NoticeError("say how it was sent, with the receipt if there is one")
-    if len(left.way) > 500 or len(left.reason) > 20_000:
-        raise NoticeError("how it was sent takes at most 500 characters, a reason 20,000")
     given, open_ = proposed(work, left.regime, left.duty)
     given = given if left.given is None else left.given
     open_ = open_ if left.open is None else left.open
@@ -75,9 +75,7 @@ def record_filing(session: Session, work: Casework, left: Left, *, by: Signer, n
     if left.promised is not None and left.promised < left.at.date():
         raise NoticeError("the rest is promised for a day after the notice")
     people = work.facts.count if left.duty is Duty.AUTHORITY and left.kind is not Kind.WITHDRAWAL else None
-    new = Filing(
-        regime.id, left.duty, left.kind, left.at, by.name, given, open_, left.promised, people, left.reason.strip()
-    )
+    new = Filing(regime.id, left.duty, left.kind, left.at, by.name, given, open_, left.promised, people, reason)
     filed.added(work.records.filings, new)
     before = [f for f in work.records.filings if f.regime == regime.id and f.duty is left.duty]
     row = NoticeFiling(
@@ -90,12 +88,12 @@ def record_filing(session: Session, work: Casework, left: Left, *, by: Signer, n
         recorded_at=now,
         by=by.name,
         by_id=by.id,
-        way=left.way.strip(),
+        way=way,
         given=[str(c) for c in given],
         open=[str(c) for c in open_],
         promised=left.promised,
         people={"low": people.low, "high": people.high, "method": people.method} if people else None,
-        reason=left.reason.strip(),
+        reason=reason,
         content=_said(work, regime.id, left.duty, given),
         facts=work.digest,
     )

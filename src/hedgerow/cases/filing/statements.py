@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hedgerow.cases.filing.texts import typed_text
 from hedgerow.cases.notices.codes import EVENTS, Event
 from hedgerow.cases.notices.facts_file import case_of
 from hedgerow.cases.notices.places import PLACE
@@ -102,23 +104,27 @@ def state(
         NoticeError: for a key there is not, a value that does not fit, or an answer of the worksheet without a reason.
     """
     value = checked(case_id, key, value)
+    why = typed_text(why, "the reason", 2_000)
     if key.startswith("answers.") and len(why.split()) < 2:
         raise NoticeError(f"{key.removeprefix('answers.')}: say in a few words what the answer rests on")
     last = session.scalar(_latest(case_id, key))
-    if (last.value if last else None) == value and (not last or last.why == why.strip()):
+    if (last.value if last else None) == value and (not last or last.why == why):
         return None
     row = NoticeStatement(
         case_id=case_id,
         key=key,
         number=(last.number if last else 0) + 1,
         value=value,
-        why=why.strip()[:2_000],
+        why=why,
         by=by.name,
         by_id=by.id,
         at=now,
     )
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as e:
+        raise NoticeError("somebody wrote the same down at the same moment; look at it, then write yours") from e
     return row
 
 
@@ -185,6 +191,7 @@ def checked(case_id: str | None, key: str, value: Any) -> Any:
     if value is None:
         return None
     written = _document(head, part, value)
+    typed_text(json.dumps(value, ensure_ascii=False), "what is stated", 2 * MOST_BYTES)
     text = json.dumps({"reference": "case", **written}, ensure_ascii=False)
     if len(text.encode()) > MOST_BYTES:
         raise NoticeError(f"{key}: this is longer than {MOST_BYTES >> 10} KB; keep it shorter")
@@ -220,6 +227,6 @@ def _bare(value: Any) -> Any:
 def _text(value: Any) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > 20_000:
-        raise NoticeError("a field of the form is text of at most 20,000 characters")
-    return value.replace("\r\n", "\n").strip() or None
+    if not isinstance(value, str):
+        raise NoticeError("a field of the form is text")
+    return typed_text(value, "a field of the form") or None

@@ -109,7 +109,8 @@ def _border(style: Any, side: str) -> None:
     for name, value in (("val", "single"), ("sz", "4"), ("space", "1"), ("color", "808A96")):
         edge.set(qn(f"w:{name}"), value)
     borders.append(edge)
-    style.element.get_or_add_pPr().append(borders)
+    # The schema has an order of properties, and Word calls a file broken that has another one.
+    style.element.get_or_add_pPr().insert_element_before(borders, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
 
 
 def _page(file: Any, document: LetterDocument) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from io import StringIO
 from typing import Final, TextIO
 
+from hedgerow import spreadsheet
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.facts import Certainty
 from hedgerow.cases.notices.problems import NoticeError
@@ -16,8 +17,6 @@ from hedgerow.cases.notices.rules import PUBLIC_NOTICE, Regime
 
 COLUMNS: Final = ("person", "name", "address", "language", "place", "confirmed", "possible", "first_seen", "last_seen")
 LONGEST_CELL: Final = 1_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""First characters that spreadsheets take for a formula or command, their wide forms too."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ def cell(text: str) -> str:
     Source: OWASP, CSV injection.
     """
     clean = "".join(c if c.isprintable() else " " for c in text[:LONGEST_CELL])
-    bare = clean.lstrip(" '\"\u00a0")
-    return f"'{clean}" if text.startswith(_FORMULA) or bare.startswith(_FORMULA) else clean
+    return spreadsheet.cell(clean)
 
 
 def write(people: Iterable[Recipient], out: TextIO) -> int:

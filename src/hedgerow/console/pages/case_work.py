@@ -1,4 +1,7 @@
-"""What is done in a case: each form of its page, one act each, back to the section it stood in."""
+"""What is done in a case: each form of its page, one act each, back to the section it stood in.
+
+Evidence, holds, lessons and closing are in `case_ending`.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from hedgerow.cases.core import closing, containing, counting, keeping, opening, working
+from hedgerow.cases.core import containing, counting, keeping, opening, working
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import Judged, by_judgement, by_score
-from hedgerow.console.access.actor import Actor, CurrentActor
+from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
-from hedgerow.console.case_parts import case_blockers, measures_of
+from hedgerow.console.case_parts import measures_of
 from hedgerow.console.pages.cases import (
     LongWords,
     Short,
@@ -40,7 +43,7 @@ MOST_CHOSEN: Final = 500
 Act = Callable[[Session, Case, datetime], object]
 
 
-def _do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
+def do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
     """One act in one transaction, then back to the section of the page."""
     with told(), here.database.session() as session:
         case = working.find_case(session, case_id)
@@ -52,7 +55,7 @@ def _do(request: Request, here: Services, case_id: str, section: str, say: str, 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
     """Every act."""
     routes = APIRouter()
-    for add in (_describing, _principals, _affected, _severity, _containment, _tasks, _kept, _lessons, _state):
+    for add in (_describing, _principals, _affected, _severity, _containment, _tasks):
         add(routes)
     return routes
 
@@ -70,7 +73,7 @@ def _describing(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.describe(session, actor, now, case, title=title, summary=summary)
 
-        return _do(request, here, case_id, "summary", "Saved.", act)
+        return do(request, here, case_id, "summary", "Saved.", act)
 
     @action(routes, "/cases/{case_id}/period", needs=Permission.WORK_CASE)
     def period(
@@ -93,14 +96,14 @@ def _describing(routes: APIRouter) -> None:
                 reason=reason,
             )
 
-        return _do(request, here, case_id, "summary", "The period is changed. Ask the ledger again.", act)
+        return do(request, here, case_id, "summary", "The period is changed. Ask the ledger again.", act)
 
     @action(routes, "/cases/{case_id}/notes", needs=Permission.WORK_CASE)
     def note(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, text: LongWords) -> Response:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.add_note(session, actor, now, case, text)
 
-        return _do(request, here, case_id, "notes", "Noted.", act)
+        return do(request, here, case_id, "notes", "Noted.", act)
 
     @action(routes, "/cases/{case_id}/remarks", needs=Permission.WORK_CASE)
     def remark(
@@ -109,7 +112,7 @@ def _describing(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.remark(session, actor, now, case, what, moment_of(at, "When"))
 
-        return _do(request, here, case_id, "timeline", "Added to the timeline.", act)
+        return do(request, here, case_id, "timeline", "Added to the timeline.", act)
 
 
 def _principals(routes: APIRouter) -> None:
@@ -134,7 +137,7 @@ def _principals(routes: APIRouter) -> None:
                 raise CaseError("nobody was named or chosen")
             opening.add_principals(session, actor, now, case, who)
 
-        return _do(request, here, case_id, "principals", "Added. Ask the ledger again.", act)
+        return do(request, here, case_id, "principals", "Added. Ask the ledger again.", act)
 
     @action(routes, "/cases/{case_id}/principals/{principal_id}/remove", needs=Permission.WORK_CASE)
     def remove(
@@ -143,7 +146,7 @@ def _principals(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             opening.remove_principal(session, actor, now, case, principal_id, reason)
 
-        return _do(request, here, case_id, "principals", "Taken out. Ask the ledger again.", act)
+        return do(request, here, case_id, "principals", "Taken out. Ask the ledger again.", act)
 
     @action(routes, "/cases/{case_id}/principals/{principal_id}/open-address", needs=Permission.OPEN_SEALED, fresh=True)
     def open_address(
@@ -173,7 +176,7 @@ def _affected(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             counting.keep(session, actor, now, case, answer, reason)
 
-        return _do(request, here, case_id, "people", "The ledger was asked.", act)
+        return do(request, here, case_id, "people", "The ledger was asked.", act)
 
     @action(routes, "/cases/{case_id}/fields", needs=Permission.WORK_CASE)
     def mark(
@@ -189,7 +192,7 @@ def _affected(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.mark_field(session, actor, now, case, name, mark, reason, sensitivity)
 
-        return _do(request, here, case_id, "people", f"{name} is marked {mark}.", act)
+        return do(request, here, case_id, "people", f"{name} is marked {mark}.", act)
 
 
 def _severity(routes: APIRouter) -> None:
@@ -224,7 +227,7 @@ def _severity(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             working.set_severity(session, actor, now, case, judged(), reason)
 
-        return _do(request, here, case_id, "severity", "The severity is decided.", act)
+        return do(request, here, case_id, "severity", "The severity is decided.", act)
 
 
 def _containment(routes: APIRouter) -> None:
@@ -257,7 +260,7 @@ def _containment(routes: APIRouter) -> None:
                     reason=reason,
                 )
 
-        return _do(request, here, case_id, "containment", "Set.", act)
+        return do(request, here, case_id, "containment", "Set.", act)
 
     @action(routes, "/cases/{case_id}/containment/outside", needs=Permission.WORK_CASE)
     def outside(
@@ -280,7 +283,7 @@ def _containment(routes: APIRouter) -> None:
                 effective_at=maybe_moment(effective, "Worked from"),
             )
 
-        return _do(request, here, case_id, "containment", "Noted.", act)
+        return do(request, here, case_id, "containment", "Noted.", act)
 
     @action(routes, "/cases/{case_id}/containment/{step_id}/effective", needs=Permission.WORK_CASE)
     def effective(
@@ -289,7 +292,7 @@ def _containment(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             containing.note_effective(session, actor, now, case, step_id, moment_of(at, "Worked from"))
 
-        return _do(request, here, case_id, "containment", "Noted.", act)
+        return do(request, here, case_id, "containment", "Noted.", act)
 
     @action(routes, "/cases/{case_id}/containment/{step_id}/end", needs=Permission.WORK_CASE)
     def end(
@@ -298,7 +301,7 @@ def _containment(routes: APIRouter) -> None:
         def act(session: Session, case: Case, now: datetime) -> None:
             containing.end_step(session, actor, now, case, measures_of(here), step_id, reason)
 
-        return _do(request, here, case_id, "containment", "Ended.", act)
+        return do(request, here, case_id, "containment", "Ended.", act)
 
 
 def _tasks(routes: APIRouter) -> None:
@@ -316,7 +319,7 @@ def _tasks(routes: APIRouter) -> None:
             who = _user(session, assignee)
             working.add_task(session, actor, now, case, title, maybe_moment(due, "Due"), who)
 
-        return _do(request, here, case_id, "tasks", "The task is added.", act)
+        return do(request, here, case_id, "tasks", "The task is added.", act)
 
     @action(routes, "/cases/{case_id}/tasks/{task_id}/assign", needs=Permission.WORK_CASE)
     def assign(
@@ -332,7 +335,7 @@ def _tasks(routes: APIRouter) -> None:
             _of_case(case, task_id)
             working.assign_task(session, actor, now, task_id, _user(session, assignee), maybe_moment(due, "Due"))
 
-        return _do(request, here, case_id, "tasks", "Saved.", act)
+        return do(request, here, case_id, "tasks", "Saved.", act)
 
     @action(routes, "/cases/{case_id}/tasks/{task_id}/done", needs=Permission.WORK_CASE)
     def done(
@@ -342,7 +345,7 @@ def _tasks(routes: APIRouter) -> None:
             _of_case(case, task_id)
             working.finish_task(session, actor, now, task_id, outcome)
 
-        return _do(request, here, case_id, "tasks", "Done.", act)
+        return do(request, here, case_id, "tasks", "Done.", act)
 
 
 def _of_case(case: Case, task_id: str) -> None:
@@ -357,89 +360,3 @@ def _user(session: Session, user_id: str) -> tuple[str, str] | None:
     if found is None:
         raise CaseError("a task is given to a user who may work on cases")
     return found
-
-
-def _kept(routes: APIRouter) -> None:
-    @action(routes, "/cases/{case_id}/evidence", needs=Permission.WORK_CASE)
-    def freeze(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words) -> Response:
-        with told():
-            with here.database.reading() as session:
-                case = working.find_case(session, case_id)
-                opening.must_be_open(case)
-                question, number = counting.Question.of(case, here.clock()), case.number
-            made = keeping.freeze(ledgers(here), question, number, reason, actor.name, here.clock())
-
-        def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.note_pack(session, actor, now, case, made, reason)
-
-        return _do(request, here, case_id, "evidence", "The evidence is frozen.", act)
-
-    @action(routes, "/cases/{case_id}/evidence/{evidence_id}/check", needs=Permission.WORK_CASE)
-    def check(request: Request, here: CurrentServices, case_id: str, evidence_id: str) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.check_pack(session, now, case, evidence_id)
-
-        return _do(request, here, case_id, "evidence", "Checked.", act)
-
-    @action(routes, "/cases/{case_id}/hold", needs=Permission.DECIDE_CASE)
-    def hold(
-        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, until: Moment, reason: Words
-    ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.place_hold(session, actor, now, case, ledgers(here), moment_of(until, "Until"), reason)
-
-        return _do(request, here, case_id, "evidence", "Held: the ledger keeps it.", act)
-
-    @action(routes, "/cases/{case_id}/hold/{hold_id}/lift", needs=Permission.DECIDE_CASE)
-    def lift(
-        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, hold_id: str, reason: Words
-    ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.lift_hold(session, actor, now, case, ledgers(here), hold_id, reason)
-
-        return _do(request, here, case_id, "evidence", "The hold is lifted.", act)
-
-
-def _lessons(routes: APIRouter) -> None:
-    @action(routes, "/cases/{case_id}/lessons", needs=Permission.WORK_CASE)
-    def lesson(
-        request: Request,
-        actor: CurrentActor,
-        here: CurrentServices,
-        case_id: str,
-        change: Words,
-        kind: Name,
-        reference: Annotated[str, Form(max_length=100)] = "",
-    ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            closing.add_lesson(session, actor, now, case, change=change, kind=kind, reference=reference)
-
-        return _do(request, here, case_id, "closing", "The change is noted.", act)
-
-    @action(routes, "/cases/{case_id}/no-lesson", needs=Permission.DECIDE_CASE)
-    def no_lesson(
-        request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words
-    ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            closing.say_no_lesson(session, actor, now, case, reason)
-
-        return _do(request, here, case_id, "closing", "Noted.", act)
-
-
-def _state(routes: APIRouter) -> None:
-    def add(path: str, say: str, does: Callable[[Session, Actor, datetime, Case, str], None]) -> None:
-        @action(routes, f"/cases/{{case_id}}/{path}", needs=Permission.DECIDE_CASE)
-        def move_on(
-            request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words
-        ) -> Response:
-            def act(session: Session, case: Case, now: datetime) -> None:
-                does(session, actor, now, case, reason)
-
-            return _do(request, here, case_id, "closing", say, act)
-
-    def close(session: Session, actor: Actor, now: datetime, case: Case, reason: str) -> None:
-        closing.close_case(session, actor, now, case, reason, case_blockers())
-
-    add("closing", "The case is about to be closed.", closing.start_closing)
-    add("close", "The case is closed.", close)
-    add("reopen", "The case is open again.", closing.reopen_case)

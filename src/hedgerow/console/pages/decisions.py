@@ -19,8 +19,8 @@ from hedgerow.console.navigation import Entry
 from hedgerow.console.rendering import render
 from hedgerow.console.routes import api, page
 from hedgerow.console.services import CurrentServices, Services
-from hedgerow.console.spreadsheets import cell
 from hedgerow.console.trail_check import check_trail
+from hedgerow.spreadsheet import cell
 from hedgerow.store.models.trail import Decision
 
 NAVIGATION: Final = (Entry(100, "Decisions", "/decisions", Permission.SEE),)

@@ -326,30 +326,44 @@ APPEND_ONLY = ("case_events", "case_field_changes", "case_figures", "case_severi
 """Tables whose rows the database itself refuses to change: what was said stays said."""
 
 
-def refuse_changes(table: str) -> None:
-    """Has both databases refuse to change or delete rows of a table.
+def refusals(tables: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Statements by which SQLite and PostgreSQL refuse to change or delete rows of some tables."""
+    sqlite = tuple(
+        f"CREATE TRIGGER {table}_no_{what} BEFORE {what.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in tables
+        for what in ("update", "delete")
+    )
+    postgresql = tuple(
+        statement
+        for table in tables
+        for statement in (
+            f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()",
+        )
+    )
+    return sqlite, postgresql
+
+
+def make_with_tables(tables: tuple[str, ...], sqlite: tuple[str, ...], postgresql: tuple[str, ...]) -> None:
+    """Has the statements carried out when the tables are made at once (`Database.create_all`); migrations have them.
 
     Args:
-        table: Its name; the table is in the metadata already.
+        tables: Their names; they are in the metadata already.
+        sqlite: From `refusals`.
+        postgresql: From `refusals`.
     """
-    made = Base.metadata.tables[table]
-    refusal = f"{table} is append-only"
-    for what in ("update", "delete"):
-        text = (
-            f"CREATE TRIGGER {table}_no_{what} BEFORE {what.upper()} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-        )
-        event.listen(made, "after_create", DDL(text).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-    for text in (
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{refusal}'; END $$",
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()",
-    ):
-        event.listen(made, "after_create", DDL(text).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
+        each = len(statements) // len(tables)
+        for number, table in enumerate(tables):
+            for text in statements[number * each : (number + 1) * each]:
+                made = DDL(text).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+                event.listen(Base.metadata.tables[table], "after_create", made)
 
 
-for _table in APPEND_ONLY:
-    refuse_changes(_table)
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = refusals(APPEND_ONLY)
+make_with_tables(APPEND_ONLY, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS)

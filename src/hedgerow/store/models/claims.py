@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hedgerow.store.base import Base, Key
-from hedgerow.store.models.cases import refuse_changes
+from hedgerow.store.models.cases import make_with_tables, refusals
 
 
 class Claim(Base):
@@ -120,5 +120,6 @@ class ClaimEvent(Base):
     by: Mapped[str] = mapped_column(String(200))
 
 
-for _table in ("claim_correlations", "claim_events"):
-    refuse_changes(_table)
+APPEND_ONLY = ("claim_correlations", "claim_events")
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = refusals(APPEND_ONLY)
+make_with_tables(APPEND_ONLY, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS)

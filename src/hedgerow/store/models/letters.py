@@ -9,7 +9,7 @@ from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hedgerow.store.base import Base, Key
-from hedgerow.store.models.cases import refuse_changes
+from hedgerow.store.models.cases import make_with_tables, refusals
 
 
 class Letter(Base):
@@ -129,5 +129,6 @@ class LetterRecheck(Base):
     checked_by: Mapped[str | None] = mapped_column(String(200))
 
 
-for _table in ("letter_versions", "letter_events"):
-    refuse_changes(_table)
+APPEND_ONLY = ("letter_versions", "letter_events")
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = refusals(APPEND_ONLY)
+make_with_tables(APPEND_ONLY, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS)

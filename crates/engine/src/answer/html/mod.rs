@@ -95,6 +95,43 @@ impl HtmlReader {
         done
     }
 
+    /// A body that is there from its first byte to its last. It leaves as it came where nothing is masked.
+    pub(super) fn whole(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        if self.cursor + self.raw.len() > 0 {
+            return Err(AnswerError::Stopped);
+        }
+        let done = self.step(out, |reader, out| reader.take_whole(body, out));
+        self.stopped = true;
+        done
+    }
+
+    fn take_whole(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        let (length, first) = (body.len(), [0, 1].map(|i| body.get(i).copied()));
+        self.raw = body;
+        if length > self.limit {
+            return Err(AnswerError::TooLarge { limit: self.limit });
+        }
+        if let [Some(a), Some(b)] = first {
+            self.refuse_utf16(&[a, b], 0)?;
+        }
+        let bytes = Bytes { bytes: &self.raw, base: self.cursor };
+        let read = self.scan.read(bytes);
+        // Those before a place that cannot be read are asked for, as those of an answer that came in pieces are.
+        decide(&mut self.chooser, self.scan.found());
+        read?;
+        self.frontier(false)?;
+        self.scan.end(Bytes { bytes: &self.raw, base: self.cursor })?;
+        let found = self.scan.found();
+        decide(&mut self.chooser, found);
+        if out.is_empty() && found.regions.iter().all(|r| r.fate == Fate::Visible) {
+            *out = std::mem::take(&mut self.raw);
+            self.cursor = length;
+            return Ok(());
+        }
+        out.reserve(length + length / 8);
+        self.settle(true, out)
+    }
+
     /// What came and has not left, if nothing had to be masked so far.
     pub(super) fn give_back(&mut self) -> Option<Vec<u8>> {
         self.stopped = true;
@@ -146,20 +183,8 @@ impl HtmlReader {
 
     /// Decides, then writes what may leave.
     fn settle(&mut self, last: bool, out: &mut Vec<u8>) -> Result<(), AnswerError> {
-        let arrived = self.cursor + self.raw.len();
-        let understood = if last { arrived } else { self.scan.understood() };
-        if understood > arrived {
-            return Err(AnswerError::LostPlace);
-        }
-        let found = self.scan.found();
-        let frontier = match found.open.first().map(|o| o.number) {
-            Some(number) => found.item(number).map(|i| i.start).ok_or(AnswerError::LostPlace)?.min(understood),
-            None => understood,
-        };
-        if understood.saturating_sub(frontier) > MAX_HELD_BYTES {
-            return Err(AnswerError::ItemTooLarge { limit: MAX_HELD_BYTES });
-        }
-        decide(&mut self.chooser, found);
+        let frontier = self.frontier(last)?;
+        decide(&mut self.chooser, self.scan.found());
         let start = self.cursor;
         self.emit(frontier, last, out)?;
         let gone = self.cursor - start;
@@ -173,6 +198,24 @@ impl HtmlReader {
         found.items.drain(..written);
         found.first_item += written;
         Ok(())
+    }
+
+    /// Up to where everything can be decided.
+    fn frontier(&mut self, last: bool) -> Result<usize, AnswerError> {
+        let arrived = self.cursor + self.raw.len();
+        let understood = if last { arrived } else { self.scan.understood() };
+        if understood > arrived {
+            return Err(AnswerError::LostPlace);
+        }
+        let found = self.scan.found();
+        let frontier = match found.open.first().map(|o| o.number) {
+            Some(number) => found.item(number).map(|i| i.start).ok_or(AnswerError::LostPlace)?.min(understood),
+            None => understood,
+        };
+        if understood.saturating_sub(frontier) > MAX_HELD_BYTES {
+            return Err(AnswerError::ItemTooLarge { limit: MAX_HELD_BYTES });
+        }
+        Ok(frontier)
     }
 
     /// Writes everything before `frontier`; the regions there are all decided.

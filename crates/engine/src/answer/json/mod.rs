@@ -41,6 +41,19 @@ impl JsonReader {
         Ok(())
     }
 
+    /// A body that is there from its first byte to its last.
+    pub(super) fn whole(&mut self, body: Vec<u8>, out: &mut Vec<u8>) -> Result<(), AnswerError> {
+        if self.stopped || !self.body.is_empty() {
+            return Err(AnswerError::Stopped);
+        }
+        self.body = body;
+        if self.body.len() > self.limit {
+            self.stopped = true;
+            return Err(AnswerError::TooLarge { limit: self.limit });
+        }
+        self.end(out)
+    }
+
     /// What came and has not left, if nothing had to be masked so far.
     pub(super) fn give_back(&mut self) -> Option<Vec<u8>> {
         self.stopped = true;
@@ -69,6 +82,10 @@ impl JsonReader {
             .filter(|v| !visible.get(v.item).is_some_and(|set| set.has(usize::from(v.field))))
             .map(|v| v.span.clone())
             .collect();
+        if masked.is_empty() && out.is_empty() {
+            *out = std::mem::take(&mut self.body);
+            return Ok(());
+        }
         masked.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
         out.reserve(self.body.len());
         let mut at = 0;

@@ -139,6 +139,33 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decisions_at"), "decisions", ["at"], unique=False)
     op.create_index(op.f("ix_decisions_subject"), "decisions", ["subject"], unique=False)
     op.create_table(
+        "drill_records",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("held_at", UtcDateTime(), nullable=False),
+        sa.Column("scenario", sa.String(length=200), nullable=False),
+        sa.Column("people_exposed", sa.Integer(), nullable=True),
+        sa.Column("detected_after_s", sa.Integer(), nullable=True),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("noted_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drill_records")),
+    )
+    op.create_index(op.f("ix_drill_records_held_at"), "drill_records", ["held_at"], unique=False)
+    op.create_table(
+        "month_figures",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column(
+            "values", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("counted_at", UtcDateTime(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_month_figures")),
+        sa.UniqueConstraint("month", "site", name=op.f("uq_month_figures_month")),
+    )
+    op.create_index(op.f("ix_month_figures_month"), "month_figures", ["month"], unique=False)
+    op.create_table(
         "number_series",
         sa.Column("series", sa.String(length=10), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -151,6 +178,21 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("mark", name=op.f("pk_reminders_told")),
     )
+    op.create_table(
+        "reviews",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column(
+            "shown", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("conclusion", sa.Text(), nullable=False),
+        sa.Column("signed_at", UtcDateTime(), nullable=False),
+        sa.Column("signed_by", sa.String(length=200), nullable=False),
+        sa.Column("signer_id", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+    )
+    op.create_index(op.f("ix_reviews_month"), "reviews", ["month"], unique=False)
     op.create_table(
         "sign_in_attempts",
         sa.Column("id", sa.String(length=20), nullable=False),
@@ -992,11 +1034,56 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         statements = [
+            "CREATE TRIGGER case_events_no_update BEFORE UPDATE ON case_events BEGIN SELECT RAISE(ABORT, 'case_events is append-only'); END",
+            "CREATE TRIGGER case_events_no_delete BEFORE DELETE ON case_events BEGIN SELECT RAISE(ABORT, 'case_events is append-only'); END",
+            "CREATE TRIGGER case_field_changes_no_update BEFORE UPDATE ON case_field_changes BEGIN SELECT RAISE(ABORT, 'case_field_changes is append-only'); END",
+            "CREATE TRIGGER case_field_changes_no_delete BEFORE DELETE ON case_field_changes BEGIN SELECT RAISE(ABORT, 'case_field_changes is append-only'); END",
+            "CREATE TRIGGER case_figures_no_update BEFORE UPDATE ON case_figures BEGIN SELECT RAISE(ABORT, 'case_figures is append-only'); END",
+            "CREATE TRIGGER case_figures_no_delete BEFORE DELETE ON case_figures BEGIN SELECT RAISE(ABORT, 'case_figures is append-only'); END",
+            "CREATE TRIGGER case_severities_no_update BEFORE UPDATE ON case_severities BEGIN SELECT RAISE(ABORT, 'case_severities is append-only'); END",
+            "CREATE TRIGGER case_severities_no_delete BEFORE DELETE ON case_severities BEGIN SELECT RAISE(ABORT, 'case_severities is append-only'); END",
+            "CREATE TRIGGER case_notes_no_update BEFORE UPDATE ON case_notes BEGIN SELECT RAISE(ABORT, 'case_notes is append-only'); END",
+            "CREATE TRIGGER case_notes_no_delete BEFORE DELETE ON case_notes BEGIN SELECT RAISE(ABORT, 'case_notes is append-only'); END",
+            "CREATE TRIGGER claim_correlations_no_update BEFORE UPDATE ON claim_correlations BEGIN SELECT RAISE(ABORT, 'claim_correlations is append-only'); END",
+            "CREATE TRIGGER claim_correlations_no_delete BEFORE DELETE ON claim_correlations BEGIN SELECT RAISE(ABORT, 'claim_correlations is append-only'); END",
+            "CREATE TRIGGER claim_events_no_update BEFORE UPDATE ON claim_events BEGIN SELECT RAISE(ABORT, 'claim_events is append-only'); END",
+            "CREATE TRIGGER claim_events_no_delete BEFORE DELETE ON claim_events BEGIN SELECT RAISE(ABORT, 'claim_events is append-only'); END",
+            "CREATE TRIGGER letter_versions_no_update BEFORE UPDATE ON letter_versions BEGIN SELECT RAISE(ABORT, 'letter_versions is append-only'); END",
+            "CREATE TRIGGER letter_versions_no_delete BEFORE DELETE ON letter_versions BEGIN SELECT RAISE(ABORT, 'letter_versions is append-only'); END",
+            "CREATE TRIGGER letter_events_no_update BEFORE UPDATE ON letter_events BEGIN SELECT RAISE(ABORT, 'letter_events is append-only'); END",
+            "CREATE TRIGGER letter_events_no_delete BEFORE DELETE ON letter_events BEGIN SELECT RAISE(ABORT, 'letter_events is append-only'); END",
             "CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the trail of decisions is append-only'); END",
             "CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'the trail of decisions is append-only'); END",
         ]
     else:
         statements = [
+            "CREATE FUNCTION case_events_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'case_events is append-only'; END $$",
+            "CREATE TRIGGER case_events_no_change BEFORE UPDATE OR DELETE ON case_events FOR EACH ROW EXECUTE FUNCTION case_events_refuse()",
+            "CREATE TRIGGER case_events_no_truncate BEFORE TRUNCATE ON case_events FOR EACH STATEMENT EXECUTE FUNCTION case_events_refuse()",
+            "CREATE FUNCTION case_field_changes_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'case_field_changes is append-only'; END $$",
+            "CREATE TRIGGER case_field_changes_no_change BEFORE UPDATE OR DELETE ON case_field_changes FOR EACH ROW EXECUTE FUNCTION case_field_changes_refuse()",
+            "CREATE TRIGGER case_field_changes_no_truncate BEFORE TRUNCATE ON case_field_changes FOR EACH STATEMENT EXECUTE FUNCTION case_field_changes_refuse()",
+            "CREATE FUNCTION case_figures_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'case_figures is append-only'; END $$",
+            "CREATE TRIGGER case_figures_no_change BEFORE UPDATE OR DELETE ON case_figures FOR EACH ROW EXECUTE FUNCTION case_figures_refuse()",
+            "CREATE TRIGGER case_figures_no_truncate BEFORE TRUNCATE ON case_figures FOR EACH STATEMENT EXECUTE FUNCTION case_figures_refuse()",
+            "CREATE FUNCTION case_severities_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'case_severities is append-only'; END $$",
+            "CREATE TRIGGER case_severities_no_change BEFORE UPDATE OR DELETE ON case_severities FOR EACH ROW EXECUTE FUNCTION case_severities_refuse()",
+            "CREATE TRIGGER case_severities_no_truncate BEFORE TRUNCATE ON case_severities FOR EACH STATEMENT EXECUTE FUNCTION case_severities_refuse()",
+            "CREATE FUNCTION case_notes_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'case_notes is append-only'; END $$",
+            "CREATE TRIGGER case_notes_no_change BEFORE UPDATE OR DELETE ON case_notes FOR EACH ROW EXECUTE FUNCTION case_notes_refuse()",
+            "CREATE TRIGGER case_notes_no_truncate BEFORE TRUNCATE ON case_notes FOR EACH STATEMENT EXECUTE FUNCTION case_notes_refuse()",
+            "CREATE FUNCTION claim_correlations_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'claim_correlations is append-only'; END $$",
+            "CREATE TRIGGER claim_correlations_no_change BEFORE UPDATE OR DELETE ON claim_correlations FOR EACH ROW EXECUTE FUNCTION claim_correlations_refuse()",
+            "CREATE TRIGGER claim_correlations_no_truncate BEFORE TRUNCATE ON claim_correlations FOR EACH STATEMENT EXECUTE FUNCTION claim_correlations_refuse()",
+            "CREATE FUNCTION claim_events_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'claim_events is append-only'; END $$",
+            "CREATE TRIGGER claim_events_no_change BEFORE UPDATE OR DELETE ON claim_events FOR EACH ROW EXECUTE FUNCTION claim_events_refuse()",
+            "CREATE TRIGGER claim_events_no_truncate BEFORE TRUNCATE ON claim_events FOR EACH STATEMENT EXECUTE FUNCTION claim_events_refuse()",
+            "CREATE FUNCTION letter_versions_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'letter_versions is append-only'; END $$",
+            "CREATE TRIGGER letter_versions_no_change BEFORE UPDATE OR DELETE ON letter_versions FOR EACH ROW EXECUTE FUNCTION letter_versions_refuse()",
+            "CREATE TRIGGER letter_versions_no_truncate BEFORE TRUNCATE ON letter_versions FOR EACH STATEMENT EXECUTE FUNCTION letter_versions_refuse()",
+            "CREATE FUNCTION letter_events_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'letter_events is append-only'; END $$",
+            "CREATE TRIGGER letter_events_no_change BEFORE UPDATE OR DELETE ON letter_events FOR EACH ROW EXECUTE FUNCTION letter_events_refuse()",
+            "CREATE TRIGGER letter_events_no_truncate BEFORE TRUNCATE ON letter_events FOR EACH STATEMENT EXECUTE FUNCTION letter_events_refuse()",
             "CREATE FUNCTION decisions_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the trail of decisions is append-only'; END $$",
             "CREATE TRIGGER decisions_no_change BEFORE UPDATE OR DELETE ON decisions FOR EACH ROW EXECUTE FUNCTION decisions_refuse()",
             "CREATE TRIGGER decisions_no_truncate BEFORE TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION decisions_refuse()",
