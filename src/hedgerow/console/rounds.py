@@ -18,7 +18,7 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.console import case_rounds, mailing_acts
+from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.month_counts import count_months
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
@@ -45,6 +45,7 @@ LISTS_FOLDER: Final = "block-lists"
 RECKON_EVERY: Final = timedelta(minutes=2)
 RECKON_ALL_EVERY: Final = timedelta(hours=24)
 """A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
+ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
@@ -94,6 +95,7 @@ class Rounds:
             ("reckon", self._reckon),
             ("tell", self._tell),
             ("edge", self._edge),
+            ("intake", self._intake),
             ("mail", self._mail),
             ("letters", self._letters),
             ("months", self._months),
@@ -163,6 +165,11 @@ class Rounds:
                 ),
             )
 
+    def _intake(self) -> None:
+        intake_round.take_up(self.services)
+        if self._due("answers", ANSWERS_EVERY):
+            intake_round.send_answers(self.services, self._outward().mailer)
+
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)
 
@@ -196,6 +203,7 @@ class Rounds:
         if self._due("clean", CLEAN_EVERY):
             with self.services.database.session() as session:
                 delivering.clean(session, self.services.clock())
+            intake_round.erase_due(self.services)
 
 
 def _count(services: Services) -> None:
