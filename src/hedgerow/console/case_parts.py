@@ -47,7 +47,8 @@ def _modules() -> tuple[ModuleType, ...]:
     return tuple(importlib.import_module(f"{pages.__name__}.{name}") for name in names)
 
 
-def _named(name: str) -> Iterator[Any]:
+def named(name: str) -> Iterator[Any]:
+    """What page modules add under a name, each one thing or a tuple of them."""
     for module in _modules():
         found = getattr(module, name, ())
         yield from found if isinstance(found, tuple) else (found,)
@@ -55,16 +56,16 @@ def _named(name: str) -> Iterator[Any]:
 
 def case_panels() -> list[CasePanel]:
     """Sections that others add, in their order."""
-    return sorted(_named("CASE_PANELS"), key=lambda panel: panel.order)
+    return sorted(named("CASE_PANELS"), key=lambda panel: panel.order)
 
 
 def case_blockers() -> list[Blockers]:
     """What else can keep a case open."""
-    return list(_named("CASE_BLOCKERS"))
+    return list(named("CASE_BLOCKERS"))
 
 
 def measures_of(services: Services) -> Measures | None:
     """Whoever sets measures in the edge; None where nobody does."""
-    makers = list(_named("CASE_MEASURES"))
+    makers = list(named("CASE_MEASURES"))
     made: Measures | None = makers[0](services) if makers else None
     return made

@@ -148,6 +148,12 @@ class Live:
                 if not self._listeners:
                     self._end_thread()
 
+    @property
+    def last_status(self) -> dict[str, Any] | None:
+        """What was heard of the edge a moment ago; None while nobody listens and so nobody asks."""
+        with self._lock:
+            return dict(self._last_status.data) if self._last_status is not None else None
+
     def close(self) -> None:
         """Ends every stream: the console is about to stop."""
         with self._lock:
@@ -179,7 +185,7 @@ class Live:
 
     def _status(self) -> Event:
         try:
-            return Event("status", {"running": True, **self._control.ask("status", top=10)})
+            return Event("status", {"running": True, **self._control.ask("status", top=20)})
         except ControlError as e:
             return Event("status", {"running": False, "sentence": str(e)})
 

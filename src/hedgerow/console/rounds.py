@@ -18,8 +18,9 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
-from hedgerow.console import case_rounds, mailing_acts
+from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
+from hedgerow.console.month_counts import count_months
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
@@ -44,9 +45,11 @@ LISTS_FOLDER: Final = "block-lists"
 RECKON_EVERY: Final = timedelta(minutes=2)
 RECKON_ALL_EVERY: Final = timedelta(hours=24)
 """A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
+ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
+MONTHS_EVERY: Final = timedelta(minutes=5)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
@@ -66,6 +69,7 @@ class Rounds:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _looking: threading.Thread | None = None
+    _counting: threading.Thread | None = None
     _teller: Teller | None = None
     _reckoned: datetime | None = None
 
@@ -91,8 +95,10 @@ class Rounds:
             ("reckon", self._reckon),
             ("tell", self._tell),
             ("edge", self._edge),
+            ("intake", self._intake),
             ("mail", self._mail),
             ("letters", self._letters),
+            ("months", self._months),
             ("deliver", self._deliver),
             ("lists", self._lists),
             ("clean", self._clean),
@@ -159,12 +165,25 @@ class Rounds:
                 ),
             )
 
+    def _intake(self) -> None:
+        intake_round.take_up(self.services)
+        if self._due("answers", ANSWERS_EVERY):
+            intake_round.send_answers(self.services, self._outward().mailer)
+
     def _mail(self) -> None:
         mailing_acts.round_of_mail(self.services, self._outward().mailer)
 
     def _letters(self) -> None:
         if self._due("letters", LETTERS_EVERY):
             round_of_letters(self.services)
+
+    def _months(self) -> None:
+        """Counts the months of the ledgers, in a thread of its own: a large one takes a while."""
+        if self._counting is not None and self._counting.is_alive():
+            return
+        if self._due("months", MONTHS_EVERY):
+            self._counting = threading.Thread(target=_count, args=(self.services,), name="months", daemon=True)
+            self._counting.start()
 
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)
@@ -184,6 +203,14 @@ class Rounds:
         if self._due("clean", CLEAN_EVERY):
             with self.services.database.session() as session:
                 delivering.clean(session, self.services.clock())
+            intake_round.erase_due(self.services)
+
+
+def _count(services: Services) -> None:
+    try:
+        count_months(services)
+    except Exception as e:  # noqa: BLE001 - a thread must not die silently; it is logged, and tried again
+        structlog.get_logger().error("round_failed", task="months", error=type(e).__name__, exc_info=e)
 
 
 def reckon(services: Services, since: datetime | None = None) -> int:

@@ -6,7 +6,8 @@ screens show the last answer with its time. Live figures come from the edge and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,8 @@ import duckdb
 from hedgerow.ledger.questions.activity import Activity, Point, activity, course
 from hedgerow.ledger.questions.coverage import Members, Share, coverage, last_day
 from hedgerow.ledger.questions.period import Period
+from hedgerow.ledger.questions.stopped import Stopped, stopped
+from hedgerow.ledger.questions.suspicion import suspected
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
@@ -40,6 +43,10 @@ class Overview:
     """Who has seen most people in 30 days, most first; several levels may speak of the same visitor."""
     strangers: Share | None
     """What all strangers together have seen in 30 days."""
+    why: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Codes of what speaks against each of the curious in these days, by level and name."""
+    stopped: tuple[Stopped, ...] = ()
+    """Visitors who were challenged or refused in these days, by lane."""
 
     @property
     def most_curious(self) -> Share | None:
@@ -54,6 +61,8 @@ def overview(connection: duckdb.DuckDBPyConnection, now: datetime, members: Memb
         connection, last_day(now), members, top=CURIOUS_TOP, levels=CURIOUS_LEVELS, windows=(CURIOUS_DAYS,)
     ).top
     single = sorted((s for s in seen if s.level != "strangers"), key=lambda s: (-s.people, s.level, s.principal))
+    month = Period(now - timedelta(days=CURIOUS_DAYS), now)
+    curious = tuple(single[:CURIOUS_TOP])
     return Overview(
         now,
         activity(connection, day),
@@ -61,6 +70,8 @@ def overview(connection: duckdb.DuckDBPyConnection, now: datetime, members: Memb
         course(connection, day, STEP),
         course(connection, before, STEP),
         members,
-        tuple(single[:CURIOUS_TOP]),
+        curious,
         next((s for s in seen if s.level == "strangers"), None),
+        suspected(connection, ((s.level, s.principal) for s in curious), month),
+        stopped(connection, month),
     )

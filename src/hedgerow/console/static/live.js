@@ -1,7 +1,8 @@
 // Pages that say what they want to hear about are told at once. In a page:
 //   <section hx-get="/today/figures" hx-trigger="live" hx-swap="outerHTML" data-live-on="status">
 // Words that change under somebody's fingers are a trap: a part with the focus in it waits.
-const LEAST_MS = 1000;
+// Less than the second between two statuses: one that comes a little early must not be missed.
+const LEAST_MS = 700;
 const parts = () => document.querySelectorAll("[data-live-on]");
 const last = new WeakMap();
 

@@ -17,6 +17,48 @@ depends_on = None
 def upgrade() -> None:
     """Makes everything."""
     op.create_table(
+        "appeals",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("letter_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=True),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("taken_up_at", UtcDateTime(), nullable=False),
+        sa.Column("answer_by", UtcDateTime(), nullable=False),
+        sa.Column("lane", sa.String(length=30), nullable=False),
+        sa.Column("asn", sa.Integer(), nullable=True),
+        sa.Column("aid", sa.Boolean(), nullable=False),
+        sa.Column("no_script", sa.Boolean(), nullable=False),
+        sa.Column(
+            "names", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_reply", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "verdict", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("outcome", sa.String(length=10), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_by", sa.String(length=200), nullable=True),
+        sa.Column("mail", sa.String(length=12), nullable=False),
+        sa.Column("mail_words", sa.String(length=300), nullable=False),
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("mailed_at", UtcDateTime(), nullable=True),
+        sa.Column("measure_id", sa.String(length=64), nullable=True),
+        sa.Column("erase_after", UtcDateTime(), nullable=False),
+        sa.Column("erased_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeals")),
+        sa.UniqueConstraint("letter_id", name=op.f("uq_appeals_letter_id")),
+    )
+    op.create_index(op.f("ix_appeals_number"), "appeals", ["number"], unique=False)
+    op.create_index(op.f("ix_appeals_reference"), "appeals", ["reference"], unique=False)
+    op.create_index(op.f("ix_appeals_site"), "appeals", ["site"], unique=False)
+    op.create_index("ix_appeals_state_received_at", "appeals", ["state", "received_at"], unique=False)
+    op.create_table(
         "cases",
         sa.Column("id", sa.String(length=20), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
@@ -198,6 +240,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
     )
     op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
+    op.create_table(
+        "appeal_examples",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("appeal_id", sa.String(length=20), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=True),
+        sa.Column("label", sa.String(length=20), nullable=False),
+        sa.Column(
+            "signals", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "features", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["appeal_id"], ["appeals.id"], name=op.f("fk_appeal_examples_appeal_id_appeals")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal_examples")),
+        sa.UniqueConstraint("appeal_id", name=op.f("uq_appeal_examples_appeal_id")),
+    )
+    op.create_index(op.f("ix_appeal_examples_site"), "appeal_examples", ["site"], unique=False)
     op.create_table(
         "breach_entries",
         sa.Column("id", sa.String(length=20), nullable=False),
