@@ -185,7 +185,7 @@ def _copy_letter(
                 sha256=sha256,
             )
         )
-        session.add(LetterEvent(letter_id=copied.id, serial=1, act="draft", at=at, recorded_at=at, by="bench"))
+        session.add(LetterEvent(letter_id=copied.id, serial=1, act="drafted", at=at, recorded_at=at, by="bench"))
 
 
 def measure(client: TestClient, engine: Engine, path: str, rounds: int) -> Timed:
