@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hedgerow.appeals.rates import SMALLEST, refused_share
 from hedgerow.console.month_counts import of_all_sites
 from hedgerow.review.metrics import Figure, figures
 from hedgerow.review.months import Month
@@ -76,6 +77,8 @@ def gather(session: Session, month: Month, now: datetime) -> MonthSeen:
     for key in _APPEALS:
         if values.get(key) is None:
             notes.setdefault(key, "Nobody was answered." if key == "appeals_open_s" else "Not counted yet.")
+        elif key == "false_refusal_share":
+            notes.pop(key, None)
     if not counted:
         notes |= dict.fromkeys(_ADDED, "The ledger of this month was not counted yet.")
     reviews = session.scalars(
@@ -117,6 +120,12 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
     ).all()
     waits = [(a.answered_at - a.received_at).total_seconds() for a in answered]
     values["appeals_open_s"] = median(waits) if waits else None
+    refused = [row.values.get("visitors_refused") for row in counted]
+    if any(r is not None for r in refused):
+        whole = sum(int(r or 0) for r in refused)
+        values["false_refusal_share"] = refused_share(session, month.since, min(month.until, now), whole)
+        notes["false_refusal_share"] = f"Not shown: fewer than {SMALLEST}." if whole else "Nobody was refused."
+    notes["false_challenge_share"] = "Bounds, by lane, are on the page Visitors."
     ends = session.scalars(
         select(NoticeDue.due_at).where(NoticeDue.due_at >= month.since, NoticeDue.due_at < min(month.until, now))
     ).all()
