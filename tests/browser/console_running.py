@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from console.signed_in import Clock, sign_in
+from case_world import SITE, shown, visitors
+from console.signed_in import START, Clock, sign_in
 from hedgerow.brain.folder import Folder
 from hedgerow.console.access import sessions
 from hedgerow.console.access.roles import Role
@@ -24,7 +26,9 @@ from hedgerow.console.services import Services
 from hedgerow.control import Control
 from hedgerow.store.database import Database
 from tests.gateway.running import free_port
+from written_ledger import Segment
 
+POLICY = Path(__file__).parents[2] / "examples" / "directory" / "hedgerow.yaml"
 WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=800)
 
 
@@ -40,6 +44,14 @@ class Console:
     complaints: list[str] = field(default_factory=list)
     """What any browser complained of: refused content, script errors, dialogs, requests to elsewhere."""
     _names: int = 0
+
+    def with_harvest(self) -> None:
+        """Has the policy of the example, and a ledger with a harvest and some visitors."""
+        folder = self.services.folder
+        folder.own_policy.write_bytes(POLICY.read_bytes())
+        rows = [shown(n, START - timedelta(hours=30, seconds=-20 * n), address="h", network="hn") for n in range(1, 41)]
+        rows += visitors(40, 300, START - timedelta(days=5))
+        Segment(folder.path, SITE).append(*sorted(rows, key=lambda r: int(r["t"])))
 
     def round(self) -> None:
         """What the console does by the clock, once."""

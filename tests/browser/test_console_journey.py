@@ -18,8 +18,8 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from playwright.sync_api import Browser, Page
 
-from case_world import SITE, keyed, shown, visitors
-from console.filing_cases import state_all
+from case_world import keyed
+from console.filing_cases import DANA, state_all
 from console.signed_in import START
 from console.test_first_start import PASSWORD
 from hedgerow.cases.filing import statements
@@ -27,7 +27,6 @@ from hedgerow.cases.notices.loading import shipped
 from hedgerow.console.access import setup_links
 from hedgerow.console.access.roles import Role
 from tests.browser.console_running import PHONE, WIDE, Console, running, send
-from written_ledger import Segment
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("HEDGEROW_PICTURES")
@@ -40,10 +39,7 @@ HARVESTER = f"address:{keyed('address', 'h')}"
 def console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A console with the ledger of a harvest and some visitors."""
     with running(browser, tmp_path_factory.mktemp("console")) as running_console:
-        rows = [shown(n, START - timedelta(hours=30, seconds=-20 * n), address="h", network="hn") for n in range(1, 41)]
-        rows += visitors(40, 300, START - timedelta(days=5))
-        path = running_console.services.folder.path
-        Segment(path, SITE).append(*sorted(rows, key=lambda r: int(r["t"])))
+        running_console.with_harvest()
         yield running_console
 
 

@@ -73,14 +73,21 @@ def gated(routes: list[Any]) -> Iterator[tuple[Declared, GatedRoute]]:
             yield from gated(inner if isinstance(inner, list) else inner.routes)
 
 
-def crawl(browser: SignedIn, starts: list[str], most: int = 400) -> dict[str, Response]:
-    """Every page and every export that can be reached by links, each once."""
+ALIKE: Final = re.compile(r"(?<=/)([0-9a-z]{20}|[0-9a-f]{64}|[A-Z]{2}(_[A-Z]+)?|\d{4}-\d\d|\d+|en|fr)(?=/|$)")
+"""Parts of a path that tell one case, letter, regime from another."""
+
+
+def crawl(browser: SignedIn, starts: list[str]) -> dict[str, Response]:
+    """Every kind of page and of export that can be reached by links: two of each, as cases and letters are alike."""
     found: dict[str, Response] = {}
+    shapes: dict[str, int] = {}
     waiting = list(starts)
-    while waiting and len(found) < most:
+    while waiting:
         path = waiting.pop(0)
-        if path in found:
+        shape = ALIKE.sub("*", path.partition("?")[0])
+        if path in found or shapes.get(shape, 0) >= 2:
             continue
+        shapes[shape] = shapes.get(shape, 0) + 1
         answer = browser.client.get(path, follow_redirects=False)
         found[path] = answer
         if not answer.headers.get("content-type", "").startswith("text/html"):

@@ -1,7 +1,7 @@
 """The API against its own description: whatever fits it, from whoever holds a token, is answered as it says.
 
-schemathesis makes requests from the OpenAPI document: well-formed and malformed ones. No answer may be a failure of ours,
-and each has a status, a media type and a shape that the document names. The same requests come on every run.
+schemathesis makes requests from the OpenAPI document: well-formed and malformed ones. No answer may be a failure of
+ours, and each has a status, a media type and a shape that the document names. The same requests come on every run.
 """
 
 from __future__ import annotations

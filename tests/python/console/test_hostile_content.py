@@ -10,6 +10,8 @@ import io
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -26,12 +28,15 @@ from hedgerow.console.routes import PUBLIC
 from hedgerow.console.services import Services
 from written_ledger import Segment
 
+POLICY = Path(__file__).parents[3] / "examples" / "directory" / "hedgerow.yaml"
+
 
 @pytest.fixture
 def owner(app: FastAPI, services: Services) -> SignedIn:
     """An owner in a console that has a ledger, a case with a letter, a claim and a channel."""
     rows = [shown(n, NOW - timedelta(hours=30, seconds=-20 * n), address="h", network="hn") for n in range(1, 11)]
     Segment(services.folder.path, SITE).append(*rows)
+    services.folder.own_policy.write_bytes(POLICY.read_bytes())
     return furnished(unbroken(app, sign_in(app, Role.OWNER)))
 
 
@@ -56,7 +61,7 @@ def furnished(owner: SignedIn) -> SignedIn:
 
 def starts(app: FastAPI) -> list[str]:
     """Every page that needs no identifier."""
-    return [r.path for r in route_table(app) if r.kind == "page" and "{" not in r.path and r.path not in ("/live",)]
+    return [r.path for r in route_table(app) if r.kind == "page" and "{" not in r.path and r.path != "/live"]
 
 
 def runs(path: str, answer: Response) -> list[str]:
@@ -70,8 +75,7 @@ def runs(path: str, answer: Response) -> list[str]:
     if kind.startswith("text/html"):
         page = answer.text
         for pattern in (rf"<(script|img|svg)[^>]*{MARK}", rf"(href|src|action)=\"?javascript:[^>]*{MARK}", r"\b1337\b"):
-            if re.search(pattern, page):
-                wrong.append(f"{path}: {pattern}")
+            wrong += [f"{path}: {m[0][:200]}" for m in re.finditer(pattern, page)]
     elif kind.startswith("text/csv"):
         for row in csv.reader(io.StringIO(answer.text)):
             wrong += [f"{path}: {cell!r}" for cell in row if cell[:1] in ("=", "+", "@", "\t", "\r") and len(cell) > 1]
@@ -133,9 +137,8 @@ def test_hostile_words_in_every_field_of_every_route_break_nothing(app: FastAPI,
             if asked:
                 wrong += runs(path, owner.client.get(path, params=asked, follow_redirects=False))  # type: ignore[arg-type]
             if "{" in declared.path:
-                from urllib.parse import quote
-
-                hostile_path = re.sub(r"\{[^}]+\}", lambda _: quote(encoded[:2_000], safe=""), declared.path)
+                parts = quote(encoded[:2_000], safe="")
+                hostile_path = parts.join(re.split(r"\{[^}]+\}", declared.path))
                 answer = owner.client.get(hostile_path, follow_redirects=False)
                 wrong += runs(hostile_path[:80], answer)
                 assert answer.status_code != 200 or "root:" not in answer.text
