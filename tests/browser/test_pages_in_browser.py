@@ -4,9 +4,7 @@ The pages come from ``cargo run -p hedgerow-gateway --example pages -- serve 0``
 sends, so a page that only works under a laxer policy fails here. Needs Chromium (``apt-get install chromium``) and npm.
 """
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.gateway.conftest import starter
 from tests.gateway.policies import policy
@@ -22,19 +20,6 @@ from tests.gateway.running import free_port
 from tests.gateway.site import Exchange, Site
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-# Without these Chromium asks its maker for updates at every start. The last one gives the pages a host that is not
-# loopback, on which a browser holds back what it keeps for secure pages.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP members.example 127.0.0.1",
-]
 
 
 @pytest.fixture(scope="module")
@@ -48,29 +33,6 @@ def server() -> Iterator[str]:
         assert match, f"the example did not start: {line!r}; try {' '.join(command)}"
         yield match.group(0)
         process.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium as Debian ships it."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing; install it with `apt-get install chromium` or set CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """Source of axe-core, as the lock file names it."""
-    folder = Path(__file__).parent
-    source = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.exists():
-        if shutil.which("npm") is None:
-            pytest.fail("npm is missing; install it with `apt-get install npm`")
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-    return source.read_text(encoding="utf-8")
 
 
 @pytest.fixture

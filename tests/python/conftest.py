@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,12 +45,27 @@ def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
     return server.fresh(tables=False)
 
 
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with every table and no rows, to be copied: making the tables takes longer than most tests."""
+    file = tmp_path_factory.mktemp("tables") / "console.db"
+    made = Database(f"sqlite:///{file}")
+    made.create_all()
+    with made.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    return file
+
+
 @pytest.fixture
 def database(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database with every table and no rows."""
     if database_kind == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path}/console.db")
-        opened.create_all()
+        tables: Path = request.getfixturevalue("sqlite_tables")
+        file = tmp_path / "console.db"
+        shutil.copyfile(tables, file)
+        file.chmod(0o600)
+        opened = Database(f"sqlite:///{file}")
     else:
         server: Server = request.getfixturevalue("postgresql_server")
         opened = Database(server.fresh())

@@ -9,8 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-import structlog
-
+from hedgerow.brain import logs
 from hedgerow.brain.crawler_names import Dns
 from hedgerow.brain.discovery import discover, proposer
 from hedgerow.brain.folder import Folder
@@ -24,14 +23,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("use: python -m hedgerow.brain SETTINGS.json\n")
         return 2
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure()
     settings = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     folder = Folder(Path(settings["state"]))
     config = Path(settings["config"])

@@ -45,11 +45,13 @@ def register(app: typer.Typer) -> None:
             hedgerow console --state audit-state --listen 127.0.0.1:8800
         """
         # Here and not above: every other command would pay for what only this one needs.
+        from hedgerow.brain import logs
         from hedgerow.console.running import ConsoleError, Wish, print_line, serve
         from hedgerow.store.database import DatabaseError
 
         if listen and (wrong := wrong_listen(listen)):
             raise typer.BadParameter(wrong)
+        logs.configure()
         try:
             code = serve(Wish(state, config, listen, database), print_line)
         except (ConsoleError, DatabaseError, FolderError) as e:

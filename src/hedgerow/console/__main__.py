@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from hedgerow.brain import logs
 from hedgerow.brain.folder import FolderError
 from hedgerow.console.running import ConsoleError, Wish, print_line, serve
 from hedgerow.store.database import DatabaseError
@@ -19,6 +20,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--listen")
     parser.add_argument("--supervisor", type=int)
     given = parser.parse_args(arguments)
+    logs.configure()
     try:
         return serve(Wish(given.state, given.config, given.listen, None, given.supervisor), print_line)
     except (ConsoleError, DatabaseError, FolderError, OSError) as e:

@@ -20,6 +20,7 @@ from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
+from hedgerow.console.month_counts import count_months
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
@@ -48,6 +49,7 @@ ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
+MONTHS_EVERY: Final = timedelta(minutes=5)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
@@ -67,6 +69,7 @@ class Rounds:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _looking: threading.Thread | None = None
+    _counting: threading.Thread | None = None
     _teller: Teller | None = None
     _reckoned: datetime | None = None
 
@@ -95,6 +98,7 @@ class Rounds:
             ("intake", self._intake),
             ("mail", self._mail),
             ("letters", self._letters),
+            ("months", self._months),
             ("deliver", self._deliver),
             ("lists", self._lists),
             ("clean", self._clean),
@@ -173,6 +177,14 @@ class Rounds:
         if self._due("letters", LETTERS_EVERY):
             round_of_letters(self.services)
 
+    def _months(self) -> None:
+        """Counts the months of the ledgers, in a thread of its own: a large one takes a while."""
+        if self._counting is not None and self._counting.is_alive():
+            return
+        if self._due("months", MONTHS_EVERY):
+            self._counting = threading.Thread(target=_count, args=(self.services,), name="months", daemon=True)
+            self._counting.start()
+
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)
 
@@ -192,6 +204,13 @@ class Rounds:
             with self.services.database.session() as session:
                 delivering.clean(session, self.services.clock())
             intake_round.erase_due(self.services)
+
+
+def _count(services: Services) -> None:
+    try:
+        count_months(services)
+    except Exception as e:  # noqa: BLE001 - a thread must not die silently; it is logged, and tried again
+        structlog.get_logger().error("round_failed", task="months", error=type(e).__name__, exc_info=e)
 
 
 def reckon(services: Services, since: datetime | None = None) -> int:

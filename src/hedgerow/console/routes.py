@@ -84,9 +84,39 @@ def api(
     """A JSON twin below /api/v1/; the answer's shape is the return type. `more` goes to FastAPI as it is."""
     if not path.startswith(API):
         raise UndeclaredError(f"{path}: JSON stands below {API}")
+    more["responses"] = {**_PROBLEMS, **more.get("responses", {})}
     return _declare(router, "api", method.upper(), path, needs, fresh, more)
 
 
+# What `answers.py` says to programs; naming it keeps FastAPI from describing its own document of wrong fields.
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {
+        "description": "A problem, in plain words (RFC 9457)",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail", "reference"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "reference": {"type": "string"},
+                        "errors": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["where", "what"],
+                                "properties": {"where": {"type": "string"}, "what": {"type": "string"}},
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
 _NO_SCHEMA: Final[dict[str, Any]] = {"include_in_schema": False, "response_model": None}
 
 

@@ -129,7 +129,8 @@ def _checked(url: str) -> URL:
 
 def _sqlite(url: URL) -> Engine:
     # A connection a session: opening a file costs microseconds, and no thread ever waits for another's connection.
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_MS / 1000})
+    # Parameters are hidden from errors, and so from logs: they hold what people wrote.
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: sqlite3.Connection, _record: Any) -> None:

@@ -30,6 +30,8 @@ from hedgerow.store.models.letters import Letter
 
 NAVIGATION: Final = (Entry(45, "Letters", "/letters", Permission.SEE),)
 
+PAGE: Final = 50
+"""Letters on one page of the list."""
 TONES: Final[dict[str, str]] = {
     "draft": "quiet",
     "approved": "watch",
@@ -111,16 +113,25 @@ def router(services: Services) -> APIRouter:
     desk = LetterDesk(services)
 
     @page(routes, "/letters", needs=Permission.SEE)
-    def listed(request: Request, state: Annotated[str, Query(max_length=20)] = "") -> Response:
+    def listed(
+        request: Request,
+        state: Annotated[str, Query(max_length=20)] = "",
+        number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    ) -> Response:
         now = services.clock()
         with services.database.reading() as session:
             rows = telling.letters(session, now, state=state or None)
             due = telling.due_items(session, now)
+        pages = max(1, -(-len(rows) // PAGE))
+        number = min(number, pages)
         return render(
             request,
             "letters/list.html",
-            rows=rows,
-            due=due,
+            rows=rows[(number - 1) * PAGE : number * PAGE],
+            due=due[:PAGE],
+            more_due=max(0, len(due) - PAGE),
+            number=number,
+            pages=pages,
             state=state,
             states=[s.value for s in State],
             tones=TONES,

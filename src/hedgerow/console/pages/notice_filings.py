@@ -34,7 +34,7 @@ from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import NoticePublic
 
-MOST_ENTRIES: Final = 1_000
+MOST_ENTRIES: Final = 200
 EUROPEAN: Final = frozenset({"EU", "EU_NEXT"})
 """Regimes whose authorities take the European form."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -24,6 +25,7 @@ from hedgerow.review.metrics import Figure, Unit
 from hedgerow.review.months import Month, MonthError
 from hedgerow.review.signing import SigningError, check_signing
 from hedgerow.store.models.reviews import DrillRecord, Review
+from hedgerow.store.models.trail import Decision
 
 NAVIGATION: Final = (Entry(90, "Status", "/status", Permission.SEE),)
 Words = Annotated[str, Form(max_length=4_000)]
@@ -192,9 +194,15 @@ def _page(
             overdue=seen.overdue(now),
             over=now >= month.until,
             newest=month == Month.of(now),
+            oldest=month <= Month.of(_begun(session, now)),
             error=error,
             conclusion=conclusion,
         )
+
+
+def _begun(session: Session, now: datetime) -> datetime:
+    """When the first decision was recorded: of months before, nothing is known, and links need an end."""
+    return session.scalar(select(func.min(Decision.at))) or now
 
 
 def _sign(session: Session, actor: Actor, seen: MonthSeen, conclusion: str, now: datetime) -> None:

@@ -109,7 +109,7 @@ class CasePrincipal(Base):
     added_by: Mapped[str] = mapped_column(String(200))
     removed_at: Mapped[datetime | None]
     removed_why: Mapped[str] = mapped_column(Text, default="")
-    openings: Mapped[list[SealedOpening]] = relationship(order_by="SealedOpening.at")
+    openings: Mapped[list[SealedOpening]] = relationship(order_by="SealedOpening.at", lazy="selectin")
 
 
 class SealedOpening(Base):
@@ -148,7 +148,7 @@ class CaseField(Base):
     proposed_mark: Mapped[str] = mapped_column(String(10))
     """What the ledger says now, whatever a person decided."""
     proposed_reason: Mapped[str] = mapped_column(Text)
-    changes: Mapped[list[CaseFieldChange]] = relationship(order_by="CaseFieldChange.serial")
+    changes: Mapped[list[CaseFieldChange]] = relationship(order_by="CaseFieldChange.serial", lazy="selectin")
 
 
 class CaseFieldChange(Base):
