@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from console.hostile import HOSTILE, MARK, crawl, fill_in, forms_of
+from console.hostile import HOSTILE, MARK, crawl, fill_in, in_order
 from console.signed_in import SignedIn, sign_in
 from console.test_hostile_content import furnished, starts
 from hedgerow.console.access import sessions
@@ -24,14 +24,8 @@ def store_hostile_words(console: Console, owner: SignedIn) -> int:
     """Sends every form with words that would run; gives how many were taken."""
     taken = 0
     value = HOSTILE["script"] + HOSTILE["template"] + HOSTILE["address"]
-    sent: set[str] = set()
-    for path, page in crawl(owner, starts(console.app)).items():
-        if not page.headers.get("content-type", "").startswith("text/html"):
-            continue
-        for form in forms_of(path, page.text):
-            if (key := f"{form.action} {sorted(form.fixed.items())}") not in sent:
-                sent.add(key)
-                taken += fill_in(owner, form, value, everywhere=False).status_code == 303
+    for form in in_order(crawl(owner, starts(console.app))):
+        taken += fill_in(owner, form, value, everywhere=False).status_code == 303
     return taken
 
 

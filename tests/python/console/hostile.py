@@ -61,6 +61,8 @@ class Form:
     """Hidden fields, choices, ticks: what a page gives to choose from."""
     open: dict[str, str] = field(default_factory=dict)
     """Fields to write into, and their kind."""
+    most: dict[str, int] = field(default_factory=dict)
+    """How long a browser lets them be."""
 
 
 def gated(routes: list[Any]) -> Iterator[tuple[Declared, GatedRoute]]:
@@ -113,6 +115,19 @@ def forms_of(path: str, page: str) -> Iterator[Form]:
         yield form
 
 
+ENDS: Final = re.compile(r"/(remove|withdraw|close|done|end|dismiss|lift|refuse)$")
+
+
+def in_order(pages: dict[str, Response]) -> list[Form]:
+    """The forms of pages, each kind once; those that end something come last."""
+    found: dict[str, Form] = {}
+    for path, page in pages.items():
+        if page.headers.get("content-type", "").startswith("text/html"):
+            for form in forms_of(path, page.text):
+                found.setdefault(f"{form.action} {sorted({**form.fixed, **form.open})}", form)
+    return sorted(found.values(), key=lambda f: bool(ENDS.search(f.action)))
+
+
 def _take(form: Form, item: LexborNode) -> None:
     name = item.attributes.get("name") or ""
     kind = "textarea" if item.tag == "textarea" else item.attributes.get("type") or "text"
@@ -125,6 +140,8 @@ def _take(form: Form, item: LexborNode) -> None:
         form.open[name] = "file"
     else:
         form.open[name] = kind
+    if (most := item.attributes.get("maxlength") or "").isdigit():
+        form.most[name] = int(most)
 
 
 PLAIN: Final = {
@@ -138,7 +155,9 @@ PLAIN: Final = {
 
 def fill_in(browser: SignedIn, form: Form, value: str, *, everywhere: bool) -> Response:
     """Sends a form with a hostile value where words are asked for, or in every field that is open."""
-    words = {n: (value if everywhere or k not in PLAIN else PLAIN[k]) for n, k in form.open.items() if k != "file"}
+    words = {n: value for n, k in form.open.items() if k != "file"}
+    if not everywhere:
+        words = {n: PLAIN.get(form.open[n], v[: form.most.get(n, len(v))]) for n, v in words.items()}
     said = {**form.fixed, **words, "csrf": browser.csrf}
     files = {
         n: (value.replace("\ud800", "?"), value.encode("utf-8", "replace")) for n, k in form.open.items() if k == "file"
