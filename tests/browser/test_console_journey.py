@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyotp
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from case_world import keyed
 from console.filing_cases import DANA, state_all
@@ -330,7 +330,8 @@ def every_page(console: Console) -> list[str]:
 def test_axe_finds_nothing_wrong_on_any_page_wide_or_small_light_or_dark(console: Console, axe: str) -> None:
     paths = every_page(console)
     wrong: dict[str, list[str]] = {}
-    for scheme, size in (("light", WIDE), ("dark", PHONE)):
+    sizes: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", WIDE), ("dark", PHONE))
+    for scheme, size in sizes:
         page = console.signed_in(Role.OWNER, color_scheme=scheme, viewport=size)
         for path in paths:
             page.goto(path)

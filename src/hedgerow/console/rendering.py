@@ -41,6 +41,11 @@ def environment() -> jinja2.Environment:
     return env
 
 
+def drop_cookie(answer: Response, services: Services, name: str) -> None:
+    """Takes a cookie back, in the words it was set with: browsers heed nothing said of `__Host-` without `Secure`."""
+    answer.delete_cookie(name, path="/", secure=services.settings.https, httponly=True, samesite="lax")
+
+
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page. The template also has: `actor`, `now`, `csrf`, `path`, `navigation`, `said`, `static`, `one_person`."""
     services: Services = request.app.state.services
@@ -72,7 +77,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             before_cookie(services), before, httponly=True, samesite="lax", secure=services.settings.https, path="/"
         )
     if _SAID in request.cookies:
-        answer.delete_cookie(_SAID, path="/")
+        drop_cookie(answer, services, _SAID)
     return answer
 
 

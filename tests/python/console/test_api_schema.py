@@ -85,7 +85,7 @@ def battery(
     headers, cookies = dict(client.headers), dict(client.cookies)
     succeeded = 0
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # type: ignore[union-attr]
         if not only(operation.method.upper()):
             continue
 
@@ -116,19 +116,19 @@ def test_the_api_answers_everything_as_it_says(
     app: FastAPI, owner: SignedIn, known: dict[str, list[str]], database_kind: str
 ) -> None:
     """With a browser's session that has just proven who it is, so that nothing is out of reach."""
-    assert battery(owner.client, app, known, 12 if database_kind == "sqlite" else 6, lambda _: True) > 50
+    assert battery(owner.client, app, known, 6 if database_kind == "sqlite" else 3, lambda _: True) > 25
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize("role", list(Role))
 def test_a_token_of_each_role_is_answered_as_the_api_says(
-    app: FastAPI, services: Services, known: dict[str, list[str]], role: Role, database_kind: str
+    app: FastAPI, services: Services, known: dict[str, list[str]], role: Role
 ) -> None:
-    if database_kind != "sqlite":
-        pytest.skip("the database does not know tokens from sessions")
     client = program(app, services, role)
-    assert battery(client, app, known, 3, lambda _: True) > 20
+    assert battery(client, app, known, 2, lambda _: True) > 10
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_an_auditors_token_changes_nothing(
     app: FastAPI, services: Services, database: Database, known: dict[str, list[str]]
 ) -> None:
@@ -136,5 +136,5 @@ def test_an_auditors_token_changes_nothing(
     assert permissions_of([Role.AUDITOR]) == {Permission.SEE, Permission.SEE_PEOPLE}
     battery(client, app, known, 1, lambda _: True)
     before = state_of(database)
-    assert battery(client, app, known, 3, lambda method: method != "GET") == 0
+    assert battery(client, app, known, 2, lambda method: method != "GET") == 0
     assert state_of(database) == before

@@ -58,6 +58,11 @@ def before_cookie(services: Services) -> str:
     return "__Host-hedgerow-form" if services.settings.https else "hedgerow-form"
 
 
+BY_ITSELF_HEADER: Final = "x-by-itself"
+"""A page that lies open asks for its own news with this: that is not somebody who uses the session."""
+_BY_THEMSELVES: Final = ("/static/", "/live")
+
+
 async def let_in(request: Request, declared: Declared) -> None:
     """Checks a request before anything of it is read but its head, and then perhaps its form.
 
@@ -68,7 +73,8 @@ async def let_in(request: Request, declared: Declared) -> None:
     """
     services: Services = request.app.state.services
     bearer = _bearer(request) if declared.kind == "api" else None
-    actor = await run_in_threadpool(_identify, request, services, bearer)
+    used = not (declared.path.startswith(_BY_THEMSELVES) or BY_ITSELF_HEADER in request.headers)
+    actor = await run_in_threadpool(_identify, request, services, bearer, used)
     request.state.actor = actor
     if declared.needs is not Mark.PUBLIC:
         if actor is None:
@@ -88,7 +94,7 @@ async def let_in(request: Request, declared: Declared) -> None:
             raise FreshSignInNeeded("This needs a fresh proof that it is you. Confirm it, then do it again.")
 
 
-def _identify(request: Request, services: Services, bearer: str | None) -> Actor | None:
+def _identify(request: Request, services: Services, bearer: str | None, used: bool) -> Actor | None:
     now = services.clock()
     if bearer is not None:
         with services.database.session() as session:
@@ -101,7 +107,7 @@ def _identify(request: Request, services: Services, bearer: str | None) -> Actor
         actor = sessions.actor_of(reading, row, now) if row else None
         # What is read after the transaction is gone with it.
         noted = row.seen_at if row else now
-    if actor and now - noted >= timedelta(seconds=sessions.SEEN_EVERY_S):
+    if actor and used and now - noted >= timedelta(seconds=sessions.SEEN_EVERY_S):
         with services.database.session() as session:
             seen = session.get(SignInSession, actor.session_id)
             if seen is not None:

@@ -16,7 +16,7 @@ from hedgerow.console.access.oidc import Identity, OidcError, Provider
 from hedgerow.console.access.tokens import hash_of
 from hedgerow.console.pages.sign_in import begin, start_session
 from hedgerow.console.problems import NotAllowed, TooOften, Wrong
-from hedgerow.console.rendering import inside
+from hedgerow.console.rendering import drop_cookie, inside
 from hedgerow.console.routes import PUBLIC, page
 from hedgerow.console.services import Services
 from hedgerow.store.models.accounts import PendingSignIn, SignInSession, User
@@ -91,7 +91,7 @@ def router(services: Services) -> APIRouter:
         if user is None:
             raise oidc_users.refusal()
         answer = begin(request, services, start_session(request, services, session_user=user, method="oidc"), where)
-        answer.delete_cookie(_cookie(services), path="/")
+        drop_cookie(answer, services, _cookie(services))
         return answer
 
     return routes

@@ -19,7 +19,7 @@ from hedgerow.console.access.signing_in import (
 )
 from hedgerow.console.decisions import record
 from hedgerow.console.problems import NotFound, Wrong
-from hedgerow.console.rendering import go, inside, render
+from hedgerow.console.rendering import drop_cookie, go, inside, render
 from hedgerow.console.routes import PUBLIC, SIGNED_IN, action, page
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.accounts import SignInSession, User
@@ -88,7 +88,7 @@ def router(services: Services) -> APIRouter:
             return render(request, "access/code.html", 401, next=inside(next), error=WRONG_CODE)
         user, method = found
         answer = begin(request, services, start_session(request, services, session_user=user, method=method), next)
-        answer.delete_cookie(_pending(services), path="/")
+        drop_cookie(answer, services, _pending(services))
         return answer
 
     @page(routes, "/set-up/{token}", needs=PUBLIC)
@@ -144,7 +144,7 @@ def router(services: Services) -> APIRouter:
             if row is not None:
                 sessions.end(row, services.clock())
         answer = go(request, "/sign-in", "You are signed out.")
-        answer.delete_cookie(sessions.cookie_name(services.settings), path="/")
+        drop_cookie(answer, services, sessions.cookie_name(services.settings))
         # What another page of this browser still holds must not come back with the Back button.
         answer.headers["clear-site-data"] = '"cache"'
         return answer
@@ -208,7 +208,7 @@ def begin(request: Request, services: Services, token: str, where: str, say: str
         secure=services.settings.https,
         path="/",
     )
-    answer.delete_cookie(before_cookie(services), path="/")
+    drop_cookie(answer, services, before_cookie(services))
     return answer
 
 
