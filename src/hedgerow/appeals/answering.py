@@ -41,7 +41,6 @@ def answer(
     reason: str,
     sealer: Sealer | None,
     mail_domain: str | None,
-    measure_id: str | None = None,
 ) -> None:
     """Answers an appeal once.
 
@@ -55,7 +54,6 @@ def answer(
         reason: Why, for the record.
         sealer: Opens where to answer.
         mail_domain: Of the sender; None where no mail server is set.
-        measure_id: The release, where there is one.
 
     Raises:
         AppealError: it is answered already, or something is missing.
@@ -73,13 +71,12 @@ def answer(
     appeal.state, appeal.outcome = "answered", outcome
     appeal.answer, appeal.reason = words.strip(), reason.strip()
     appeal.answered_at, appeal.answered_by = now, actor.name
-    appeal.measure_id = measure_id
     # What was promised at the arrival is the limit: an answer never makes it longer.
     appeal.erase_after = min(appeal.erase_after, now + ERASE_AFTER_ANSWER)
     _prepare_mail(appeal, sealer, mail_domain)
     if outcome == "wrong":
         session.add(example_of(appeal, now))
-    details = {"outcome": outcome, "number": appeal.number, "measure": measure_id, "mail": appeal.mail}
+    details = {"outcome": outcome, "number": appeal.number, "mail": appeal.mail}
     record(session, actor, "appeal.answer", f"appeal:{appeal.id}", reason.strip(), details, at=now)
 
 

@@ -77,13 +77,13 @@ def keep(session: Session, now: datetime, letter: Letter, sealer: Sealer, verdic
     return appeal
 
 
-def find_appeal(session: Session, appeal_id: str) -> Appeal:
-    """An appeal by its identifier.
+def find_appeal(session: Session, appeal_id: str, *, locked: bool = False) -> Appeal:
+    """An appeal by its identifier; `locked`, so that nobody else changes it until the transaction ends.
 
     Raises:
         NoSuchAppealError: there is none.
     """
-    found = session.get(Appeal, appeal_id[:40])
+    found = session.get(Appeal, appeal_id[:40], with_for_update=locked or None)
     if found is None:
         raise NoSuchAppealError("there is no such appeal; /visitors lists them")
     return found

@@ -105,6 +105,20 @@ def rates(session: Session, site: str, since: datetime, stopped: Iterable[Stoppe
     )
 
 
+def refused_share(session: Session, since: datetime, until: datetime, refused: int) -> float | None:
+    """Refused visitors whom a person found wrongly refused, of all refused visitors, over all sites; a lower bound.
+
+    Args:
+        session: With the appeals.
+        since: Appeals from then on.
+        until: Appeals before.
+        refused: How many visitors were refused, as the ledger counted.
+    """
+    asked = select(Appeal).where(Appeal.received_at >= since, Appeal.received_at < until, Appeal.outcome.is_not(None))
+    appeals = session.scalars(asked.limit(_MOST_APPEALS)).all()
+    return share(min(_visitors(appeals, "refuse"), refused), refused)
+
+
 def shown(number: int) -> int | None:
     """A number that may be shown; None for what is too small."""
     return number if number == 0 or number >= SMALLEST else None

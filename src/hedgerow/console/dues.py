@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from hedgerow.cases.filing import dues as filing
 from hedgerow.cases.letters import telling
 from hedgerow.console.case_parts import named
+from hedgerow.console.months import due_of
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
 from hedgerow.console.services import Services
+from hedgerow.review.months import Month
 from hedgerow.store.models.appeals import Appeal
 from hedgerow.store.models.cases import Case, CaseTask
 from hedgerow.store.models.claims import Claim
@@ -109,10 +111,18 @@ def policies(session: Session, services: Services) -> Iterator[DueItem]:  # noqa
     """Changes of the policy that wait for a second person."""
     asked = select(PolicyVersion).where(PolicyVersion.state == "proposed").order_by(PolicyVersion.number).limit(MOST)
     for version in session.scalars(asked):
-        yield DueItem(f"Policy {version.number}: agree to the change or refuse it", None, "/policy", "policy")
+        where = f"/policy/versions/{version.id}"
+        yield DueItem(f"Policy {version.number}: agree to the change or refuse it", None, where, "policy")
 
 
-SOURCES: Final[tuple[Gather, ...]] = (notices, tasks, letters, claims, appeals, policies)
+def reviews(session: Session, services: Services) -> Iterator[DueItem]:
+    """The review of the month before, and the rehearsal of the quarter."""
+    for due in due_of(session, Month.of(services.clock())):
+        if due.done_at is None:
+            yield DueItem(due.what, due.by, "/status", "review")
+
+
+SOURCES: Final[tuple[Gather, ...]] = (notices, tasks, letters, claims, appeals, policies, reviews)
 
 
 def due_items(session: Session, services: Services, ahead: timedelta = timedelta(days=14)) -> list[DueItem]:

@@ -121,6 +121,15 @@ def estimate(services: Services, site: str, level: str, name: str) -> Estimate:
     return Estimate(live, live_problem, ledger, ledger_problem)
 
 
+def check(services: Services, actor: Actor, asked: Asked) -> None:
+    """Says no to what cannot be decided; decides nothing.
+
+    Raises:
+        Wrong: it cannot be.
+    """
+    _measure(services, actor, asked, services.clock())
+
+
 def set_measure(services: Services, actor: Actor, asked: Asked, *, confirmed: bool) -> tuple[Measure, str]:
     """Decides; returns the measure and a sentence on whether it is in force.
 

@@ -16,6 +16,7 @@ from hedgerow.ledger.policies import member_count
 from hedgerow.ledger.questions.activity import activity
 from hedgerow.ledger.questions.coverage import count_members, coverage, last_day, share
 from hedgerow.ledger.questions.period import Period
+from hedgerow.ledger.questions.stopped import stopped
 from hedgerow.ledger.reading import sites
 from hedgerow.ledger.store import Store, StoreError
 from hedgerow.review.months import Month
@@ -76,6 +77,7 @@ def _count(services: Services, site: str, month: Month, now: datetime) -> dict[s
         taken.connect(threads=1) as connection,
     ):
         found = activity(connection, Period(month.since, until))
+        refused = sum(lane.refused for lane in stopped(connection, Period(month.since, until)))
         members = count_members(connection, None, member_count(state, site))
         levels = [level for level in CURIOUS_LEVELS if level != "strangers"]
         top = coverage(connection, last_day(until), members, top=1, levels=levels, windows=(30,)).top
@@ -91,6 +93,7 @@ def _count(services: Services, site: str, month: Month, now: datetime) -> dict[s
         "most_curious_share": None if most is None else repr(share(most, members.number)),
         "gaps": found.gaps,
         "verdicts": verdicts,
+        "visitors_refused": refused,
         "members": members.number,
     }
 

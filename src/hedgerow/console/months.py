@@ -11,10 +11,12 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hedgerow.appeals.rates import SMALLEST, refused_share
 from hedgerow.console.month_counts import of_all_sites
 from hedgerow.review.metrics import Figure, figures
 from hedgerow.review.months import Month
 from hedgerow.review.signing import Change, Due, digest_of
+from hedgerow.store.models.appeals import Appeal
 from hedgerow.store.models.cases import Case, CaseFigure, Containment
 from hedgerow.store.models.filings import NoticeDue
 from hedgerow.store.models.letters import Letter
@@ -73,7 +75,10 @@ def gather(session: Session, month: Month, now: datetime) -> MonthSeen:
     values, notes = _values(session, month, now)
     before, _ = _values(session, month.previous, now)
     for key in _APPEALS:
-        notes.setdefault(key, "Not counted yet.")
+        if values.get(key) is None:
+            notes.setdefault(key, "Nobody was answered." if key == "appeals_open_s" else "Not counted yet.")
+        elif key == "false_refusal_share":
+            notes.pop(key, None)
     if not counted:
         notes |= dict.fromkeys(_ADDED, "The ledger of this month was not counted yet.")
     reviews = session.scalars(
@@ -89,7 +94,7 @@ def gather(session: Session, month: Month, now: datetime) -> MonthSeen:
         month,
         figures(values, before, notes),
         tuple(sorted([*_changes(session, month), *rehearsed], key=lambda c: (c.at, c.key))),
-        tuple(_due(session, month)),
+        tuple(due_of(session, month)),
         tuple(drills),
         tuple(reviews),
         min((c.counted_at for c in counted), default=None),
@@ -108,6 +113,19 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
     if len(counted) > 1:
         notes["people_disclosed"] = f"The sum of {len(counted)} sites; somebody shown by two of them counts twice."
     _of_cases(session, month, values)
+    answered = session.execute(
+        select(Appeal.received_at, Appeal.answered_at).where(
+            Appeal.answered_at >= month.since, Appeal.answered_at < month.until
+        )
+    ).all()
+    waits = [(a.answered_at - a.received_at).total_seconds() for a in answered]
+    values["appeals_open_s"] = median(waits) if waits else None
+    refused = [row.values.get("visitors_refused") for row in counted]
+    if any(r is not None for r in refused):
+        whole = sum(int(r or 0) for r in refused)
+        values["false_refusal_share"] = refused_share(session, month.since, min(month.until, now), whole)
+        notes["false_refusal_share"] = f"Not shown: fewer than {SMALLEST}." if whole else "Nobody was refused."
+    notes["false_challenge_share"] = "Bounds, by lane, are on the page Visitors."
     ends = session.scalars(
         select(NoticeDue.due_at).where(NoticeDue.due_at >= month.since, NoticeDue.due_at < min(month.until, now))
     ).all()
@@ -121,7 +139,7 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
             )
         ).all()
     )
-    values["reviews_overdue"] = sum(d.overdue(min(now, month.until)) for d in _due(session, month))
+    values["reviews_overdue"] = sum(d.overdue(min(now, month.until)) for d in due_of(session, month))
     return values, notes
 
 
@@ -168,7 +186,7 @@ def _in_words(row: Decision) -> str:
     return f"{words} ({row.reason.strip()})" if row.reason.strip() else words
 
 
-def _due(session: Session, month: Month) -> Iterable[Due]:
+def due_of(session: Session, month: Month) -> Iterable[Due]:
     """The review of the month before, and the rehearsal of the quarter."""
     before = month.previous
     signed = session.scalar(

@@ -21,7 +21,7 @@ from hedgerow.console.measure_desk import Asked
 from hedgerow.console.problems import Conflict, NotFound, Wrong
 from hedgerow.console.services import Services
 from hedgerow.ledger.overview import CURIOUS_DAYS
-from hedgerow.measures import LEVELS, Act, Measure, MeasureTable
+from hedgerow.measures import LEVELS, Act
 from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import Mailer, SmtpMailer
@@ -139,53 +139,56 @@ def answer(services: Services, actor: Actor, appeal_id: str, decision: Decision,
         Wrong: something is missing.
         Conflict: it is answered already.
     """
-    asked = shown(services, appeal_id)
-    if asked.state != "open":
+    appeal = shown(services, appeal_id)
+    if appeal.state != "open":
         raise Conflict("This appeal is answered already; what was said stays.")
-    verdict = verdict_of(services, asked)
-    release, said = _release(services, actor, asked, decision)
-    now = services.clock()
-    try:
-        with told(), services.database.session() as session:
-            appeal = keeping.find_appeal(session, appeal_id)
-            appeal.verdict = verdict
-            answering.answer(
-                session,
-                actor,
-                now,
-                appeal,
-                outcome=decision.outcome,
-                words=decision.words,
-                reason=decision.reason,
-                sealer=sealer_of(services),
-                mail_domain=mailer.domain if mailer else None,
-                measure_id=release.id if release else None,
-            )
-    except Exception:
-        if release is not None:
-            MeasureTable(services.folder.path).end(release.id, int(now.timestamp()))
-        raise
+    verdict = verdict_of(services, appeal)
+    release = _release(appeal, decision)
+    if release is not None:
+        # Said now, while nothing is decided yet.
+        measure_desk.check(services, actor, release)
+    with told(), services.database.session() as session:
+        row = keeping.find_appeal(session, appeal_id, locked=True)
+        row.verdict = verdict
+        answering.answer(
+            session,
+            actor,
+            services.clock(),
+            row,
+            outcome=decision.outcome,
+            words=decision.words,
+            reason=decision.reason,
+            sealer=sealer_of(services),
+            mail_domain=mailer.domain if mailer else None,
+        )
+    # After the answer, which is given once: of two people at the same moment only one comes here.
+    said = _carry_out(services, actor, appeal_id, release) if release is not None else ""
+    if decision.outcome == "wrong" and release is None:
+        said = "Nobody is released: the names of the visitor are gone."
     intake_round.send_answers(services, mailer)
     answered = shown(services, appeal_id)
-    mailed = answered.mail_words or MAIL_WORDS[answered.mail]
-    return f"Answered; {mailed}. {said}".strip()
+    return f"Answered; {answered.mail_words or MAIL_WORDS[answered.mail]}. {said}".strip()
 
 
-def _release(services: Services, actor: Actor, appeal: Appeal, decision: Decision) -> tuple[Measure | None, str]:
-    if decision.outcome not in answering.OUTCOMES or not decision.words.strip() or not decision.reason.strip():
-        # `answer` says what is missing; nothing is released before.
-        return None, ""
-    if decision.outcome == "upheld":
-        return None, ""
+def _carry_out(services: Services, actor: Actor, appeal_id: str, release: Asked) -> str:
+    measure, said = measure_desk.set_measure(services, actor, release, confirmed=True)
+    with services.database.session() as session:
+        keeping.find_appeal(session, appeal_id, locked=True).measure_id = measure.id
+    return f"The visitor is released. {said}"
+
+
+def _release(appeal: Appeal, decision: Decision) -> Asked | None:
+    """The release that belongs to a decision; None where there is none."""
+    if decision.outcome not in ("wrong", "partly"):
+        return None
     names = appeal.names
     level = decision.level or (next(iter(narrowest(names)), "") if decision.outcome == "wrong" else "")
     if not level:
-        return None, "Nobody is released: the names of the visitor are gone." if decision.outcome == "wrong" else ""
+        return None
     if level not in names:
         raise Wrong(f"This visitor has no {level[:20]}; choose one of {', '.join(narrowest(names)) or 'none'}.")
-    why = f"appeal {appeal.number}: {decision.reason}"
-    asked = Asked(appeal.site, level, str(names[level]), Act.RELEASE, decision.lasting, None, why)
-    return measure_desk.set_measure(services, actor, asked, confirmed=True)
+    why = f"appeal {appeal.number}: {decision.reason}"[:4_000]
+    return Asked(appeal.site, level, str(names[level]), Act.RELEASE, decision.lasting, None, why)
 
 
 def narrowest(names: dict[str, Any]) -> list[str]:

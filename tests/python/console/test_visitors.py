@@ -118,6 +118,9 @@ def test_a_wrongly_stopped_visitor_is_answered_and_released(
     auditor = sign_in(app, Role.AUDITOR)
     assert 'action="/visitors/' not in auditor.client.get(f"/visitors/{appeal}").text
     assert browser.post(f"/visitors/{appeal}/answer", outcome="wrong", words="", reason="x").status_code == 422
+    form = {"outcome": "wrong", "words": "Sorry.", "reason": "x"}
+    assert browser.post(f"/visitors/{appeal}/answer", level="account", **form).status_code == 422
+    assert browser.post(f"/visitors/{appeal}/answer", lasting="9y", **form).status_code == 422
     assert MeasureTable(services.folder.path).read() == []
     done = browser.post(
         f"/visitors/{appeal}/answer", outcome="wrong", words="We are sorry.", reason="a reader keeps no cookie"

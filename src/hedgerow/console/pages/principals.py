@@ -50,11 +50,12 @@ def _list(routes: APIRouter, services: Services) -> None:
     def now(request: Request) -> Response:
         return render(request, "principals/now.html", **_now(request, services))
 
-    @page(routes, "/principals/find", needs=Permission.SEE)
+    # A form that is sent, though it changes nothing: an address must not stand in addresses, histories and traces.
+    @action(routes, "/principals/find", needs=Permission.SEE)
     def find(
         request: Request,
-        site: Annotated[str, Query(max_length=100)] = "",
-        who: Annotated[str, Query(max_length=300)] = "",
+        site: Annotated[str, Form(max_length=100)] = "",
+        who: Annotated[str, Form(max_length=300)] = "",
     ) -> Response:
         if site not in services.overviews.sites():
             raise NotFound("There is no such site.")

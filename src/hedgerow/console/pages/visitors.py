@@ -62,7 +62,7 @@ def _list(routes: APIRouter, services: Services) -> None:
             found = answering.examples(session, site)
         return Response(
             "".join(json.dumps(e, sort_keys=True) + "\n" for e in found),
-            media_type="application/jsonl",
+            media_type="application/x-ndjson",
             headers={"content-disposition": 'attachment; filename="examples.jsonl"'},
         )
 
