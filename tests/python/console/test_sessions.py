@@ -25,7 +25,6 @@ ELSEWHERE = (
     "http:evil.example",
     "javascript:alert(1)",
     "/\r\nSet-Cookie: evil=1",
-    "/\x00evil",
     "/@evil.example\u2028",
     "?next=//evil.example",
 )
@@ -76,6 +75,7 @@ def test_signing_in_leads_nowhere_else(app: FastAPI, services: Services) -> None
         assert not where.startswith(("//", "/\\")), elsewhere
         assert all(" " < c < "\x7f" for c in where), elsewhere
         assert "evil" not in answer.headers.get("set-cookie", ""), elsewhere
+    assert browser.get("/sign-in", params={"next": "/\0evil"}).status_code == 422
 
 
 def test_over_https_cookies_are_bound_to_this_host(services: Services) -> None:
