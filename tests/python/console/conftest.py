@@ -33,7 +33,7 @@ def services(database: Database, tmp_path: Path, clock: Clock) -> Services:
 
 
 class Current:
-    """The services of the test at hand under one face: making the app takes a second, and hundreds of tests want one."""
+    """The services of the test at hand under one face: making the app takes a second, and many tests want one."""
 
     services: Services
 
