@@ -10,6 +10,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -30,6 +31,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BodyTooLargeError, _too_large)
+    app.add_exception_handler(DataError, _cannot_be_kept)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -91,6 +93,11 @@ def _http(request: Request, e: Exception) -> Response:
 
 def _too_large(request: Request, _e: Exception) -> Response:
     return _say(request, 413, "This is too long", "What was sent is longer than the console takes.")
+
+
+def _cannot_be_kept(request: Request, _e: Exception) -> Response:
+    """PostgreSQL's word for a number or a text that its column does not take; SQLite takes nearly anything."""
+    return _say(request, 422, "This will not do", "A number in it is too large, or a text too long, to be kept.")
 
 
 def _unexpected(request: Request, e: Exception) -> Response:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from hedgerow.cases.letters.following import shown_state
 from hedgerow.cases.letters.kinds import KINDS, Kind
@@ -16,6 +16,22 @@ from hedgerow.store.models.letters import Letter, LetterRecheck
 
 MOST: Final = 1_000
 """Longest list."""
+
+_LIGHT: Final = load_only(
+    Letter.number,
+    Letter.case_id,
+    Letter.kind,
+    Letter.recipient,
+    Letter.state,
+    Letter.version,
+    Letter.sending_at,
+    Letter.sent_at,
+    Letter.due_at,
+    Letter.answered_at,
+    Letter.confirmation,
+    Letter.changed_at,
+)
+"""What lists need of a letter: not what it was drafted from."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,7 @@ def row_of(letter: Letter, now: datetime) -> LetterRow:
 
 def letters(session: Session, now: datetime, case_id: str | None = None, state: str | None = None) -> list[LetterRow]:
     """The letters, what is due first at the top."""
-    asked = select(Letter).options(selectinload(Letter.rechecks)).order_by(Letter.changed_at.desc()).limit(MOST)
+    asked = select(Letter).options(_LIGHT, selectinload(Letter.rechecks)).order_by(Letter.changed_at.desc()).limit(MOST)
     if case_id is not None:
         asked = asked.where(Letter.case_id == case_id)
     rows = [row_of(letter, now) for letter in session.scalars(asked)]
@@ -110,10 +126,12 @@ def due_items(session: Session, now: datetime, ahead: timedelta = timedelta(days
     """
     until = now + ahead
     items: list[DueItem] = []
-    for letter in session.scalars(select(Letter).where(Letter.state.not_in(["closed", "withdrawn"])).limit(MOST)):
+    waiting = select(Letter).options(_LIGHT).where(Letter.state.not_in(["closed", "withdrawn"]))
+    for letter in session.scalars(waiting.order_by(Letter.changed_at.desc()).limit(MOST)):
         items += _of(letter, now, until)
     looks = (
         select(LetterRecheck, Letter)
+        .options(_LIGHT)
         .join(Letter, Letter.id == LetterRecheck.letter_id)
         .where(LetterRecheck.state == "open", LetterRecheck.due_at <= until)
         .limit(MOST)

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from hedgerow.console.access import api_tokens, sessions
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Permission, sentence
+from hedgerow.console.access.sent_text import FORMS, check_text, kind_of
 from hedgerow.console.problems import FreshSignInNeeded, NotAllowed, SignInNeeded
 from hedgerow.console.services import Services
 from hedgerow.store.models.accounts import SignInSession
@@ -23,7 +24,6 @@ from hedgerow.store.models.accounts import SignInSession
 SAFE: Final = frozenset({"GET", "HEAD"})
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Mark(Enum):
@@ -88,6 +88,7 @@ async def let_in(request: Request, declared: Declared) -> None:
         if not (declared.kind == "api" and declared.needs is Mark.PUBLIC):
             expected = actor.csrf if actor else request.cookies.get(before_cookie(services), "")
             await _form_is_ours(request, expected)
+    await check_text(request, writes=declared.writes)
     if declared.fresh and actor is not None:
         limit = timedelta(seconds=services.settings.fresh_s)
         if bearer is not None or actor.fresh_at is None or services.clock() - actor.fresh_at > limit:
@@ -133,7 +134,7 @@ def _same_site(request: Request) -> None:
 
 async def _form_is_ours(request: Request, expected: str) -> None:
     given = request.headers.get(CSRF_HEADER)
-    if given is None and request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
+    if given is None and kind_of(request) in FORMS:
         form: FormData = await request.form(max_files=20, max_fields=2_000, max_part_size=2 << 20)
         value = form.get(CSRF_FIELD)
         given = value if isinstance(value, str) else None
