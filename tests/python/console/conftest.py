@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
@@ -10,6 +12,7 @@ from fastapi import FastAPI
 from console.signed_in import Clock
 from hedgerow.brain.folder import Folder
 from hedgerow.console.app import create_app
+from hedgerow.console.live import Live
 from hedgerow.console.services import Services
 from hedgerow.control import Control
 from hedgerow.store.database import Database
@@ -29,7 +32,35 @@ def services(database: Database, tmp_path: Path, clock: Clock) -> Services:
     return Services(database, folder, Control(folder.control), clock)
 
 
+class Current:
+    """The services of the test at hand under one face: making the app takes a second, and many tests want one."""
+
+    services: Services
+
+    def __getattr__(self, name: str) -> Any:
+        """What the services of this test have."""
+        return getattr(self.services, name)
+
+
+@pytest.fixture(scope="session")
+def shared_app() -> Callable[[Services], FastAPI]:
+    """Gives the one app, with the services of a test in it."""
+    current = Current()
+    made: list[FastAPI] = []
+
+    def with_services(services: Services) -> FastAPI:
+        current.services = services
+        if not made:
+            made.append(create_app(cast("Services", current)))
+        app = made[0]
+        app.state.services = services
+        app.state.live = Live(services.control, services.database)
+        return app
+
+    return with_services
+
+
 @pytest.fixture
-def app(services: Services) -> FastAPI:
-    """The console."""
-    return create_app(services)
+def app(services: Services, shared_app: Callable[[Services], FastAPI]) -> FastAPI:
+    """The console. A test that changes its settings makes an app of its own."""
+    return shared_app(services)
