@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from case_world import ANN, EMAIL, NAME, NOW, SITE, TOWN, FakeMeasures, World, keyed, shown, visitors
 from hedgerow.cases.core import closing, containing, counting, keeping, working
-from hedgerow.cases.core.opening import Who, open_by_person
+from hedgerow.cases.core.opening import Who, add_principals, open_by_person
 from hedgerow.cases.core.problems import BlockedError, CaseError
 from hedgerow.cases.core.severity import by_judgement, by_score
 from hedgerow.cases.core.telling import case_facts
@@ -132,8 +132,6 @@ def test_a_figure_is_superseded_with_a_reason_and_never_overwritten(world: World
     count(world, case_id)
     with world.session() as session:
         case = session.get_one(Case, case_id)
-        from hedgerow.cases.core.opening import add_principals
-
         add_principals(session, ANN, NOW, case, [Who("address", keyed("address", "h2"), "the same network")])
     with pytest.raises(CaseError, match="say why the figure is replaced"):
         count(world, case_id)
@@ -141,6 +139,28 @@ def test_a_figure_is_superseded_with_a_reason_and_never_overwritten(world: World
     with world.database.reading() as session:
         history = case_facts(session, case_id).people.history
     assert [(f.count.low, f.reason) for f in history] == [(40, ""), (80, "a second address was found")]
+
+
+def test_a_principal_added_by_hand_has_its_own_people_at_the_next_count(world: World) -> None:
+    world.write([*harvest(), *harvest(25, address="h2", network="hn")], members=500)
+    alarm = Who("address", HARVESTER, "read forty people in a quarter of an hour", 39)
+    with world.session() as session:
+        case_id = opened(session, alarm).id
+    count(world, case_id)
+    with world.session() as session:
+        by_hand = [
+            Who("address", keyed("address", "h2"), "the same network"),
+            Who("address", keyed("address", "never here"), "named in a complaint"),
+        ]
+        add_principals(session, ANN, NOW, session.get_one(Case, case_id), by_hand)
+    count(world, case_id, "two were added")
+    with world.database.reading() as session:
+        people = {p.name: p.people for p in session.get_one(Case, case_id).principals}
+    assert people == {
+        HARVESTER: 39,  # what the alarm said stays
+        keyed("address", "h2"): 25,
+        keyed("address", "never here"): 0,
+    }
 
 
 def test_expand_finds_others_by_network_software_and_people_with_the_reason_in_words(world: World) -> None:

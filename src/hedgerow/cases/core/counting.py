@@ -3,9 +3,10 @@
 # ruff: noqa: S608 - names of columns are put together here; whatever comes from outside is a value
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,9 @@ from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.refs import Ref, find_group
 from hedgerow.store.models.cases import Case, CaseField, CaseFigure
 
+MOST_EACH: Final = 20
+"""Principals that are counted one by one with an answer: each is a question of its own, and somebody waits for them."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -33,6 +37,8 @@ class Question:
     site: str
     refs: tuple[Ref, ...]
     period: Period
+    each: tuple[Ref, ...] = ()
+    """Principals of which nobody has said yet how many people they were shown, at most `MOST_EACH`."""
 
     @classmethod
     def of(cls, case: Case, now: datetime) -> Question:
@@ -41,10 +47,12 @@ class Question:
         Raises:
             CaseError: it has no principals.
         """
-        refs = tuple(Ref(p.level, p.name) for p in case.principals if p.removed_at is None)
+        present = [p for p in case.principals if p.removed_at is None]
+        refs = tuple(Ref(p.level, p.name) for p in present)
         if not refs:
             raise CaseError(f"{case.number} has no principals yet; add whom it is about, then ask the ledger")
-        return cls(case.id, case.site, refs, Period(case.period_since, case.period_until or now))
+        each = tuple(Ref(p.level, p.name) for p in present if p.people is None)[:MOST_EACH]
+        return cls(case.id, case.site, refs, Period(case.period_since, case.period_until or now), each)
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ class Counted:
     proposals: tuple[Proposal, ...]
     members: int
     controls: tuple[str, ...]
+    each: Mapping[Ref, int]
+    """People each of the principals of `question.each` was shown, at least."""
 
 
 def ask(ledgers: Ledgers, question: Question) -> Counted:
@@ -97,6 +107,7 @@ def ask(ledgers: Ledgers, question: Question) -> Counted:
             tuple(propose(found, by_field, how, site)),
             members,
             ("challenge",) if passed[0] or passed[1] else (),
+            {ref: affected(connection, find_group(connection, [ref]), question.period).people for ref in question.each},
         )
 
 
@@ -154,6 +165,9 @@ def keep(session: Session, actor: Actor, now: datetime, case: Case, counted: Cou
         session.flush()
         session.expire(case, ["figures"])
     keep_marks(session, now, case, counted.proposals)
+    for principal in case.principals:
+        if principal.people is None:
+            principal.people = counted.each.get(Ref(principal.level, principal.name))
     case.routes = list(counted.how.routes)
     case.controls_passed = list(counted.controls)
     case.caveats = list(counted.caveats)

@@ -104,7 +104,7 @@ class CasePrincipal(Base):
     ties: Mapped[list[str]] = mapped_column(default=list)
     """What ties it to the others, in sentences."""
     people: Mapped[int | None]
-    """People it was shown, when it was added."""
+    """People it was shown: as known when it was added, else at the next count of the case; None until then."""
     added_at: Mapped[datetime]
     added_by: Mapped[str] = mapped_column(String(200))
     removed_at: Mapped[datetime | None]
