@@ -228,8 +228,8 @@ fn sizes_have_limits() {
     assert_eq!(follow(&wire(&long), 5000).1, Err(GuardError::HeadTooLong));
     assert_eq!(follow(&wire(&long), 100_000).1, Err(GuardError::HeadTooLong));
     assert_eq!(follow(&vec![b'G'; 33_000], 5000).1, Err(GuardError::HeadTooLong));
-    assert_eq!(follow(&wire(&head("a: b|".repeat(127))), 5000).1, Ok(()));
-    assert_eq!(follow(&wire(&head("a: b|".repeat(128))), 5000).1, Err(GuardError::TooManyHeaders));
+    assert_eq!(follow(&wire(&head("a: b|".repeat(99))), 5000).1, Ok(()));
+    assert_eq!(follow(&wire(&head("a: b|".repeat(100))), 5000).1, Err(GuardError::TooManyHeaders));
 
     let chunked = |rest: String| wire(&format!("POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||{rest}"));
     let cases = [
