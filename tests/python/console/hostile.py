@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from httpx import Response
+from httpx2 import Response
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from console.signed_in import SignedIn

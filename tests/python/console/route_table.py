@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from hedgerow.console.access.gate import Declared

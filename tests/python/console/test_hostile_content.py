@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from case_world import NOW, SITE, keyed, shown

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx import Response
+from httpx2 import Response
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 from starlette.testclient import TestClient

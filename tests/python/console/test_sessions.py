@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastapi import FastAPI
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from console.route_table import BASE
