@@ -152,13 +152,13 @@ def test_what_does_not_exist_is_not_found(app: FastAPI, stated: str) -> None:
         "/notices/cases/nobody",
         "/notices/regimes/ZZ",
         "/notices/mailings/nobody",
-        "/notices/mailings/%00",
-        "/notices/cases/%00",
-        "/notifications/%00",
         f"/notices/cases/{stated}/drafts/EU/xx",
         f"/notices/cases/{stated}/decide/EU/xx",
     ):
         assert person.client.get(path).status_code == 404, path
+    # What is no text is refused before any page reads it.
+    for path in ("/notices/mailings/%00", "/notices/cases/%00", "/notifications/%00"):
+        assert person.client.get(path).status_code == 422, path
 
 
 def test_the_deadline_of_a_case_stands_on_the_first_page_with_both_clocks(
