@@ -61,14 +61,15 @@ test-rust: $(STAMPS)/venv
 	cargo test --workspace --exclude hedgerow-python --quiet
 	cargo build --quiet -p hedgerow-gateway --example pages # what tests/browser starts: built here, not within a test's time
 
+OTHERS := tests/gateway tests/browser tests/people tests/python/cases tests/python/letters
 # Two halves side by side: the one mostly computes, the other mostly waits for gateways and browsers. What the second says
 # is shown when both have ended, and the exit code is that of whichever failed.
 test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
 	@mkdir -p build
-	$(PYTHON) -m pytest -p no:cacheprovider tests/gateway tests/browser tests/people >build/pytest-gateway.txt 2>&1 & others=$$!; \
-	failed=0; $(PYTHON) -m pytest tests/python || failed=$$?; \
+	$(PYTHON) -m pytest -p no:cacheprovider $(OTHERS) >build/pytest-others.txt 2>&1 & others=$$!; \
+	failed=0; $(PYTHON) -m pytest tests/python $(addprefix --ignore=,$(filter tests/python/%,$(OTHERS))) || failed=$$?; \
 	wait $$others || failed=$$?; \
-	cat build/pytest-gateway.txt; exit $$failed
+	cat build/pytest-others.txt; exit $$failed
 
 lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
 	cargo fmt --all --check
