@@ -37,8 +37,12 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the trail of
 Name = Annotated[str, typer.Argument(help="What they sign in with.")]
 RoleList = Annotated[list[Role], typer.Option("--role", "-r", help=f"A role; several may be given: {', '.join(Role)}.")]
 
-user_app = typer.Typer(no_args_is_help=True, help="Who may use the console, and for what.")
-store_app = typer.Typer(no_args_is_help=True, help="The console's database: up to date, whole?")
+user_app = typer.Typer(
+    no_args_is_help=True, help="Who may use the console, and for what.\n\nExample: hedgerow user list"
+)
+store_app = typer.Typer(
+    no_args_is_help=True, help="The console's database: up to date, whole?\n\nExample: hedgerow store verify"
+)
 
 
 def register(app: typer.Typer) -> None:
