@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -31,6 +31,7 @@ from hedgerow.cases.letters.smtp import LetterMailer
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.services import Services
+from hedgerow.moments import aware_moment
 from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import SmtpMailer
@@ -316,7 +317,6 @@ def moment_of(text: str, now: datetime) -> datetime:
     if not text.strip():
         return now
     try:
-        at = datetime.fromisoformat(text.strip())
+        return aware_moment(text.strip())
     except ValueError as e:
         raise LetterError("that is no moment; write 2026-11-26T18:00, in UTC") from e
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

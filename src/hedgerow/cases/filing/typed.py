@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.moments import aware_moment
 
 TEXTS: Final[dict[str, str]] = {
     "narrative": "What happened, and how",
@@ -95,10 +95,9 @@ def moment_of(text: str) -> str | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        return aware_moment(text).isoformat()
     except ValueError as e:
         raise NoticeError("this is not a moment; write it as 2026-11-26T18:00, in UTC") from e
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
 
 
 def _groups(form: Mapping[str, Sequence[str]]) -> list[dict[str, Any]] | None:

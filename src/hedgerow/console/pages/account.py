@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
@@ -15,6 +14,7 @@ from hedgerow.console.access import api_tokens, one_time, passwords, sessions, u
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission, sentence
 from hedgerow.console.decisions import record
+from hedgerow.console.forms import moment_of
 from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import SIGNED_IN, action, page
@@ -181,19 +181,6 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
         return go(request, "/account", "Your roles are yours alone again.")
 
     return routes
-
-
-def moment_of(text: str) -> datetime:
-    """A moment from a form's field (`datetime-local`), in UTC.
-
-    Raises:
-        Wrong: it is not one.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as e:
-        raise Wrong("Give a day and a time, as 2026-11-30 08:00, in UTC.") from e
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _enrol(request: Request, actor: Actor, secret: str, error: str) -> Response:

@@ -34,6 +34,7 @@ from hedgerow.console.problems import Conflict, NotFound, Wrong
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
+from hedgerow.moments import aware_moment
 from hedgerow.store.models.accounts import User
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.claims import Claim
@@ -90,10 +91,9 @@ def moment_of(text: str, what: str) -> datetime:
         Wrong: it is none.
     """
     try:
-        at = datetime.fromisoformat(text.strip())
+        return aware_moment(text.strip()).astimezone(UTC)
     except ValueError as error:
         raise Wrong(f"{what}: write day and time, as 2026-11-26T18:00 (UTC).") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def maybe_moment(text: str, what: str) -> datetime | None:

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.decisions import record
+from hedgerow.console.forms import moment_of
 from hedgerow.console.months import MonthSeen, as_shown, gather
 from hedgerow.console.navigation import Entry
-from hedgerow.console.pages.account import moment_of
 from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.rendering import count, go, render
 from hedgerow.console.routes import action, api, page

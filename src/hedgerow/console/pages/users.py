@@ -12,8 +12,8 @@ from starlette.responses import Response
 from hedgerow.console.access import users
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import ROLES, Permission, Role
+from hedgerow.console.forms import moment_of
 from hedgerow.console.navigation import Entry
-from hedgerow.console.pages.account import moment_of
 from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
