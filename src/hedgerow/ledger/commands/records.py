@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Generic, TypeVar
 
 import duckdb
 import typer
@@ -27,10 +28,11 @@ from hedgerow.ledger.questions.records import (
     every_entry_of_group,
     every_entry_of_person,
 )
-from hedgerow.ledger.questions.refs import Group, find_group
+from hedgerow.ledger.questions.refs import find_group
 from hedgerow.ledger.reading import Entry, harmless
 from hedgerow.ledger.tables import aligned, write_blocks
 
+_Told = TypeVar("_Told", summary.PersonSummary, summary.GroupSummary)
 _LINES: Final = 20
 """Entries, recipients and days for people, where nothing else is asked for."""
 
@@ -108,28 +110,20 @@ def person(
     """
     wish = Wish.of(form, as_json, limit, everything, figures_only, out)
     with asking_ledger(state, site, writes=wish.out) as (_, connection):
-        nothing = f"nobody was shown {harmless(identifier)}, as far as this ledger goes back"
-        days = days_of_person(connection, identifier)
-        if wish.form is Form.JSON and not wish.figures_only and wish.limit is None:
-            _stream(days, written.json_lines_of_person(connection, identifier), wish.out, nothing)
-            return
-        with summary.of_person(connection, identifier) as told:
-            if not told.entries and not days:
-                fail(nothing, WRONG)
-            if wish.form in {Form.CSV, Form.PARQUET}:
-                _write(connection, written.rows_of_person(identifier), wish, days)
-                return
-            if wish.figures_only and wish.form is Form.JSON:
-                typer.echo(json.dumps({**told.as_data(_LINES), "sketches": len(days)}, ensure_ascii=False))
-                return
-            if wish.form is Form.WORDS:
-                _say(_person_in_words(told))
-            if not wish.figures_only:
-                if wish.limit is None:
-                    _records(days, every_entry_of_person(connection, identifier), 0, wish)
-                else:
-                    last = entries_of_person(connection, identifier, wish.limit).entries
-                    _records(days, last, told.entries - len(last), wish)
+        _tell(
+            connection,
+            wish,
+            _Asked(
+                days_of_person(connection, identifier),
+                f"nobody was shown {harmless(identifier)}, as far as this ledger goes back",
+                lambda: summary.of_person(connection, identifier),
+                _person_in_words,
+                lambda: written.json_lines_of_person(connection, identifier),
+                written.rows_of_person(identifier),
+                lambda: every_entry_of_person(connection, identifier),
+                lambda limit: entries_of_person(connection, identifier, limit).entries,
+            ),
+        )
 
 
 @ledger.command()
@@ -165,7 +159,20 @@ def principal(
     with asking_ledger(state, site, writes=wish.out) as (folder, connection):
         (ref,) = read_refs(state, folder.name, [f"account:={name}" if account else name])
         group = find_group(connection, [ref])
-        _tell_of_group(connection, group, wish, f"no entry of {harmless(name)}, as far as this ledger goes back")
+        _tell(
+            connection,
+            wish,
+            _Asked(
+                days_of_group(connection, group),
+                f"no entry of {harmless(name)}, as far as this ledger goes back",
+                lambda: summary.of_group(connection, group),
+                _group_in_words,
+                lambda: _as_lines(every_entry_of_group(connection, group)),
+                written.rows_of_group(group),
+                lambda: every_entry_of_group(connection, group),
+                lambda limit: entries_of_group(connection, group, limit).entries,
+            ),
+        )
     if group.addresses_since and wish.form is Form.WORDS:
         typer.echo(
             f"hedgerow: an address bears another name each day; this one can be followed since {group.addresses_since}",
@@ -173,29 +180,46 @@ def principal(
         )
 
 
-def _tell_of_group(connection: duckdb.DuckDBPyConnection, group: Group, wish: Wish, nothing: str) -> None:
-    days = days_of_group(connection, group)
+@dataclass(frozen=True)
+class _Asked(Generic[_Told]):
+    """What the two commands differ in: whose record it is."""
+
+    days: list[Day]
+    nothing: str
+    """What is said when there is none."""
+    figures: Callable[[], AbstractContextManager[_Told]]
+    words: Callable[[_Told], Iterable[str]]
+    json_lines: Callable[[], Iterator[str]]
+    rows: written.Query
+    every: Callable[[], Iterable[Entry]]
+    last: Callable[[int], Sequence[Entry]]
+
+
+def _as_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    return (json.dumps(e.as_data(), ensure_ascii=False) + "\n" for e in entries)
+
+
+def _tell(connection: duckdb.DuckDBPyConnection, wish: Wish, asked: _Asked[_Told]) -> None:
+    days = asked.days
     if wish.form is Form.JSON and not wish.figures_only and wish.limit is None:
-        entries = every_entry_of_group(connection, group)
-        lines = (json.dumps(e.as_data(), ensure_ascii=False) + "\n" for e in entries)
-        _stream(days, lines, wish.out, nothing)
+        _stream(days, asked.json_lines(), wish.out, asked.nothing)
         return
-    with summary.of_group(connection, group) as told:
-        if told.first is None and not days:
-            fail(nothing, WRONG)
+    with asked.figures() as told:
+        if not told.entries and not days:
+            fail(asked.nothing, WRONG)
         if wish.form in {Form.CSV, Form.PARQUET}:
-            _write(connection, written.rows_of_group(group), wish, days)
+            _write(connection, asked.rows, wish, days)
             return
         if wish.figures_only and wish.form is Form.JSON:
             typer.echo(json.dumps({**told.as_data(_LINES), "sketches": len(days)}, ensure_ascii=False))
             return
         if wish.form is Form.WORDS:
-            _say(_group_in_words(told))
+            _say(asked.words(told))
         if not wish.figures_only:
             if wish.limit is None:
-                _records(days, every_entry_of_group(connection, group), 0, wish)
+                _records(days, asked.every(), 0, wish)
             else:
-                last = entries_of_group(connection, group, wish.limit).entries
+                last = asked.last(wish.limit)
                 _records(days, last, told.entries - len(last), wish)
 
 
