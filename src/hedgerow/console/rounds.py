@@ -68,8 +68,7 @@ class Rounds:
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _looking: threading.Thread | None = None
-    _counting: threading.Thread | None = None
+    _threads: dict[str, threading.Thread] = field(default_factory=dict)
     _teller: Teller | None = None
     _reckoned: datetime | None = None
 
@@ -124,11 +123,17 @@ class Rounds:
 
     def _cases(self) -> None:
         """The rules look at the ledgers, in a thread of their own: a large one takes seconds, clocks must not wait."""
-        if self._looking is not None and self._looking.is_alive():
+        self._beside("cases", CASES_EVERY, case_rounds.look)
+
+    def _beside(self, name: str, every: timedelta, work: Callable[[Services], object]) -> None:
+        """Does something in a thread of its own when it is due, unless it is still at it."""
+        running = self._threads.get(name)
+        if running is not None and running.is_alive():
             return
-        if self._due("cases", CASES_EVERY):
-            self._looking = threading.Thread(target=_look, args=(self.services,), name="case rules", daemon=True)
-            self._looking.start()
+        if self._due(name, every):
+            thread = threading.Thread(target=_told, args=(name, work, self.services), name=name, daemon=True)
+            self._threads[name] = thread
+            thread.start()
 
     def _reckon(self) -> None:
         if self._due("reckon", RECKON_EVERY):
@@ -179,11 +184,7 @@ class Rounds:
 
     def _months(self) -> None:
         """Counts the months of the ledgers, in a thread of its own: a large one takes a while."""
-        if self._counting is not None and self._counting.is_alive():
-            return
-        if self._due("months", MONTHS_EVERY):
-            self._counting = threading.Thread(target=_count, args=(self.services,), name="months", daemon=True)
-            self._counting.start()
+        self._beside("months", MONTHS_EVERY, count_months)
 
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)
@@ -206,11 +207,11 @@ class Rounds:
             intake_round.erase_due(self.services)
 
 
-def _count(services: Services) -> None:
+def _told(name: str, work: Callable[[Services], object], services: Services) -> None:
     try:
-        count_months(services)
+        work(services)
     except Exception as e:  # noqa: BLE001 - a thread must not die silently; it is logged, and tried again
-        structlog.get_logger().error("round_failed", task="months", error=type(e).__name__, exc_info=e)
+        structlog.get_logger().error("round_failed", task=name, error=type(e).__name__, exc_info=e)
 
 
 def reckon(services: Services, since: datetime | None = None) -> int:
@@ -292,10 +293,3 @@ def _mark(due_at: datetime, now: datetime) -> str:
 def _key(due: dues.Due, mark: str) -> str:
     at = due.due_at.isoformat(timespec="minutes") if due.due_at else ""
     return f"{due.case_id}/{due.regime}/{due.duty}/{due.what}/{at}/{mark}"
-
-
-def _look(services: Services) -> None:
-    try:
-        case_rounds.look(services)
-    except Exception as e:  # noqa: BLE001 - what goes wrong at one round is told, and the next one is tried
-        structlog.get_logger().error("round_failed", task="cases", error=type(e).__name__, exc_info=e)
