@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.case_facts import CaseFacts, ContainmentFacts, FieldFacts
-from hedgerow.cases.filing import casework, deciding, statements
+from hedgerow.cases.filing import casework, deciding, mailings, statements
+from hedgerow.cases.filing.address_file import AddressFile
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.notices.codes import Duty
 from hedgerow.cases.notices.counts import Count, Figures
@@ -20,7 +21,7 @@ from hedgerow.cases.notices.facts import Certainty, Residence
 from hedgerow.cases.notices.loading import shipped
 from hedgerow.outward.smtp import Mail, NeverError, NotNowError
 from hedgerow.store.models.cases import Case
-from hedgerow.store.models.filings import NoticeDecision
+from hedgerow.store.models.filings import Mailing, NoticeDecision
 
 AWARE = datetime(2026, 6, 1, 8, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
@@ -209,3 +210,20 @@ class Post:
     def ids(self) -> list[str]:
         """Identifiers of what it took."""
         return [m.message_id for m in self.taken]
+
+
+def upload(session: Session, case_id: str, found: AddressFile, per_minute: int = 10) -> Mailing:
+    """A mailing to everybody in a file, as somebody enters it."""
+    return mailings.upload(
+        session,
+        work(session, case_id),
+        found,
+        found.lines,
+        regime="EU",
+        default_language="en",
+        per_minute=per_minute,
+        delete_after_days=1,
+        domain="club.example",
+        by=DANA,
+        now=NOW,
+    )

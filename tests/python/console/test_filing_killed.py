@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from console.filing_cases import DANA, NOW, Clock, case_row, sign, state_all, work
+from console.filing_cases import DANA, NOW, Clock, case_row, sign, state_all, upload, work
 from hedgerow.cases.filing import address_file, mailings, posting
 from hedgerow.cases.notices.codes import Duty
 from hedgerow.outward.settings import Smtp
@@ -61,19 +61,7 @@ def test_a_sender_that_is_killed_skips_nobody_and_makes_no_second_message(databa
         case_id = case_row(session)
         state_all(session, case_id)
         sign(session, work(session, case_id), duty=Duty.PEOPLE)
-        mailing = mailings.upload(
-            session,
-            work(session, case_id),
-            found,
-            found.lines,
-            regime="EU",
-            default_language="en",
-            per_minute=1_000,
-            delete_after_days=1,
-            domain="club.example",
-            by=DANA,
-            now=NOW,
-        )
+        mailing = upload(session, case_id, found, 1_000)
         mailings.approve(session, work(session, case_id), mailing, by=DANA, now=NOW)
     box = Box(after)
     with socket.socket() as free:

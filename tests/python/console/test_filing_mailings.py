@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from console.filing_cases import AWARE, DANA, NOW, Clock, Post, case_row, sign, state_all, work
+from console.filing_cases import AWARE, DANA, NOW, Clock, Post, case_row, sign, state_all, upload, work
 from hedgerow.cases.filing import address_file, bounces, casework, mailings, posting
 from hedgerow.cases.filing.merging import merge_file
 from hedgerow.cases.filing.telling import PersonFields
@@ -120,19 +120,7 @@ def test_nothing_leaves_before_somebody_decided_and_approved(database: Database)
         case_id = case_row(session)
         state_all(session, case_id)
         found = address_file.read(_file(2))
-        mailing = mailings.upload(
-            session,
-            work(session, case_id),
-            found,
-            found.lines,
-            regime="EU",
-            default_language="en",
-            per_minute=10,
-            delete_after_days=1,
-            domain="club.example",
-            by=DANA,
-            now=NOW,
-        )
+        mailing = upload(session, case_id, found)
         with pytest.raises(NoticeError, match="first decide, signed"):
             mailings.approve(session, work(session, case_id), mailing, by=DANA, now=NOW)
         sign(session, work(session, case_id), duty=Duty.PEOPLE, outcome=Outcome.DO_NOT_NOTIFY)
@@ -147,19 +135,7 @@ def test_a_draft_that_is_not_ready_is_not_approved(database: Database) -> None:
         case_id = case_row(session)
         sign(session, work(session, case_id), duty=Duty.PEOPLE)
         found = address_file.read(_file(1))
-        mailing = mailings.upload(
-            session,
-            work(session, case_id),
-            found,
-            found.lines,
-            regime="EU",
-            default_language="en",
-            per_minute=10,
-            delete_after_days=1,
-            domain="club.example",
-            by=DANA,
-            now=NOW,
-        )
+        mailing = upload(session, case_id, found)
         with pytest.raises(NoticeError, match="en: missing: "):
             mailings.approve(session, work(session, case_id), mailing, by=DANA, now=NOW)
 
@@ -295,19 +271,7 @@ def test_addresses_that_nobody_used_are_deleted_too(database: Database) -> None:
     with database.session() as session:
         case_id = case_row(session)
         found = address_file.read(_file(1))
-        mailing = mailings.upload(
-            session,
-            work(session, case_id),
-            found,
-            found.lines,
-            regime="EU",
-            default_language="en",
-            per_minute=10,
-            delete_after_days=1,
-            domain="club.example",
-            by=DANA,
-            now=NOW,
-        )
+        mailing = upload(session, case_id, found)
     with database.session() as session:
         assert mailings.forget_due(session, NOW + timedelta(days=mailings.UNUSED_DAYS))
         assert session.get_one(Mailing, mailing.id).state == "stopped"
