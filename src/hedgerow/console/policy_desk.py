@@ -113,6 +113,22 @@ def note_found(session: Session, now: datetime, found: Current) -> PolicyVersion
     return row
 
 
+def keep_found(services: Services) -> None:
+    """Notes what somebody put into the file by hand; nothing where it is known, or where there is no policy."""
+    try:
+        found = current(services)
+    except (NotFound, Wrong):
+        # The page of the policy says so to whoever opens it.
+        return
+    with services.database.reading() as session:
+        known = session.scalar(
+            select(PolicyVersion.id).where(PolicyVersion.state == IN_FORCE, PolicyVersion.sha256 == found.sha256)
+        )
+    if known is None:
+        with services.database.session() as session:
+            note_found(session, services.clock(), found)
+
+
 def propose(
     session: Session, actor: Actor, found: Current, text: str, note: str, base_sha256: str, now: datetime
 ) -> PolicyVersion:

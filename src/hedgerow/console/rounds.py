@@ -22,6 +22,7 @@ from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.month_counts import count_months
 from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
+from hedgerow.console.policy_desk import keep_found
 from hedgerow.console.refused import refused as refused_addresses
 from hedgerow.console.services import Services
 from hedgerow.console.telling_others import Teller
@@ -49,6 +50,7 @@ ANSWERS_EVERY: Final = timedelta(minutes=1)
 LISTS_EVERY: Final = timedelta(minutes=1)
 CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
+POLICY_EVERY: Final = timedelta(seconds=30)
 MONTHS_EVERY: Final = timedelta(minutes=5)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
@@ -98,6 +100,7 @@ class Rounds:
             ("mail", self._mail),
             ("letters", self._letters),
             ("months", self._months),
+            ("policy", self._policy),
             ("deliver", self._deliver),
             ("lists", self._lists),
             ("clean", self._clean),
@@ -185,6 +188,11 @@ class Rounds:
     def _months(self) -> None:
         """Counts the months of the ledgers, in a thread of its own: a large one takes a while."""
         self._beside("months", MONTHS_EVERY, count_months)
+
+    def _policy(self) -> None:
+        """Keeps a policy that was edited by hand as a version: here, because looking at a page changes nothing."""
+        if self._due("policy", POLICY_EVERY):
+            keep_found(self.services)
 
     def _deliver(self) -> None:
         delivering.deliver(self.services.database, self._outward(), self.services.clock)

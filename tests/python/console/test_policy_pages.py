@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from console.signed_in import SignedIn, sign_in
 from hedgerow.console.access.roles import Role
 from hedgerow.console.app import create_app
+from hedgerow.console.policy_desk import keep_found
 from hedgerow.console.services import Services
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.policy.layers import LEAST
@@ -112,3 +113,16 @@ def test_without_a_policy_the_page_says_what_to_do(app: FastAPI) -> None:
     page = sign_in(app, Role.OWNER).client.get("/policy")
     assert page.status_code == 404
     assert "hedgerow protect" in page.text
+
+
+def test_what_was_edited_by_hand_is_kept_and_looking_at_it_changes_nothing(
+    app: FastAPI, services: Services, policy: Path
+) -> None:
+    browser = sign_in(app, Role.AUDITOR).client
+    assert browser.get("/policy").status_code == 200
+    assert browser.get("/api/v1/policy/versions").json() == []
+    keep_found(services)
+    keep_found(services)
+    policy.write_text(policy.read_text() + "# by hand\n")
+    keep_found(services)
+    assert [v["state"] for v in browser.get("/api/v1/policy/versions").json()] == ["in_force", "superseded"]

@@ -16,7 +16,6 @@ from hedgerow.console.access.roles import Permission
 from hedgerow.console.back_tests import SPANS
 from hedgerow.console.navigation import Entry
 from hedgerow.console.policy_desk import (
-    IN_FORCE,
     MOST_CHARACTERS,
     PROPOSED,
     Current,
@@ -24,7 +23,6 @@ from hedgerow.console.policy_desk import (
     check,
     current,
     history,
-    note_found,
     propose,
     refuse,
     version_of,
@@ -272,15 +270,7 @@ def _facts(services: Services, found: Current) -> dict[str, Any]:
         words, doubtful, mistakes = "", [], e.report.lines()
     with services.database.reading() as session:
         rows = history(session)
-        known = any(v.state == IN_FORCE and v.sha256 == found.sha256 for v in rows)
         names = _names(session)
-        session.expunge_all()
-    if not known:
-        with services.database.session() as session:
-            note_found(session, services.clock(), found)
-            rows = history(session)
-            session.flush()
-            session.expunge_all()
     return {
         "found": found,
         "words": words,
