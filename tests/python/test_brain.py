@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from fake_dns import FakeDns
 from hedgerow.brain.discovery import discover
@@ -18,6 +19,7 @@ from hedgerow.brain.loop import Brain
 from hedgerow.brain.robots import UnreachableError
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
+from hedgerow.cli import app, modes
 from hedgerow.control import Control, NotRunningError
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.round import locked
@@ -180,6 +182,48 @@ def test_crawler_claims_are_answered_by_dns(brain: Brain) -> None:
     brain.round()
     learned = {a["address"]: a["genuine"] for a in control.asked if a["do"] == "crawler"}
     assert learned == {"192.0.2.1": True, "192.0.2.2": False}
+
+
+class ReloadingEdge(FakeControl):
+    """An edge that takes its modes from the tables at a reload, and can be held in the middle of one."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__()
+        self.folder = folder
+        self.mode = "watch"
+        self.has_read = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def ask(self, do: str, **words: object) -> dict[str, object]:
+        """Reads the tables at once and obeys them later, as one does that has much to load."""
+        if do == "reload":
+            mode = json.loads(self.folder.policy.read_text())["sites"][0]["mode"]
+            self.has_read.set()
+            assert self.may_go_on.wait(30)
+            self.mode = mode
+        elif do == "mode":
+            self.mode = str(words["mode"])
+        return super().ask(do, **words)
+
+
+def test_a_switch_during_a_reload_is_not_undone_by_it(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_words(brain.folder.modes, {"*": "enforce"})
+    edge = ReloadingEdge(brain.folder)
+    brain.control = edge
+    monkeypatch.setattr(modes, "Control", lambda _socket: edge)
+    reloading = threading.Thread(target=brain.look_at_policy)
+    reloading.start()
+    assert edge.has_read.wait(30)
+    switching = threading.Thread(target=CliRunner().invoke, args=(app, ["watch", "--state", str(brain.folder.path)]))
+    switching.start()
+    # It would have been done by now, were it not made to wait; if the machine is slow this only makes the test milder.
+    switching.join(0.5)
+    edge.may_go_on.set()
+    reloading.join(30)
+    switching.join(30)
+    assert edge.mode == "watch"
+    brain.look_at_policy()
+    assert edge.mode == "watch"
 
 
 def test_a_mode_that_was_switched_survives_a_reload(brain: Brain) -> None:

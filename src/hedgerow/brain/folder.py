@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,6 +66,27 @@ class Folder:
     def modes(self) -> Path:
         """What `hedgerow enforce` and `hedgerow watch` said, by site; `*` for all."""
         return self.path / "modes.json"
+
+    @contextmanager
+    def deciding_modes(self) -> Iterator[None]:
+        """Holds the modes still, so that what is said, what is written and what the edge does stay the same thing.
+
+        Without it a reload that was under way with the words of a moment ago would undo a switch just made.
+
+        Raises:
+            FolderError: the lock cannot be had, as when the folder belongs to somebody else.
+        """
+        if not self.path.is_dir():
+            # No folder, no brain: whoever asks the gateway next will hear that there is none.
+            yield
+            return
+        try:
+            handle = (self.path / "modes.lock").open("a")
+        except OSError as e:
+            raise FolderError(f"the state directory {self.path} cannot be used: {e}; be its owner") from e
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
     @property
     def robots(self) -> Path:

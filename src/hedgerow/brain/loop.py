@@ -117,7 +117,10 @@ class Brain:
     def look_at_policy(self) -> None:
         """Compiles the policy when its file has changed. A bad one changes nothing, and says what is wrong with it."""
         # The modes, too: an edge that is started again reads the tables, and must not forget that it was switched.
-        seen = (_stamp(self.config), _stamp(self.folder.modes))
+        with self.folder.deciding_modes():
+            self._look_at_policy((_stamp(self.config), _stamp(self.folder.modes)))
+
+    def _look_at_policy(self, seen: tuple[Stamp, Stamp]) -> None:
         if seen != self._seen:
             self._seen = seen
             if seen[0] == GONE:
@@ -170,7 +173,8 @@ class Brain:
                 known[name] = text
         if known != before:
             write_words(self.folder.robots, known)
-            self.recompile()
+            with self.folder.deciding_modes():
+                self.recompile()
 
     def settle_claims(self) -> None:
         """Answers the edge's questions about crawlers by DNS."""

@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from hedgerow.brain.folder import DEFAULT, Folder
+from hedgerow.brain.folder import DEFAULT, Folder, FolderError
 from hedgerow.control import ControlError, NotRunningError
 
 WRONG: Final = 1
@@ -38,5 +38,5 @@ def asking(state: Path) -> Iterator[Folder]:
         yield Folder(state)
     except NotRunningError as e:
         fail(str(e), UNREACHABLE)
-    except ControlError as e:
+    except (ControlError, FolderError) as e:
         fail(str(e), WRONG)

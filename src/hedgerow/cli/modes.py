@@ -22,12 +22,13 @@ def remember(folder: Folder, mode: str, site: str | None) -> None:
 
 
 def _switch(mode: str, site: str | None, folder: Folder) -> None:
-    # The edge first: if it does not know the site, nothing must be remembered.
-    Control(folder.control).ask("mode", site=site, mode=mode)
-    try:
-        remember(folder, mode, site)
-    except (FolderError, OSError) as e:
-        fail(f"switched, but it will not last beyond the next reload: {e}", WRONG)
+    with folder.deciding_modes():
+        # The edge first: if it does not know the site, nothing must be remembered.
+        Control(folder.control).ask("mode", site=site, mode=mode)
+        try:
+            remember(folder, mode, site)
+        except (FolderError, OSError) as e:
+            fail(f"switched, but it will not last beyond the next reload: {e}", WRONG)
     if mode == "enforce":
         _warn_unmapped(folder, site)
     typer.echo(
