@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from hedgerow.brain.folder import Folder
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cli.exits import STATE, WRONG, State, asking, fail
 from hedgerow.control import Control, ControlError, NotRunningError
 from hedgerow.ledger.commands.options import AsDocument, Site, asking_ledger, readable, secret, site_folder
@@ -22,7 +21,7 @@ from hedgerow.ledger.questions.reach import reach as reach_over_days
 from hedgerow.ledger.questions.refs import Ref, find_group
 from hedgerow.ledger.trail import Trail, now_utc, who
 from hedgerow.measures.asking import reach_now, standing, take_up
-from hedgerow.measures.everybody import Target, check_known, read_target
+from hedgerow.measures.everybody import Target, check_known, read_target, shows
 from hedgerow.measures.measure import Act, Measure, MeasureError, new_id, read_span
 from hedgerow.measures.naming import NamingError, stable_name
 from hedgerow.measures.table import MeasureTable
@@ -321,8 +320,7 @@ def _target(state: Path, site: str, act: Act, what: str, route: str | None) -> T
         MeasureError: it cannot be, or the site has no such route or field.
     """
     target = read_target(act, what, route)
-    found = Ledgers(state, now_utc).people_map(site)
-    check_known(target, found.fields, found.routes)
+    check_known(target, shows(state, site))
     return target
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from hedgerow.brain.folder import Folder
 from hedgerow.ledger.questions.reach import Wide
 from hedgerow.measures.measure import POSTURES, Act, MeasureError
 
@@ -53,17 +57,45 @@ def read_target(act: Act, what: str, route: str | None = None) -> Target:
     raise MeasureError(f"`{act}` is decided about a principal, not for everybody: hedgerow measure set")
 
 
-def check_known(target: Target, fields: Collection[str], routes: Mapping[str, Collection[str]]) -> None:
-    """Says no to what the site does not have: a measure about it would do nothing, and look as if it did.
+@dataclass(frozen=True)
+class Shows:
+    """What a site shows of its people, as the gateway has it."""
 
-    Args:
-        target: What is to be decided.
-        fields: Fields of the people map.
-        routes: Its routes, each with the fields it declares; none declared: what the application names.
+    fields: tuple[str, ...] = ()
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each with the fields it declares; none declared: what the application names."""
+
+
+def shows(state: Path, site: str) -> Shows:
+    """What a site shows, read from the tables that the gateway reads: a policy in its file may not be in force yet.
+
+    Raises:
+        MeasureError: no policy was brought into force here, or the tables are another version's.
+    """
+    path = Folder(state).policy
+    try:
+        known = {str(s["name"]): _shown_by(s) for s in json.loads(path.read_bytes())["sites"]}
+    except FileNotFoundError as e:
+        raise MeasureError("no policy is in force here; `hedgerow protect` brings one into force") from e
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as e:
+        raise MeasureError(f"{path} cannot be read: {e}; `hedgerow protect` writes it anew") from e
+    if site not in known:
+        raise MeasureError(f"the policy in force has no site `{site[:64]}`")
+    return known[site]
+
+
+def _shown_by(site: Mapping[str, Any]) -> Shows:
+    fields = tuple(str(f["name"]) for f in site["fields"])
+    return Shows(fields, {str(r["name"]): tuple(fields[f["field"]] for f in r["fields"]) for r in site["routes"]})
+
+
+def check_known(target: Target, known: Shows) -> None:
+    """Says no to what the site does not have: a measure about it would do nothing, and look as if it did.
 
     Raises:
         MeasureError: there is no such route or field, or the field is not shown there.
     """
+    fields, routes = known.fields, known.routes
     if target.route is not None and target.route not in routes:
         raise MeasureError(
             f"the people map has no route `{target.route[:64]}`; it has {', '.join(sorted(routes)[:20]) or 'none'}"

@@ -21,16 +21,17 @@ def undone_on_rollback(session: Session, undo: Callable[[], None]) -> None:
         undo: Takes that back. What it raises reaches whoever rolled back.
     """
 
+    settled = False
+
     def rolled_back(_session: Session) -> None:
-        let_go()
-        undo()
+        nonlocal settled
+        if not settled:
+            settled = True
+            undo()
 
     def kept(_session: Session) -> None:
-        let_go()
-
-    def let_go() -> None:
-        event.remove(session, "after_rollback", rolled_back)
-        event.remove(session, "after_commit", kept)
+        nonlocal settled
+        settled = True
 
     event.listen(session, "after_rollback", rolled_back)
     event.listen(session, "after_commit", kept)

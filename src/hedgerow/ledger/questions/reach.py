@@ -25,9 +25,9 @@ CAVEAT: Final = (
 """What the figures are not; shown wherever they are."""
 
 WIDE_CAVEAT: Final = (
-    "Counted is who asked for it, was shown it, or would count as a stranger there, by the ledger. A posture meets those "
-    "of them who are new when it is set; how many that are is not known before. Whom visitors know already they still "
-    "see."
+    "Counted is who asked for it, was shown it, or would count as a stranger there, by the ledger. A posture meets "
+    "those of them who are new when it is set; how many that are is not known before. Whom visitors know already they "
+    "still see."
 )
 """What the figures of a decision for everybody are not, beside `CAVEAT`."""
 
