@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::measures::Cuts;
+use crate::measures::{Cuts, Everybody};
 use crate::policy::FieldSet;
 
 /// What is known of the connection that carried a request. One per connection, shared by its requests.
@@ -323,6 +323,8 @@ pub struct Allowance {
     pub on_request: SensitivitySet,
     /// By what a person's decision divides the budgets.
     pub cuts: Cuts,
+    /// What a person decided about the route for everybody.
+    pub everybody: Everybody,
 }
 
 /// How sensitive a field is.

@@ -90,12 +90,24 @@ impl Identity {
 
 /// What may be shown to a standing of this site.
 pub(crate) fn allowance(site: &Site, standing: Standing) -> Allowance {
-    Allowance { standing, never: site.never(standing), on_request: site.on_request(standing), cuts: Cuts::NONE }
+    Allowance {
+        standing,
+        never: site.never(standing),
+        on_request: site.on_request(standing),
+        cuts: Cuts::NONE,
+        everybody: Default::default(),
+    }
 }
 
 /// Everything that is not forbidden may be shown at once.
 pub(crate) fn open_allowance(standing: Standing) -> Allowance {
-    Allowance { standing, never: SensitivitySet::NONE, on_request: SensitivitySet::NONE, cuts: Cuts::NONE }
+    Allowance {
+        standing,
+        never: SensitivitySet::NONE,
+        on_request: SensitivitySet::NONE,
+        cuts: Cuts::NONE,
+        everybody: Default::default(),
+    }
 }
 
 pub(crate) fn fields(of: &[usize]) -> FieldSet {
