@@ -18,7 +18,6 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
 from hedgerow.console.problems import NotFound
 from hedgerow.console.services import Services
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.announcing import announce
 from hedgerow.outward.happenings import Happening
 from hedgerow.outward.settings import OutwardError
@@ -50,7 +49,7 @@ def mailer_of(services: Services) -> Mailer | None:
     Raises:
         OutwardError: `outward.toml` is wrong.
     """
-    smtp = outward_settings.read(services.folder.path).smtp
+    smtp = services.outward.current().smtp
     return SmtpMailer(smtp) if smtp else None
 
 

@@ -46,10 +46,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
 
 def overview(request: Request, services: CurrentServices) -> Response:
     """The channels, and what left last."""
-    try:
-        outward, wrong = outward_settings.read(services.folder.path), ""
-    except OutwardError as e:
-        outward, wrong = outward_settings.Outward(), str(e)
+    outward, wrong = notification_figures.in_force(services)
     with services.database.reading() as session:
         channels = session.scalars(select(Channel).order_by(Channel.name)).all()
         count = select(Subscription.channel_id, func.count()).group_by(Subscription.channel_id)
@@ -88,7 +85,7 @@ def channel_page(request: Request, services: CurrentServices, channel_id: str) -
             "notifications/channel.html",
             channel=row,
             target=acts.shown(row.kind, row.target),
-            kinds=[k for k in KINDS.values() if not row.kind.startswith("ocsf") or k.name in ocsf.FINDINGS],
+            kinds=[k for k in KINDS.values() if not row.kind.startswith("ocsf") or k.name in ocsf.TOLD],
             words=acts.CHANNELS,
             severities=SEVERITIES,
             least={s.happening: s.least for s in mine},
