@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -22,6 +21,7 @@ from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.month_counts import count_months
+from hedgerow.console.outward_state import folder_of_lists
 from hedgerow.console.policy_desk import keep_found
 from hedgerow.console.refused import RefusedNow
 from hedgerow.console.refused import refused as refused_now
@@ -40,8 +40,6 @@ from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import NoticeDue
 
 EVERY_S: Final = 5.0
-LISTS_FOLDER: Final = "block-lists"
-"""In the state directory, where `outward.toml` names no other."""
 RECKON_EVERY: Final = timedelta(minutes=2)
 RECKON_ALL_EVERY: Final = timedelta(hours=24)
 """A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
@@ -261,11 +259,6 @@ class Rounds:
             with self.services.database.session() as session:
                 delivering.clean(session, self.services.clock())
             intake_round.erase_due(self.services)
-
-
-def folder_of_lists(services: Services, settings: Outward) -> Path:
-    """Where the block lists lie."""
-    return settings.lists_folder or services.folder.path / LISTS_FOLDER
 
 
 def _told(name: str, work: Callable[[Services], object], services: Services) -> None:

@@ -12,6 +12,7 @@ from hedgerow.cases.notices.applying import Applies
 from hedgerow.cases.notices.codes import MEANINGS, Code, Duty, Event
 from hedgerow.cases.notices.duties import Owed, Records
 from hedgerow.cases.notices.facts import Certainty, Facts
+from hedgerow.cases.notices.places import inside
 from hedgerow.cases.notices.rules import Regime
 
 
@@ -117,7 +118,7 @@ def value(code: Code, case: Case) -> tuple[str, ...]:
                 ", ".join(x for x in (c.name, c.role, c.email, c.phone) if x) for c in (o.contact, o.officer) if c
             )
         case Code.REP:
-            return tuple(f"{place}: {name}" for place, name in o.representatives)
+            return tuple(f"{place}: {name}" for place, name in representatives(case))
         case Code.PRC:
             return f.processors
         case Code.CIR:
@@ -182,6 +183,12 @@ def value(code: Code, case: Case) -> tuple[str, ...]:
         case Code.TLD:
             told = filed.events(case.records.filings, case.applies.regime.id, case.now).get(Event.AUTHORITY_NOTICE)
             return (f"told on {_local(told, case)}",) if told else ()
+
+
+def representatives(case: Case) -> tuple[tuple[str, str], ...]:
+    """Place and particulars of the representatives that count under this regime: those in its places."""
+    places = case.applies.regime.places
+    return tuple((p, who) for p, who in case.facts.organisation.representatives if any(inside(p, w) for w in places))
 
 
 def _period(f: Facts) -> tuple[str, ...]:
