@@ -79,6 +79,9 @@ def authority_form(case: Case) -> Form:
     if notice is None:
         return Form(regime, ())
     asked = dict.fromkeys(notice.fields, "law") | {c: "form" for c in notice.also if c not in notice.fields}
+    if representatives(case):
+        # Whoever is named for the regime's places is named to its authority, also where its form was not seen.
+        asked.setdefault(Code.REP, "form")
     contents = tuple(_content(code, by, case) for code, by in asked.items())
     annexes = tuple(f"{_moment(w.at)}: {w.what}" for w in case.facts.warnings)
     return Form(regime, contents, annexes)
