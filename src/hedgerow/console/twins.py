@@ -47,13 +47,14 @@ FILES: Final[dict[str, tuple[str, ...]]] = {
 """Pages that are files, with what they can be."""
 ELSEWHERE: Final[dict[str, str]] = {
     "/cases/new": "POST /api/v1/cases",
-    "/claims/new": "POST /api/v1/claims",
     "/letters/{letter_id}/parts/{place}": "POST /api/v1/letters/{letter_id}/parts",
     "/notices/cases/{case_id}/decide/{regime}/{duty}": "POST /api/v1/notices/cases/{case_id}/decisions",
     "/notices/cases/{case_id}/forms/{regime}": "PUT /api/v1/notices/cases/{case_id}/forms/{regime}",
     "/notifications/{channel_id}": "PUT /api/v1/notifications/{channel_id}",
 }
 """Forms whose twin has a path or a method of its own."""
+RENAMED: Final[dict[str, str]] = {"/claims/new": "/api/v1/claims"}
+"""Forms whose twin is made here under another path."""
 OWN_SIGN_IN: Final = ("/account", "/sign-in", "/sign-out", "/set-up")
 """One's own sign-in is done by a person in a browser: passwords, second factors, sessions and tokens have no twin."""
 
@@ -93,7 +94,7 @@ def router(routes: Iterable[BaseRoute]) -> APIRouter:
         declared = route.declared
         if declared is None or declared.path.startswith(OWN_SIGN_IN) or declared.needs is Mark.PUBLIC:
             continue
-        path = f"{API.rstrip('/')}{declared.path}"
+        path = RENAMED.get(declared.path, f"{API.rstrip('/')}{declared.path}")
         if declared.kind == "action" and declared.path not in ELSEWHERE and ("POST", path) not in taken:
             act = _act(route.endpoint, declared)
             api(made, path, needs=declared.needs, method="POST", fresh=declared.fresh)(act)
