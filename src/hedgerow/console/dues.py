@@ -44,8 +44,8 @@ class DueItem:
     at_once: bool = False
     """Without a date, and the clock runs: comes first."""
     told: str = ""
-    """What somebody outside is told before it is due and when it is late, without anybody's information; empty: nothing,
-    or another part tells it (`hedgerow.console.reminding`)."""
+    """What somebody outside is told before it is due and when it is late; nothing that was typed. Empty: nothing, or
+    another part tells it (`hedgerow.console.reminding`)."""
     case: str = ""
     """Number of the case, as C-2026-0001."""
 

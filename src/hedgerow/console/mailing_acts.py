@@ -26,7 +26,7 @@ from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import Mailing
 
 NO_DOMAIN = "hedgerow.invalid"
-"""Stands in identifiers where there is no mail server: the file is then only for mail merge, and they are never sent."""
+"""In identifiers where there is no mail server: the file is then only for mail merge, and they are never sent."""
 People = Callable[[str], Iterable[PersonFields] | None]
 """The people of a case; None where they cannot be listed."""
 

@@ -41,7 +41,10 @@ def in_force(services: Services) -> tuple[Outward, str]:
     except OutwardError as e:
         return Outward(), str(e)
     wrong = services.outward.wrong
-    return found, f"{wrong}. Until the file is right, the settings from before it was changed stay in force" if wrong else ""
+    return (
+        found,
+        f"{wrong}. Until the file is right, the settings from before it was changed stay in force" if wrong else "",
+    )
 
 
 def due(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: ARG001 - the face of all

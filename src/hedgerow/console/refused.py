@@ -69,7 +69,9 @@ def refused(services: Services, now: datetime) -> RefusedNow:
         where = places.get((measure.site, measure.level, measure.name[:_SHORT]))
         if where is None:
             why = f"nobody opened an address of this {measure.level} for a case"
-        elif measure.level == "network" and _holds_released(SiteKeys(secret, measure.site), where, _free(holding, measure)):
+        elif measure.level == "network" and _holds_released(
+            SiteKeys(secret, measure.site), where, _free(holding, measure.site)
+        ):
             why = "somebody inside of the network is released, which a firewall does not see"
         else:
             since = datetime.fromtimestamp(measure.from_s, UTC)
@@ -111,13 +113,10 @@ def own_network(address: str) -> Network:
     return ipaddress.ip_network((plain, 32 if plain.version == 4 else 64), strict=False)
 
 
-def _free(holding: Iterable[Measure], refusing: Measure) -> frozenset[str]:
-    """Names of the addresses that are released at the same site."""
-    return frozenset(
-        m.name[:_SHORT]
-        for m in holding
-        if m.act is Act.RELEASE and m.level == "address" and m.site == refusing.site
-    )
+def _free(holding: Iterable[Measure], site: str) -> frozenset[str]:
+    """Names of the addresses that are released at a site."""
+    released = (m for m in holding if m.act is Act.RELEASE and m.level == "address" and m.site == site)
+    return frozenset(m.name[:_SHORT] for m in released)
 
 
 @lru_cache(maxsize=256)

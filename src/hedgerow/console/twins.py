@@ -1,9 +1,9 @@
 """The JSON twins of forms and files: the same act behind a typed body, so that no form is without one.
 
-A form's twin calls the form's own endpoint. Its body has the form's fields with the form's bounds, its permission is the
-form's, and it answers what was done and which page shows it. Where a twin says more than that, it is written by hand in
-`hedgerow.console.api` under the same path, and nothing is made here. A file is the same file under `/api/v1`, because
-programs with a token are not let in to pages.
+A form's twin calls the form's own endpoint. Its body has the form's fields with the form's bounds, its permission is
+the form's, and it answers what was done and which page shows it. Where a twin says more than that, it is written by
+hand in `hedgerow.console.api` under the same path, and nothing is made here. A file is the same file under `/api/v1`,
+because programs with a token are not let in to pages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from fastapi import APIRouter, params
 from pydantic import BaseModel, ConfigDict, create_model
-from pydantic.fields import FieldInfo
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -154,7 +153,8 @@ def _sorted(endpoint: Callable[..., Any], declared: Declared) -> _Taken:
             raise TwinError(f"{declared.path}: `{name}` is no field of a body; write its twin by hand")
         if form is not None:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            fields[name] = (Annotated[(get_args(hint)[0], *form.metadata)], default)
+            plain = get_args(hint)[0]
+            fields[name] = (Annotated[(plain, *form.metadata)] if form.metadata else plain, default)
         elif name in in_path or not marks or isinstance(marks[0], params.Depends):
             own[name] = hint
         else:
@@ -167,7 +167,6 @@ def _shape(path: str, fields: dict[str, tuple[Any, Any]]) -> type[BaseModel] | N
         return None
     words = re.findall(r"[a-z]+", path.replace("_", "/"))
     name = "".join(word.capitalize() for word in words) + "Body"
-    shapes: dict[str, Any] = {
-        key: (kind, FieldInfo(default=default) if default is not ... else ...) for key, (kind, default) in fields.items()
-    }
-    return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=f"The fields of the form at {path}.", **shapes)
+    shapes: dict[str, Any] = dict(fields)
+    words_of_it = f"The fields of the form at {path}."
+    return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=words_of_it, **shapes)

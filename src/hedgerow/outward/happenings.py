@@ -44,7 +44,11 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("measure.set", "Somebody set a measure against a principal.", "low"),
         Kind("measure.ending", "A measure will soon end by itself.", "low"),
         Kind("measure.ended", "A measure expired or was released.", "note"),
-        Kind("deadline.near", "Something is due soon: a decision, a notice, a task, an appeal, a claim, a letter, a review.", "high"),
+        Kind(
+            "deadline.near",
+            "Something is due soon: a notice, a task, an appeal, a claim, an answer, a review.",
+            "high",
+        ),
         Kind("deadline.missed", "Something was due and is not done.", "critical"),
         Kind("notice.decided", "A notice was decided and signed.", "note"),
         Kind("notice.filed", "A notice to an authority or to people was recorded as sent.", "note"),

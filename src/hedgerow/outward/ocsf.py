@@ -1,9 +1,10 @@
-"""Happenings as OCSF events of schema 1.8.0, as JSON lines or through a webhook: what was noticed is a Detection Finding
-(2004), what is owed by a moment and what is late is a Compliance Finding (2003).
+"""Happenings as OCSF events of schema 1.8.0, as JSON lines or through a webhook.
 
-Source: ocsf/ocsf-schema at release 1.8.0 (16 March 2026), `events/findings/detection_finding.json`,
-`events/findings/compliance_finding.json` and the objects they use. Only attributes of that release are written; what has no place there goes into `unmapped`, as the schema says.
-A finding has one identifier for its life: a case's number, so that its opening, changes and closing are one finding.
+What was noticed is a Detection Finding (2004), what is owed by a moment or late is a Compliance Finding (2003). Source:
+ocsf/ocsf-schema at release 1.8.0 (16 March 2026), `events/findings/detection_finding.json`,
+`events/findings/compliance_finding.json` and the objects they use. Only attributes of that release are written; what
+has no place there goes into `unmapped`, as the schema says. A finding has one identifier for its life: a case's number,
+so that its opening, changes and closing are one finding.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ changes nothing: what was in force stays, the log says so once, and the console 
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -100,7 +99,7 @@ _NEVER: object = object()
 def _print_of(path: Path) -> _Print:
     """By what a changed file is known: a file that is written anew has another inode or another moment."""
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

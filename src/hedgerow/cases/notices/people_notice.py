@@ -228,7 +228,7 @@ def _contact(f: Facts, words: Language) -> list[str]:
 
 
 def _representatives(case: Case, words: Language) -> list[str]:
-    """Where the regime knows representatives, people may turn to the one in their area as well (GDPR, article 27(4))."""
+    """Where the regime knows representatives, people may turn to the one in their area, too (GDPR, article 27(4))."""
     notice = case.applies.regime.to_authority
     if notice is None or Code.REP not in (*notice.fields, *notice.also):
         return []

@@ -1,4 +1,4 @@
-"""The JSON twins of forms and drafts of notices: the authority's form, the people's notice, lateness, public notices."""
+"""The JSON twins of what is written for notices: the authority's form, the people's draft, lateness, public notices."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def form(services: CurrentServices, case_id: str, regime: str) -> FormDocument:
             contents=[
                 ContentDocument(
                     code=c.code,
-                    meaning=MEANINGS[c.code].says,
+                    meaning=MEANINGS[c.code].sentence,
                     state=c.state.value,
                     lines=list(c.lines),
                     asked_by=c.asked_by,
