@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
-from fastapi import APIRouter, params
+from fastapi import APIRouter, Request, params
 from pydantic import BaseModel, ConfigDict, create_model
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -155,7 +155,7 @@ def _sorted(endpoint: Callable[..., Any], declared: Declared) -> _Taken:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
             plain = get_args(hint)[0]
             fields[name] = (Annotated[(plain, *form.metadata)] if form.metadata else plain, default)
-        elif name in in_path or not marks or isinstance(marks[0], params.Depends):
+        elif name in in_path or hint is Request or (marks and isinstance(marks[0], params.Depends)):
             own[name] = hint
         else:
             raise TwinError(f"{declared.path}: `{name}` is neither of the path nor of the form; write its twin by hand")
