@@ -1,4 +1,4 @@
-"""Names of networks are reckoned here as the engine reckons them: BLAKE3 against its own vectors and the engine's names."""
+"""Names of networks are reckoned as the engine does it: BLAKE3 against its own vectors and the engine's names."""
 
 from __future__ import annotations
 
