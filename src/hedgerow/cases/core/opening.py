@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,6 @@ from hedgerow.store.models.cases import Case, CasePrincipal, CaseTask, OpenPrinc
 
 MOST_PRINCIPALS: Final = 2_000
 """Principals of one case. A harvest over more addresses is named by what ties them."""
-_LOCK: Final = 0x48656463
-"""Key of PostgreSQL's advisory lock: alarms open cases one after the other."""
 FIRST_TASKS: Final = (
     ("Look at the principals and decide on containment", timedelta(hours=4)),
     ("Ask the ledger who is affected, and look at every field's mark", timedelta(hours=24)),
@@ -78,9 +76,6 @@ def open_by_rule(session: Session, now: datetime, site: str, alarm: Alarm) -> tu
         The case, and whether it was opened now.
     """
     actor = Actor.system()
-    if session.get_bind().dialect.name == "postgresql":
-        # Two watchers at once must not both find that there is no case yet. SQLite has one writer anyway.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     known = _open_case_of(session, site, ((s.level, s.name) for s in alarm.suspects))
     who = [Who(s.level, s.name, s.why, s.people) for s in alarm.suspects]
     if known is not None:
