@@ -29,7 +29,7 @@ from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.rechecking import Outcome
 from hedgerow.cases.letters.smtp import LetterMailer
 from hedgerow.console.access.actor import Actor
-from hedgerow.console.problems import NotFound, Wrong
+from hedgerow.console.problems import NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.moments import aware_moment
 from hedgerow.outward import settings as outward_settings
@@ -47,14 +47,9 @@ def told() -> Iterator[None]:
     try:
         yield
     except (NoSuchLetterError, NoSuchCaseError) as e:
-        raise NotFound(f"{_sentence(e)}") from e
+        raise NotFound(sentence_of(e)) from e
     except (LetterError, CaseError) as e:
-        raise Wrong(_sentence(e)) from e
-
-
-def _sentence(e: Exception) -> str:
-    text = str(e)
-    return f"{text[:1].upper()}{text[1:]}." if not text.endswith(".") else f"{text[:1].upper()}{text[1:]}"
+        raise Wrong(sentence_of(e)) from e
 
 
 @dataclass(frozen=True)
