@@ -142,12 +142,14 @@ class LetterDesk:
             )
             return letter.id
 
-    def redraft(self, actor: Actor, letter_id: str, given: LetterInput) -> None:
-        """Drafts it anew from the case as it is now."""
+    def redraft(self, actor: Actor, letter_id: str, given: LetterInput, read: int | None = None) -> None:
+        """Drafts it anew from the case as it is now; `read` is the version that was shown."""
         with told(), self.services.database.session() as session:
             letter = keeping.find_letter(session, letter_id)
             facts = self.facts(session, letter.case_id)
-            keeping.redraft(session, actor, self.now, letter, facts, given.recipient, given.sender, given.particulars)
+            keeping.redraft(
+                session, actor, self.now, letter, facts, given.recipient, given.sender, given.particulars, read
+            )
 
     def rewrite(self, actor: Actor, letter_id: str, read: int, place: int, text: str) -> None:
         """Another wording for one part."""

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hedgerow.cases.core.editions import must_be_as_read
 from hedgerow.cases.core.opening import must_be_open
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
 from hedgerow.cases.core.severity import GENUINE_FLOOR, Judged, at_least, rank
@@ -40,13 +41,26 @@ def find_case(session: Session, wanted: str) -> Case:
     return case
 
 
-def describe(session: Session, actor: Actor, now: datetime, case: Case, *, title: str, summary: str) -> None:
+def describe(
+    session: Session, actor: Actor, now: datetime, case: Case, *, title: str, summary: str, read: str = ""
+) -> None:
     """Changes title and summary; what they were stays in the trail.
+
+    Args:
+        session: The transaction.
+        actor: Who changes them.
+        now: The time.
+        case: Which.
+        title: What happened, in a few words.
+        summary: The same in sentences.
+        read: `editions.edition` of title and summary as they were read; empty where nobody read them.
 
     Raises:
         CaseError: closed, or without a title.
+        ChangedError: somebody else changed them meanwhile.
     """
     must_be_open(case)
+    must_be_as_read(read, case.title, case.summary)
     if not title.strip():
         raise CaseError("a case needs a title: what happened, in a few words")
     if (title.strip(), summary) == (case.title, case.summary):
