@@ -50,7 +50,8 @@ def password_step(session: Session, name: str, password: str, address: str, now:
     plain = normal_name(name)
     limits.check(session, plain, address, now)
     user = user_named(session, plain)
-    usable = user is not None and user.disabled_at is None
+    # Whom an identity provider vouches for signs in there and nowhere else: a password kept here would outlive that.
+    usable = user is not None and user.disabled_at is None and user.oidc_subject is None
     fits = passwords.fits(user.password if user is not None and usable else None, password)
     if not fits or user is None:
         limits.failed(session, plain, address, now)
