@@ -73,7 +73,8 @@ def open_by_rule(session: Session, now: datetime, site: str, alarm: Alarm) -> tu
     """Opens a case for an alarm, or adds what is new of it to the open one of the same principals.
 
     Returns:
-        The case, and whether it was opened now.
+        The case, and whether it was opened now. What somebody has decided already opens none: the last disclosure that
+        the rule sees came before the case about it was closed, or before its principals were taken out of one.
     """
     actor = Actor.system()
     known = _open_case_of(session, site, ((s.level, s.name) for s in alarm.suspects))
@@ -81,6 +82,9 @@ def open_by_rule(session: Session, now: datetime, site: str, alarm: Alarm) -> tu
     if known is not None:
         _go_on(session, actor, now, known, alarm, who)
         return known, False
+    decided = _decided_already(session, site, alarm)
+    if decided is not None:
+        return decided, False
     case = _open(
         session,
         actor,
@@ -194,6 +198,27 @@ def _open_case_of(session: Session, site: str, keys: Iterable[tuple[str, str]]) 
         if case is not None and (found is None or case.opened_at < found.opened_at):
             found = case
     return found
+
+
+def _decided_already(session: Session, site: str, alarm: Alarm) -> Case | None:
+    """The newest case in which every principal of an alarm was decided about after its last disclosure.
+
+    Rules look back for days: without this, a case that was closed with its lesson would come again within the hour.
+    """
+    newest: Case | None = None
+    for suspect in alarm.suspects:
+        case = session.scalar(
+            select(Case)
+            .join(CasePrincipal, CasePrincipal.case_id == Case.id)
+            .where(Case.site == site, CasePrincipal.level == suspect.level, CasePrincipal.name == suspect.name)
+            .where(or_(Case.closed_at >= alarm.last, CasePrincipal.removed_at >= alarm.last))
+            .order_by(Case.opened_at.desc(), Case.number.desc())
+            .limit(1)
+        )
+        if case is None:
+            return None
+        newest = case if newest is None or case.opened_at > newest.opened_at else newest
+    return newest
 
 
 def add_principals(
