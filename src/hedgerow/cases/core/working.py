@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.editions import must_be_as_read
@@ -206,11 +206,11 @@ def _task(session: Session, task_id: str) -> CaseTask:
 
 
 def genuine_floor(session: Session, case: Case) -> str | None:
-    """The severity below which a case cannot go: where a claim of it has a genuine record."""
+    """The severity below which a case cannot go: where a claim of it has a genuine record, or was found to be true."""
     genuine = session.scalar(
-        select(ClaimSample.id)
-        .join(Claim, Claim.id == ClaimSample.claim_id)
-        .where(Claim.case_id == case.id, ClaimSample.outcome == "genuine")
+        select(Claim.id)
+        .outerjoin(ClaimSample, ClaimSample.claim_id == Claim.id)
+        .where(Claim.case_id == case.id, or_(ClaimSample.outcome == "genuine", Claim.state == "genuine"))
         .limit(1)
     )
     return GENUINE_FLOOR if genuine else None
@@ -230,8 +230,8 @@ def set_severity(
     floor = genuine_floor(session, case)
     if floor is not None and rank(judged.severity) < rank(floor):
         raise CaseError(
-            f"a claim of {case.number} has a genuine record, so its severity is at least {floor}: one record that is "
-            "out shows that there is a way out"
+            f"a claim of {case.number} is true, or a record of it genuine, so its severity is at least {floor}: one "
+            "record that is out shows that there is a way out"
         )
     return _severity(session, actor, now, case, judged, reason)
 
