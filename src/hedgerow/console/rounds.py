@@ -54,6 +54,8 @@ POLICY_EVERY: Final = timedelta(seconds=30)
 MONTHS_EVERY: Final = timedelta(minutes=5)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
+MOST_DUES: Final = 100_000
+"""Looked at for reminders: all there are, since what is late comes first and must not hide what is near."""
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
 """How long before its moment something is announced."""
 
@@ -256,7 +258,7 @@ def remind(services: Services) -> int:
     with services.database.reading() as session:
         soon = [
             (d, mark)
-            for d in dues.listed(session)
+            for d in dues.listed(session, most=MOST_DUES)
             if d.due_at is not None and d.mandatory
             if (mark := _mark(d.due_at, now))
         ]
