@@ -18,12 +18,14 @@ from hedgerow.cases.claims import deciding, samples
 from hedgerow.cases.claims.receiving import find_claim, summarise
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console import policy_desk
-from hedgerow.console.access import users
+from hedgerow.console.access import passwords, users
 from hedgerow.console.access.actor import Actor
+from hedgerow.console.access.limits import FREE_OF_ACCOUNT
 from hedgerow.console.access.roles import Role
+from hedgerow.console.access.signing_in import password_step
 from hedgerow.console.back_tests import BackTests
 from hedgerow.console.decisions import record
-from hedgerow.console.problems import Conflict, Wrong
+from hedgerow.console.problems import Conflict, TooOften, Wrong
 from hedgerow.console.services import Services
 from hedgerow.policy import load_text
 from hedgerow.store.database import Database
@@ -179,3 +181,38 @@ def test_a_back_test_that_runs_is_not_begun_again(services: Services, monkeypatc
     assert tests.ask(compiled, "club", "7d") is first
     over.set()
     assert not begun.acquire(timeout=0.2)
+
+
+def test_somebody_who_guesses_a_password_keeps_nobody_from_writing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guessing, wrote = threading.Event(), threading.Event()
+
+    def fits(_kept: str | None, _password: str) -> bool:
+        guessing.set()
+        return wrote.wait(10)
+
+    monkeypatch.setattr(passwords, "fits", fits)
+    with ThreadPoolExecutor(1) as pool:
+        guess = pool.submit(password_step, database, "eve", "a guess that takes its time", "192.0.2.7", NOW)
+        assert guessing.wait(10)
+        with database.session() as session:
+            record(session, SHELL, "test.act", "test:1", "", at=NOW)
+        wrote.set()
+        assert guess.result() is None
+
+
+def test_guesses_that_are_made_at_once_are_counted_before_any_is_found_wrong(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guess_again(*_: object) -> bool:
+        nonlocal tried
+        tried += 1
+        password_step(database, "eve", "the next guess before this one is judged", "192.0.2.7", NOW)
+        return False
+
+    tried = 0
+    monkeypatch.setattr(passwords, "fits", guess_again)
+    with pytest.raises(TooOften):
+        password_step(database, "eve", "the first guess of very many of them", "192.0.2.7", NOW)
+    assert tried == FREE_OF_ACCOUNT

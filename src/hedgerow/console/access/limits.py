@@ -41,11 +41,18 @@ def check(session: Session, name: str, address: str, now: datetime) -> None:
         raise TooOften(f"Too many attempts did not succeed. Try again in {seconds} seconds.", seconds)
 
 
-def failed(session: Session, name: str, address: str, now: datetime) -> None:
-    """Notes a failure, whether or not there is such a user."""
+def failed(session: Session, name: str, address: str, now: datetime) -> tuple[int, ...]:
+    """Notes a failure, whether or not there is such a user. What it returns takes it back; see `withdrawn`."""
     session.execute(delete(Attempt).where(Attempt.at < now - WINDOW))
-    session.add_all([Attempt(who=_account(name), at=now), Attempt(who=_address(address), at=now)])
+    noted = [Attempt(who=_account(name), at=now), Attempt(who=_address(address), at=now)]
+    session.add_all(noted)
     session.flush()
+    return tuple(attempt.id for attempt in noted)
+
+
+def withdrawn(session: Session, guess: tuple[int, ...]) -> None:
+    """Takes a failure back that was noted before it was known to be none."""
+    session.execute(delete(Attempt).where(Attempt.id.in_(guess)))
 
 
 def succeeded(session: Session, name: str) -> None:
