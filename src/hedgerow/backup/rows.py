@@ -16,6 +16,7 @@ from hedgerow.store.database import Database
 
 CHUNK: Final = 500
 LONGEST_LINE: Final = 64 << 20
+"""Of one row, in characters."""
 
 
 class RowsError(Exception):
@@ -68,6 +69,8 @@ def _must_be_empty(connection: Connection) -> None:
 
 def _read(lines: Iterable[str], tables: dict[str, Table]) -> Iterator[tuple[Table, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST_LINE:
+            raise RowsError(f"line {number} of the back-up's rows is longer than {LONGEST_LINE >> 20} M characters")
         try:
             yield _row(line, tables)
         except (ValueError, KeyError, TypeError) as e:

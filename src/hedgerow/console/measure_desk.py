@@ -14,7 +14,7 @@ from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.control import ControlError, NotRunningError
 from hedgerow.ledger.keyed import SiteKeys
@@ -160,7 +160,7 @@ def set_measure(services: Services, actor: Actor, asked: Asked, *, confirmed: bo
             table.set(measure, int(now.timestamp()))
             written = True
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
     except Exception:
         # What the trail did not keep must not be in force.
         if written:
@@ -189,7 +189,7 @@ def end_measure(services: Services, actor: Actor, measure_id: str, reason: str) 
             record(session, actor, "measure.end", subject_of(found), reason.strip(), details, at=now)
             ended = table.end(measure_id, int(now.timestamp()))
     except MeasureError as e:
-        raise Conflict(_sentence(e)) from e
+        raise Conflict(sentence_of(e)) from e
     return ended, told_edge(services)
 
 
@@ -253,7 +253,7 @@ def full_name(services: Services, site: str, level: str, name: str) -> str:
         with doors.asking(site) as connection:
             return stable_name(connection, f"{level}:{name}", SiteKeys(doors.secret(), site))[1]
     except (CaseError, NamingError, duckdb.Error) as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
 def subject_of(measure: Measure) -> str:
@@ -291,7 +291,7 @@ def _measure(services: Services, actor: Actor, asked: Asked, now: datetime) -> M
             why=_cut(asked.reason.strip()),
         )
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
 def _expected(services: Services, measure: Measure) -> int | None:
@@ -308,13 +308,8 @@ def _read(table: MeasureTable) -> list[Measure]:
     try:
         return table.read()
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
 def _cut(words: str) -> str:
     return words.encode()[:LONGEST_WORDS_BYTES].decode("utf-8", "ignore")
-
-
-def _sentence(e: Exception) -> str:
-    said = str(e)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")

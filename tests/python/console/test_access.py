@@ -270,3 +270,26 @@ def test_sessions_of_somebody_else_are_not_ended(app: FastAPI, services: Service
     assert ada.client.get("/").status_code == 200
     assert ada.post("/account/sessions/end", session_id=row.id).status_code == 303
     assert ada.client.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_reset_ends_the_tokens_that_whoever_had_the_account_made(
+    app: FastAPI, services: Services, clock: Clock
+) -> None:
+    owner, lost = sign_in(app, Role.OWNER), sign_in(app, Role.ANALYST)
+    page = lost.post("/account/tokens", name="mine", days="30", permissions="see").text
+    token = page.partition("<pre>hrt_")[2].partition("</pre>")[0]
+    program = TestClient(app, base_url=BASE, headers={"authorization": f"Bearer hrt_{token}"})
+    assert program.get("/api/v1/decisions").status_code == 200
+    assert owner.post(f"/users/{lost.user_id}/reset", reason="their laptop was stolen").status_code == 200
+    assert program.get("/api/v1/decisions").status_code == 401
+
+
+def test_a_program_that_reads_waits_for_no_writer(app: FastAPI, services: Services, clock: Clock) -> None:
+    browser = sign_in(app, Role.ANALYST)
+    page = browser.post("/account/tokens", name="mine", days="30", permissions="see").text
+    token = page.partition("<pre>hrt_")[2].partition("</pre>")[0]
+    program = TestClient(app, base_url=BASE, headers={"authorization": f"Bearer hrt_{token}"})
+    assert program.get("/api/v1/decisions").status_code == 200
+    with services.database.session() as session:
+        record(session, SHELL, "test.act", "test:1", "", at=clock())
+        assert program.get("/api/v1/decisions").status_code == 200

@@ -149,6 +149,33 @@ def test_a_letter_goes_its_way_and_each_decision_stands_in_the_trail(house: Hous
     assert acts(house) == [f"letter.{a}" for a in ("draft", "approve", "send", "deliver", "answer", "close")]
 
 
+def test_nobody_is_their_own_second_person_by_way_of_the_shell(house: House) -> None:
+    house.draft()
+    for shell in (Actor.shell("ann"), Actor.shell("somebody")):
+        with pytest.raises(LetterError, match="who sits at the shell may be either"):
+            house.approve(shell)
+    with house.on() as (session, letter):
+        keeping.insert(session, Actor.shell("bob"), house.now, letter, 1, 0, "One sentence more.")
+    with pytest.raises(LetterError, match="who sits at the shell may be either"):
+        house.approve()
+    house.approve(Actor.shell("bob"), alone=True)
+    with house.database.reading() as session:
+        row = session.scalars(select(Decision).where(Decision.act == "letter.approve")).one()
+        assert row.details["one_person"] is True
+
+
+def test_a_letter_that_was_changed_meanwhile_is_not_drafted_anew_over_it(house: House) -> None:
+    house.draft()
+    with house.on() as (session, letter):
+        keeping.insert(session, BOB, house.now, letter, 1, 0, "By somebody else.")
+    case = facts(house.case_id, number=house.number)
+    with house.on() as (session, letter), pytest.raises(LetterError, match="somebody wrote version 2 meanwhile"):
+        keeping.redraft(session, ANN, house.now, letter, case, RECIPIENT, SENDER, PARTICULARS, 1)
+    with house.on() as (session, letter):
+        keeping.redraft(session, ANN, house.now, letter, case, RECIPIENT, SENDER, PARTICULARS, 2)
+        assert letter.version == 3
+
+
 def test_the_writer_does_not_approve_and_a_site_of_one_person_says_so_in_the_trail(house: House) -> None:
     house.draft()
     owner = person("ann", Role.OWNER)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import structlog
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.core.ladder import STEPS
@@ -36,7 +38,7 @@ class EdgeMeasures:
 
     def set(
         self,
-        session: Session,  # noqa: ARG002 - the face of `Measures`
+        session: Session,
         actor: Actor,
         now: datetime,
         *,
@@ -74,6 +76,7 @@ class EdgeMeasures:
             MeasureTable(self.state).set(measure, int(now.timestamp()))
         except MeasureError as error:
             raise CaseError(str(error)) from error
+        self._goes_with(session, measure.id, now)
         return Measure(measure.id, step, target, now, self._taken_up(now), measure.until)
 
     def end(self, session: Session, actor: Actor, now: datetime, measure_id: str, reason: str) -> Measure:  # noqa: ARG002
@@ -95,6 +98,18 @@ class EdgeMeasures:
             return [_measure(m, None) for m in MeasureTable(self.state).read() if m.why.startswith(f"{case}: ")]
         except MeasureError as error:
             raise CaseError(str(error)) from error
+
+    def _goes_with(self, session: Session, measure_id: str, now: datetime) -> None:
+        """Takes a measure back when its transaction is rolled back: what the trail did not keep is not in force."""
+
+        def take_back(_rolled_back: Session) -> None:
+            try:
+                MeasureTable(self.state).end(measure_id, int(now.timestamp()))
+            except MeasureError as error:
+                structlog.get_logger("cases").error("measure_not_taken_back", measure=measure_id, error=str(error))
+            self._taken_up(now)
+
+        event.listen(session, "after_rollback", take_back, once=True)
 
     def _taken_up(self, now: datetime) -> datetime | None:
         try:

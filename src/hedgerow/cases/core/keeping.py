@@ -86,8 +86,8 @@ def note_pack(session: Session, actor: Actor, now: datetime, case: Case, made: E
     return row
 
 
-def check_pack(session: Session, now: datetime, case: Case, evidence_id: str) -> CaseEvidence:
-    """Holds a pack on the disk against the hash of the day it was frozen, file by file.
+def find_pack(case: Case, evidence_id: str) -> CaseEvidence:
+    """One evidence pack of a case.
 
     Raises:
         NoSuchCaseError: the case has no such pack.
@@ -95,12 +95,24 @@ def check_pack(session: Session, now: datetime, case: Case, evidence_id: str) ->
     row = next((e for e in case.evidence if e.id == evidence_id), None)
     if row is None:
         raise NoSuchCaseError("the case has no such evidence pack")
-    row.checked_at, row.checked = now, _checked(Path(row.path), row.sha256)
+    return row
+
+
+def note_check(session: Session, now: datetime, case: Case, evidence_id: str, said: str) -> CaseEvidence:
+    """Keeps what `checked_pack` said."""
+    row = find_pack(case, evidence_id)
+    row.checked_at, row.checked = now, said
     session.flush()
     return row
 
 
-def _checked(folder: Path, wanted: str) -> str:
+def checked_pack(folder: Path, wanted: str) -> str:
+    """Holds a pack on the disk against the hash of the day it was frozen, file by file. Slow: outside of transactions.
+
+    Args:
+        folder: of the pack.
+        wanted: SHA-256 of its manifest.
+    """
     try:
         manifest = (folder / "manifest.json").read_bytes()
         if hashlib.sha256(manifest).hexdigest() != wanted:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, load_only, selectinload
 
 from hedgerow.cases.letters.following import shown_state
 from hedgerow.cases.letters.kinds import KINDS, Kind
-from hedgerow.cases.letters.states import State
+from hedgerow.cases.letters.states import WAITING, State
 from hedgerow.store.models.letters import Letter, LetterRecheck
 
 MOST: Final = 1_000
@@ -95,6 +95,10 @@ def letters(session: Session, now: datetime, case_id: str | None = None, state: 
     asked = select(Letter).options(_LIGHT, selectinload(Letter.rechecks)).order_by(Letter.changed_at.desc()).limit(MOST)
     if case_id is not None:
         asked = asked.where(Letter.case_id == case_id)
+    if state is not None:
+        # Before the limit: one that nobody touched for long is what `overdue` is asked for. Lateness may be unwritten.
+        kept = {state, *(s.value for s in WAITING)} if state == State.OVERDUE.value else {state}
+        asked = asked.where(Letter.state.in_(kept))
     rows = [row_of(letter, now) for letter in session.scalars(asked)]
     far = now + timedelta(days=100_000)
     chosen = [r for r in rows if state is None or r.state == state]
@@ -123,18 +127,21 @@ def unfinished(session: Session, case_id: str) -> list[str]:
 def due_items(session: Session, now: datetime, ahead: timedelta = timedelta(days=7)) -> list[DueItem]:
     """What a person has to do about letters within a time: approve, send, look at a missing answer, look again.
 
-    A draft or an approved letter is due on the day that stands in it: after that it would have to be written anew.
+    What waits for a person alone (a draft, a returned letter, an answer) has waited since its last change.
     """
     until = now + ahead
     items: list[DueItem] = []
     waiting = select(Letter).options(_LIGHT).where(Letter.state.not_in(["closed", "withdrawn"]))
-    for letter in session.scalars(waiting.order_by(Letter.changed_at.desc()).limit(MOST)):
+    for letter in session.scalars(
+        waiting.order_by(Letter.due_at.is_(None), Letter.due_at, Letter.changed_at).limit(MOST)
+    ):
         items += _of(letter, now, until)
     looks = (
         select(LetterRecheck, Letter)
         .options(_LIGHT)
         .join(Letter, Letter.id == LetterRecheck.letter_id)
         .where(LetterRecheck.state == "open", LetterRecheck.due_at <= until)
+        .order_by(LetterRecheck.due_at)
         .limit(MOST)
     )
     for look, letter in session.execute(looks):

@@ -107,7 +107,7 @@ def router(services: Services) -> APIRouter:
     @api(routes, "/api/v1/letters/{letter_id}/particulars", needs=Permission.WRITE_LETTER, method="POST")
     def redraft(letter_id: str, actor: CurrentActor, given: NewLetter) -> LetterDetail:
         with told():
-            desk.redraft(actor, letter_id, _input(given))
+            desk.redraft(actor, letter_id, _input(given), given.read)
         return detail(letter_id)
 
     @api(routes, "/api/v1/letters/{letter_id}/parts", needs=Permission.WRITE_LETTER, method="POST")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -46,8 +47,13 @@ def _kept(routes: APIRouter) -> None:
 
     @action(routes, "/cases/{case_id}/evidence/{evidence_id}/check", needs=Permission.WORK_CASE)
     def check(request: Request, here: CurrentServices, case_id: str, evidence_id: str) -> Response:
+        with told(), here.database.reading() as session:
+            pack = keeping.find_pack(working.find_case(session, case_id), evidence_id)
+            folder, wanted = Path(pack.path), pack.sha256
+        said = keeping.checked_pack(folder, wanted)
+
         def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.check_pack(session, now, case, evidence_id)
+            keeping.note_check(session, now, case, evidence_id, said)
 
         return do(request, here, case_id, "evidence", "Checked.", act)
 

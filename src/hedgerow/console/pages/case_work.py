@@ -23,6 +23,7 @@ from hedgerow.console.pages.cases import (
     LongWords,
     Short,
     Words,
+    acted,
     ledgers,
     maybe_moment,
     moment_of,
@@ -30,7 +31,7 @@ from hedgerow.console.pages.cases import (
     sealer,
     told,
 )
-from hedgerow.console.rendering import go, render
+from hedgerow.console.rendering import render
 from hedgerow.console.routes import action
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
@@ -44,12 +45,8 @@ Act = Callable[[Session, Case, datetime], object]
 
 
 def do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
-    """One act in one transaction, then back to the section of the page."""
-    with told(), here.database.session() as session:
-        case = working.find_case(session, case_id)
-        act(session, case, here.clock())
-        shown = case.id
-    return go(request, f"/cases/{shown}#{section}", say)
+    """One act on a case."""
+    return acted(request, here, working.find_case, case_id, f"/cases/{{}}#{section}", say, act)
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
@@ -69,9 +66,10 @@ def _describing(routes: APIRouter) -> None:
         case_id: str,
         title: Short,
         summary: LongWords = "",
+        read: Name = "",
     ) -> Response:
         def act(session: Session, case: Case, now: datetime) -> None:
-            working.describe(session, actor, now, case, title=title, summary=summary)
+            working.describe(session, actor, now, case, title=title, summary=summary, read=read)
 
         return do(request, here, case_id, "summary", "Saved.", act)
 

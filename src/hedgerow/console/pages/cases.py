@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Form, Query, Request
 from sqlalchemy import select
@@ -16,11 +16,12 @@ from hedgerow.cases.core.closing import LESSON_KINDS, blockers
 from hedgerow.cases.core.containing import delays_of
 from hedgerow.cases.core.counting import Question, look_for_others
 from hedgerow.cases.core.edge_measures import EdgeMeasures
+from hedgerow.cases.core.editions import edition
 from hedgerow.cases.core.ladder import LADDER, STEPS
 from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.listing import ORDERS, STATES, Wanted, list_cases
 from hedgerow.cases.core.opening import Who, open_by_person
-from hedgerow.cases.core.problems import BlockedError, CaseError, NoSuchCaseError
+from hedgerow.cases.core.problems import BlockedError, CaseError, ChangedError, NoSuchCaseError
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.core.severity import SEVERITIES
 from hedgerow.cases.core.sharing import TRAITS
@@ -30,7 +31,7 @@ from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
 from hedgerow.console.navigation import Entry
-from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
@@ -51,6 +52,7 @@ def CASE_MEASURES(services: Services) -> EdgeMeasures:  # noqa: N802 - named as 
 TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "alarm", "critical": "alarm"}
 MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
 
+Row = TypeVar("Row", Case, Claim)
 Words = Annotated[str, Form(max_length=4_000)]
 LongWords = Annotated[str, Form(max_length=20_000)]
 Short = Annotated[str, Form(max_length=300)]
@@ -62,16 +64,38 @@ def told() -> Iterator[None]:
     try:
         yield
     except NoSuchCaseError as error:
-        raise NotFound(f"{_sentence(error)}") from error
-    except BlockedError as error:
-        raise Conflict(_sentence(error)) from error
+        raise NotFound(sentence_of(error)) from error
+    except (BlockedError, ChangedError) as error:
+        raise Conflict(sentence_of(error)) from error
     except CaseError as error:
-        raise Wrong(_sentence(error)) from error
+        raise Wrong(sentence_of(error)) from error
 
 
-def _sentence(error: Exception) -> str:
-    said = str(error)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")
+def acted(
+    request: Request,
+    here: Services,
+    find: Callable[[Session, str], Row],
+    wanted: str,
+    back: str,
+    say: str,
+    act: Callable[[Session, Row, datetime], object],
+) -> Response:
+    """One act on a case or a claim, in one transaction, then back to the section of the page it stood in.
+
+    Args:
+        request: with the form.
+        here: the console.
+        find: gives the case or the claim.
+        wanted: its identifier, or its number.
+        back: the page with its section, `/cases/{}#notes`; the braces become the identifier.
+        say: what was done.
+        act: does it.
+    """
+    with told(), here.database.session() as session:
+        row = find(session, wanted)
+        act(session, row, here.clock())
+        shown = row.id
+    return go(request, back.format(shown), say)
 
 
 def ledgers(services: Services) -> Ledgers:
@@ -224,6 +248,7 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
     now = services.clock()
     return {
         "case": case,
+        "read": edition(case.title, case.summary),
         "figure_row": case.figures[-1] if case.figures else None,
         "present": [p for p in case.principals if p.removed_at is None],
         "removed": [p for p in case.principals if p.removed_at is not None],

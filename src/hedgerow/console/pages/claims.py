@@ -14,16 +14,17 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.claims import correlation, deciding, receiving, samples
-from hedgerow.cases.claims.checking import FILE, KINDS, OUTCOMES, SiteChecker
+from hedgerow.cases.claims.checking import FILE, KINDS, OUTCOMES, Beforehand, SiteChecker
 from hedgerow.cases.claims.listing import list_claims
 from hedgerow.cases.claims.words import acknowledgement
+from hedgerow.cases.core.editions import edition
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.working import find_case
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.navigation import Entry
 from hedgerow.console.pages.case_exports import csv_file
-from hedgerow.console.pages.cases import LongWords, Short, Words, ledgers, maybe_moment, sealer, told
+from hedgerow.console.pages.cases import LongWords, Short, Words, acted, ledgers, maybe_moment, sealer, told
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
@@ -52,11 +53,15 @@ def checker(services: Services, site: str) -> SiteChecker:
 
 
 def _do(request: Request, here: Services, claim_id: str, section: str, say: str, act: Act) -> Response:
-    with told(), here.database.session() as session:
+    return acted(request, here, receiving.find_claim, claim_id, f"/claims/{{}}#{section}", say, act)
+
+
+def _waiting(here: Services, claim_id: str) -> tuple[str, list[tuple[str, str]]]:
+    """The site of a claim that is not decided, and its samples that are not known to be genuine."""
+    with here.database.reading() as session:
         claim = receiving.find_claim(session, claim_id)
-        act(session, claim, here.clock())
-        shown = claim.id
-    return go(request, f"/claims/{shown}#{section}", say)
+        receiving.must_be_undecided(claim)
+        return claim.site, samples.to_compare(claim, sealer(here))
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
@@ -159,6 +164,7 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
     subject, body = acknowledgement(claim, "")
     return {
         "claim": claim,
+        "read": edition(claim.summary),
         "text": receiving.text_of(claim, seals) if sees else None,
         "contact": receiving.contact_of(claim, seals) if sees else None,
         "opened_samples": [
@@ -187,10 +193,10 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
 def _examine(routes: APIRouter) -> None:
     @action(routes, "/claims/{claim_id}/summary", needs=Permission.WORK_CASE)
     def summary(
-        request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, summary: Words
+        request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, summary: Words, read: Name = ""
     ) -> Response:
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            receiving.summarise(session, actor, now, claim, summary)
+            receiving.summarise(session, actor, now, claim, summary, read)
 
         return _do(request, here, claim_id, "said", "Saved.", act)
 
@@ -207,15 +213,24 @@ def _examine(routes: APIRouter) -> None:
     def add_sample(
         request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, kind: Name, value: Words
     ) -> Response:
+        with told():
+            site, _ = _waiting(here, claim_id)
+            # Outside of any transaction: the ledger is asked, and the file of hashes read.
+            compared = Beforehand.ask(checker(here, site), [(kind, value)])
+
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            samples.add_sample(session, actor, now, claim, kind, value, checker(here, claim.site), sealer(here))
+            samples.add_sample(session, actor, now, claim, kind, value, compared, sealer(here))
 
         return _do(request, here, claim_id, "samples", "Compared.", act)
 
     @action(routes, "/claims/{claim_id}/check", needs=Permission.WORK_CASE)
     def check_again(request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str) -> Response:
+        with told():
+            site, asked = _waiting(here, claim_id)
+            compared = Beforehand.ask(checker(here, site), asked)
+
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            samples.check_again(session, actor, now, claim, checker(here, claim.site), sealer(here))
+            samples.check_again(session, actor, now, claim, compared, sealer(here))
 
         return _do(request, here, claim_id, "samples", "Compared again.", act)
 

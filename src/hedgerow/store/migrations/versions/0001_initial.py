@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("taken_up_at", UtcDateTime(), nullable=False),
         sa.Column("answer_by", UtcDateTime(), nullable=False),
         sa.Column("lane", sa.String(length=30), nullable=False),
-        sa.Column("asn", sa.Integer(), nullable=True),
+        sa.Column("asn", sa.BigInteger(), nullable=True),
         sa.Column("aid", sa.Boolean(), nullable=False),
         sa.Column("no_script", sa.Boolean(), nullable=False),
         sa.Column(
