@@ -2,9 +2,10 @@
 
     .venv/bin/python tools/screenshots.py            # writes docs/images/*.png; takes about half a minute
 
-Everything in the pictures is real: the gateway with the example's policy, enforced, some visitors, one program that
-reads members in order, and the console as its first owner finds it. Needs Chromium (`apt-get install chromium`).
-Every page of the console is pictured by its test: `HEDGEROW_PICTURES=FOLDER pytest tests/browser/test_console_pages.py`.
+Everything in the pictures is real: the gateway with the example's policy, some visitors, one program that reads
+members in order while it only watches, and the console as its first owner finds it. Needs Chromium (`apt-get install
+chromium`). Every page of the console is pictured by its test: `HEDGEROW_PICTURES=FOLDER pytest
+tests/browser/test_console_pages.py`.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def traffic(port: int) -> None:
     """Two dozen people who look at a few members each, and a program that wants them all."""
     for visitor in range(24):
         for member in range(1 + visitor % 5):
-            ask(port, f"/members/{(visitor * 37 + member * 101) % 4_900 + 1}", f"127.0.1.{visitor + 1}", READER)
+            ask(port, f"/members/{(visitor * 37 + member * 101) % 4_900 + 1}", f"127.0.{visitor + 1}.1", READER)
     for member in range(1, 181):
         ask(port, f"/members/{member}", "127.0.0.9", PROGRAM)
 
@@ -170,14 +171,17 @@ def main() -> int:
         config = state / "hedgerow.yaml"
         config.write_text(yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
         protect = [python, "-m", "hedgerow.cli", "protect", "--config", str(config), "--state", str(state / "s")]
-        protect += ["--enforce", "--console-listen", f"127.0.0.1:{console}"]
+        protect += ["--console-listen", f"127.0.0.1:{console}"]
         link = stack.enter_context(started(protect, r"(http://\S+)/set-up/\S{40,}"))
         traffic(port)
+        enforce = [python, "-m", "hedgerow.cli", "enforce", "--state", str(state / "s")]
+        subprocess.run(enforce, cwd=ROOT, check=True, capture_output=True)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         stack.callback(browser.close)
         page = browser.new_page(viewport={"width": 1000, "height": 920})
-        page.goto(f"http://127.0.0.1:{port}/members/4321")
+        for _ in range(2):  # the first answer brings the cookie that links for details are made for
+            page.goto(f"http://127.0.0.1:{port}/members/42")
         (folder / "at-work.png").write_bytes(shrunk(browser, page.screenshot()))
         page = browser.new_context(viewport={"width": 1200, "height": 1180}, base_url=link[1]).new_page()
         first_owner(page, link[0])

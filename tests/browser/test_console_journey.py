@@ -86,7 +86,7 @@ def seen_at_once(gateway: Gateway, page: Page) -> set[int]:
     program = threading.Thread(target=lambda: got.update(harvest(gateway)))
     program.start()
     program.join()
-    assert 10 < len(got) < ASKED, "the budgets slowed it down"
+    assert 3 < len(got) < ASKED, "the budgets slowed it down"
     row = now.get_by_role("row", name=re.compile(rf"^address \w+ {len(got)}\b"))
     row.wait_for(timeout=PATIENCE_MS)
     assert "The agent names a programming library" in row.inner_text()
@@ -95,14 +95,15 @@ def seen_at_once(gateway: Gateway, page: Page) -> set[int]:
     return got
 
 
-def contained(gateway: Gateway, console: Console, page: Page) -> str:
+def contained(gateway: Gateway, console: Console, page: Page, got: set[int]) -> str:
     """From the page of the principal: a case, and within it the step that stops it. The case's path."""
     principal = page.url.removeprefix(console.base)
     send(page, f"{principal}/case", title="Members read in order", reason="one after the other, by a program")
     case = page.url.removeprefix(console.base).partition("?")[0]
     assert re.fullmatch(r"/cases/\w+", case)
     with gateway.wire() as wire:
-        assert wire.ask("/members/250", {"User-Agent": "another"}).status != 403
+        assert wire.ask("/members/250", {"User-Agent": "another"}).status == 200, "under another name it goes on"
+        got.add(250)
     target = page.locator('[name="targets"]').first.get_attribute("value")
     send(page, f"{case}/containment", step="refuse", hours="72", targets=str(target), reason="it goes on")
     assert gateway.get("/members/251").status == 403
@@ -164,8 +165,8 @@ def written(console: Console, analyst: Page, counsel: Page, case: str, people: i
     send(counsel, f"{letter}/approve")
     with counsel.expect_download() as download:
         counsel.get_by_role("link", name="PDF").first.click()
-    words = looked_at(download.value.path().read_bytes())
-    for expected in ("Data Offers Ltd", "Riverbend Club", "Carl Weiss", f"{people}"):
+    words = " ".join(looked_at(download.value.path().read_bytes()).split())
+    for expected in ("Data Offers Ltd", "Riverbend Club", "Carl Weiss", f"whoever made the requests: {people}."):
         assert expected in words, expected
     assert "Draft, not approved" not in words
     assert "[to fill in" not in words
@@ -212,19 +213,20 @@ def notified(console: Console, case: str, people: int) -> None:
     console.clock.forward(hours=71)
     privacy = console.signed_in(Role.PRIVACY, name="Pia-2", java_script_enabled=False)
     assert re.search(r"due in \d\d minutes", told_today(privacy, duty))
-    console.clock.forward(hours=2)
-    assert re.search(r"overdue by \d+ minutes", told_today(privacy, duty))
     privacy.context.close()
 
+    console.clock.forward(hours=2)
     privacy = console.signed_in(Role.PRIVACY, name="Pia-3", java_script_enabled=False)
+    assert re.search(r"overdue by \d+ minutes", told_today(privacy, duty))
     for owed in ("authority", "people"):
         signed(privacy, notices, owed)
     privacy.goto(f"{notices}/filings")
     left = console.clock().strftime("%Y-%m-%dT%H:%M")
     send(privacy, f"{notices}/filings", duty="EU/authority", kind="first", at=left, way="online form, receipt 42")
     send(privacy, f"{notices}/filings", duty="EU/people", kind="first", at=left, way="by mail to each of them")
+    privacy.get_by_text("Contents other than those of the form").click()
     for given in privacy.locator('[name="given"]').all():
-        given.check(force=True)
+        given.check()
     send(privacy, f"{notices}/filings", duty="EU/authority", kind="supplement", at=left, way="online form, receipt 43")
     privacy.goto(notices)
     while privacy.get_by_text("late: a reason is needed").count():
@@ -242,7 +244,7 @@ def test_an_attack_is_seen_contained_written_about_notified_and_closed_with_its_
     gateway, console = protected
     analyst = console.signed_in(Role.ANALYST, name="Ann")
     got = seen_at_once(gateway, analyst)
-    case = contained(gateway, console, analyst)
+    case = contained(gateway, console, analyst, got)
     send(analyst, f"{case}/count")
     assert f"{len(got)} people" in analyst.locator("#people").inner_text(), "as many as it really got"
     send(analyst, f"{case}/evidence", reason="for counsel")
@@ -289,8 +291,12 @@ def test_an_attack_is_seen_contained_written_about_notified_and_closed_with_its_
         assert answer.status == 200, path
         assert auditor.locator('main form[method="post"]').count() == 0, path
     auditor.goto("/decisions")
-    trail = auditor.locator("main").inner_text()
-    acts = ("case.close", "case.lesson", "letter.answer", "notice.file", "notice.sign", "letter.approve", "measure.set", "case.open")
+    trail = auditor.locator("main tbody td:nth-child(4)").all_inner_texts()
+    while auditor.get_by_role("link", name="Older").count():
+        auditor.get_by_role("link", name="Older").click()
+        auditor.wait_for_load_state()
+        trail += auditor.locator("main tbody td:nth-child(4)").all_inner_texts()
+    acts = ("case.close", "case.lesson", "letter.answer", "notice.file", "notice.sign", "letter.approve", "case.step", "case.open")
     places = [trail.index(act) for act in acts]
     assert places == sorted(places), "the newest first"
     auditor.context.close()

@@ -121,6 +121,7 @@ def test_each_role_gets_in_through_the_identity_provider(browser: Browser, tmp_p
 
 
 def test_sign_in_and_an_act_by_keyboard_alone(console: Console) -> None:
+    console.with_harvest()
     page = console.signed_in(Role.OWNER, name="kim@example.org")
     page.goto("/users")
     send(page, "/users", name="kay@example.org", shown_name="Kay", roles="privacy")

@@ -27,19 +27,19 @@ REVIEW_WITHIN: Final = timedelta(days=14)
 """How long after the end of a month its review is due."""
 DRILL_EVERY: Final = timedelta(days=92)
 """A rehearsal a quarter."""
-CHANGING: Final = (
-    "policy.agree",
-    "measure.set",
-    "measure.end",
-    "user.add",
-    "user.roles",
-    "user.disable",
-    "user.cover",
-    "case.close",
-    "claim.dismiss",
-    "notifications.change",
-)
-"""Acts that change how people are protected, or who decides it."""
+CHANGING: Final = {
+    "policy.agree": "policy brought into force",
+    "measure.set": "measure set",
+    "measure.end": "measure ended",
+    "user.add": "user added",
+    "user.roles": "roles of a user changed",
+    "user.disable": "user shut out",
+    "user.cover": "absence covered",
+    "case.close": "case closed",
+    "claim.dismiss": "claim dismissed",
+    "notifications.change": "notifications changed",
+}
+"""Acts that change how people are protected, or who decides it, in words."""
 MOST_CHANGES: Final = 500
 _APPEALS: Final = ("false_challenge_share", "false_refusal_share", "appeals_open_s")
 _ADDED: Final = ("people_disclosed", "people_to_strangers", "people_masked", "gaps")
@@ -172,7 +172,7 @@ def _of_cases(session: Session, month: Month, values: dict[str, float | None]) -
 def _changes(session: Session, month: Month) -> Iterable[Change]:
     rows = session.scalars(
         select(Decision)
-        .where(Decision.act.in_(CHANGING), Decision.at >= month.since, Decision.at < month.until)
+        .where(Decision.act.in_(tuple(CHANGING)), Decision.at >= month.since, Decision.at < month.until)
         .order_by(Decision.number)
         .limit(MOST_CHANGES)
     )
@@ -181,8 +181,11 @@ def _changes(session: Session, month: Month) -> Iterable[Change]:
 
 
 def _in_words(row: Decision) -> str:
-    about = row.details.get("name") or row.details.get("version") or row.subject
-    words = f"{row.act}: {about}"
+    known = (row.details.get(key) for key in ("number", "name", "version"))
+    about = next((k for k in known if k), None) or row.subject.partition(":")[2]
+    if "level" in row.details:
+        about = f"{row.details.get('act')}, {row.details['level']} {str(about)[:8]}"
+    words = f"{CHANGING[row.act]}: {about}"
     return f"{words} ({row.reason.strip()})" if row.reason.strip() else words
 
 
