@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use crate::doors::{Account, AddressSource, Allowance, Identity, Lane, Pseudonym, SensitivitySet, Session, Standing};
+use crate::doors::{Account, AddressSource, Allowance, Identity, Lane, NetworkKind, Pseudonym, SensitivitySet, Session, Standing};
 use crate::measures::Cuts;
 use crate::policy::{FieldSet, Site};
 
@@ -50,6 +50,7 @@ pub(crate) fn visitor(address: u64, network: u64) -> Identity {
         address: name("address", address),
         network: name("network", network),
         asn: None,
+        network_kind: NetworkKind::Unknown,
         session: None,
         account: None,
         client: name("client", 0),
