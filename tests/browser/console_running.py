@@ -97,7 +97,7 @@ def running(browser: Browser, folder: Path, state: Path | None = None) -> Iterat
     database = Database(f"sqlite:///{folder}/console.db")
     database.create_all()
     clock = Clock()
-    services = Services(database, kept, Control(kept.control), clock)
+    services = Services(database, kept, Control(kept.control), clock, page_patience_s=60, act_patience_s=60)
     app = create_app(services)
     port = free_port()
     server = uvicorn.Server(
