@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.core.closing import LESSON_KINDS, blockers
-from hedgerow.cases.core.containing import delays_of
+from hedgerow.cases.core.containing import delays_of, times_of
 from hedgerow.cases.core.counting import Question, look_for_others
 from hedgerow.cases.core.edge_measures import EdgeMeasures
 from hedgerow.cases.core.editions import edition
@@ -27,6 +27,7 @@ from hedgerow.cases.core.severity import SEVERITIES
 from hedgerow.cases.core.sharing import TRAITS
 from hedgerow.cases.core.working import find_case, genuine_floor
 from hedgerow.cases.notices.severity import CONFIDENTIALITY, CONTEXT, IDENTIFICATION
+from hedgerow.console import containment_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
@@ -265,6 +266,7 @@ def _show(routes: APIRouter) -> None:
 def case_values(session: Session, case: Case, services: Services) -> dict[str, Any]:
     """What the template of a case needs."""
     now = services.clock()
+    wide, wide_problem = containment_desk.wide_choices(services, case.site) if case.state != "closed" else ([], "")
     return {
         "case": case,
         "read": edition(case.title, case.summary),
@@ -277,6 +279,10 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "claims": session.scalars(select(Claim).where(Claim.case_id == case.id).order_by(Claim.number)).all(),
         "delays": delays_of(case),
         "blockers": blockers(session, case, case_blockers()) if case.state != "closed" else [],
+        "levels": containment_desk.levels(services, case),
+        "times": times_of(case),
+        "wide": wide,
+        "wide_problem": wide_problem,
         "ladder": LADDER,
         "steps": STEPS,
         "measures": measures_of(services) is not None,
