@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from hedgerow.console import measure_desk
@@ -14,6 +15,9 @@ from hedgerow.console.edge_now import when
 from hedgerow.console.measure_desk import Shown
 from hedgerow.console.routes import api
 from hedgerow.console.services import Services
+
+SOME: Final = 500
+"""Measures in one answer."""
 
 
 class MeasureDocument(BaseModel):
@@ -36,9 +40,10 @@ class MeasureDocument(BaseModel):
 
 
 class MeasuresDocument(BaseModel):
-    """Measures, the newest first."""
+    """Measures, the newest first, one page of them."""
 
     measures: list[MeasureDocument]
+    total: int
     problem: str
     """Why nobody can say what they met."""
 
@@ -82,9 +87,12 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["measures"])
 
     @api(routes, "/api/v1/measures", needs=Permission.SEE)
-    def measures(*, ended: bool = False, site: str = "") -> MeasuresDocument:
+    def measures(
+        *, ended: bool = False, site: str = "", page: Annotated[int, Query(ge=1, le=100_000)] = 1
+    ) -> MeasuresDocument:
         rows, problem = measure_desk.listed(services, ended=ended, site=site[:100])
-        return MeasuresDocument(measures=[measure_document(r) for r in rows], problem=problem)
+        some = rows[(page - 1) * SOME : page * SOME]
+        return MeasuresDocument(measures=[measure_document(r) for r in some], total=len(rows), problem=problem)
 
     @api(routes, "/api/v1/measures/{measure_id}/end", needs=Permission.ACT, method="POST")
     def end(actor: CurrentActor, measure_id: str, why: EndInput) -> EndedDocument:
