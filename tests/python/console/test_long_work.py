@@ -16,13 +16,13 @@ from console.signed_in import SignedIn, sign_in
 from hedgerow.cases.core import counting
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.roles import Role
-from hedgerow.console.app import create_app
 from hedgerow.console.long_work import LongWork
 from hedgerow.console.services import Services
 from hedgerow.store.models.cases import CaseFigure
 from written_ledger import Segment
 
 PATIENCE_S = 60.0
+Shared = Callable[[Services], FastAPI]
 
 
 @dataclass
@@ -82,8 +82,10 @@ def ended(services: Services, subject: str) -> None:
         assert work.over.wait(PATIENCE_S)
 
 
-def test_a_page_does_not_wait_for_a_large_ledger_and_shows_how_it_goes(hasty: Services, large: Large) -> None:
-    browser, where = opened(create_app(hasty))
+def test_a_page_does_not_wait_for_a_large_ledger_and_shows_how_it_goes(
+    hasty: Services, large: Large, shared_app: Shared
+) -> None:
+    browser, where = opened(shared_app(hasty))
     subject = f"case:{where.rpartition('/')[2]}"
     assert browser.post(f"{where}/count").status_code == 303
     page = browser.client.get(where).text
@@ -109,9 +111,11 @@ def test_a_page_does_not_wait_for_a_large_ledger_and_shows_how_it_goes(hasty: Se
     assert "It took" in page
 
 
-def test_a_question_that_fails_beside_the_pages_says_why_and_keeps_nothing(hasty: Services, large: Large) -> None:
+def test_a_question_that_fails_beside_the_pages_says_why_and_keeps_nothing(
+    hasty: Services, large: Large, shared_app: Shared
+) -> None:
     large.problem = "the answer needs more memory than it may have; narrow the case down"
-    browser, where = opened(create_app(hasty))
+    browser, where = opened(shared_app(hasty))
     browser.post(f"{where}/count")
     large.answer.set()
     ended(hasty, f"case:{where.rpartition('/')[2]}")
@@ -126,8 +130,10 @@ def test_a_question_that_fails_beside_the_pages_says_why_and_keeps_nothing(hasty
     assert "<strong>40 people</strong>" in browser.client.get(where).text
 
 
-def test_others_are_looked_for_beside_the_page_and_given_once(hasty: Services, large: Large) -> None:
-    browser, where = opened(create_app(hasty))
+def test_others_are_looked_for_beside_the_page_and_given_once(
+    hasty: Services, large: Large, shared_app: Shared
+) -> None:
+    browser, where = opened(shared_app(hasty))
     waiting = browser.client.get(f"{where}/others").text
     assert 'hx-trigger="every 1s"' in waiting
     assert "The ledger is asked since" in waiting
@@ -140,9 +146,11 @@ def test_others_are_looked_for_beside_the_page_and_given_once(hasty: Services, l
     assert large.asked == 1
 
 
-def test_a_part_of_a_page_that_asks_again_and_again_stops_at_a_failure(hasty: Services, large: Large) -> None:
+def test_a_part_of_a_page_that_asks_again_and_again_stops_at_a_failure(
+    hasty: Services, large: Large, shared_app: Shared
+) -> None:
     large.problem = "the ledger cannot be read"
-    browser, where = opened(create_app(hasty))
+    browser, where = opened(shared_app(hasty))
     browser.client.get(f"{where}/others")
     large.answer.set()
     ended(hasty, f"others:{where.rpartition('/')[2]}")
@@ -152,12 +160,12 @@ def test_a_part_of_a_page_that_asks_again_and_again_stops_at_a_failure(hasty: Se
     assert "hx-trigger" not in told.text
 
 
-def test_what_a_stopped_console_left_undone_is_said(hasty: Services, large: Large) -> None:
-    browser, where = opened(create_app(hasty))
+def test_what_a_stopped_console_left_undone_is_said(hasty: Services, large: Large, shared_app: Shared) -> None:
+    browser, where = opened(shared_app(hasty))
     browser.post(f"{where}/count")
     again = replace(hasty)
     assert again.long_work is not hasty.long_work
-    page = sign_in(create_app(again), Role.PRIVACY).client.get(where).text
+    page = sign_in(shared_app(again), Role.PRIVACY).client.get(where).text
     assert "The console was stopped before it ended. Nothing of it was kept; ask again." in page
     large.answer.set()
     ended(hasty, f"case:{where.rpartition('/')[2]}")
