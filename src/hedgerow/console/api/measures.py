@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -16,6 +16,9 @@ from hedgerow.console.everybody_desk import AskedWide
 from hedgerow.console.measure_desk import Shown
 from hedgerow.console.routes import api
 from hedgerow.console.services import Services
+
+SOME: Final = 500
+"""Measures in one answer."""
 
 
 class MeasureDocument(BaseModel):
@@ -46,9 +49,10 @@ class MeasureDocument(BaseModel):
 
 
 class MeasuresDocument(BaseModel):
-    """Measures, the newest first."""
+    """Measures, the newest first, one page of them."""
 
     measures: list[MeasureDocument]
+    total: int
     problem: str
     """Why nobody can say what they met."""
 
@@ -135,9 +139,12 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["measures"])
 
     @api(routes, "/api/v1/measures", needs=Permission.SEE)
-    def measures(*, ended: bool = False, site: str = "") -> MeasuresDocument:
+    def measures(
+        *, ended: bool = False, site: str = "", page: Annotated[int, Query(ge=1, le=100_000)] = 1
+    ) -> MeasuresDocument:
         rows, problem = measure_desk.listed(services, ended=ended, site=site[:100])
-        return MeasuresDocument(measures=[measure_document(r) for r in rows], problem=problem)
+        some = rows[(page - 1) * SOME : page * SOME]
+        return MeasuresDocument(measures=[measure_document(r) for r in some], total=len(rows), problem=problem)
 
     @api(routes, "/api/v1/measures/reach", needs=Permission.SEE)
     def reach(

@@ -54,6 +54,9 @@ TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "ala
 MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
 
 Row = TypeVar("Row", Case, Claim)
+MOST_EVENTS: Final = 200
+"""The newest of a case's timeline; its file has all of them."""
+
 Words = Annotated[str, Form(max_length=4_000)]
 LongWords = Annotated[str, Form(max_length=20_000)]
 Short = Annotated[str, Form(max_length=300)]
@@ -272,6 +275,8 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "read": edition(case.title, case.summary),
         "works": services.long_work.of(f"case:{case.id}"),
         "figure_row": case.figures[-1] if case.figures else None,
+        "events": case.events[-MOST_EVENTS:],
+        "earlier_events": max(0, len(case.events) - MOST_EVENTS),
         "present": [p for p in case.principals if p.removed_at is None],
         "removed": [p for p in case.principals if p.removed_at is not None],
         "open_tasks": [t for t in case.tasks if t.done_at is None],

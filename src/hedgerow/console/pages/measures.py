@@ -18,8 +18,7 @@ from hedgerow.console.routes import action, page
 from hedgerow.console.services import Services
 
 NAVIGATION: Final = (Entry(25, "Measures", "/measures", Permission.SEE),)
-MOST: Final = 500
-"""Shown at once."""
+PAGE: Final = 50
 
 
 def router(services: Services) -> APIRouter:
@@ -27,13 +26,21 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
 
     @page(routes, "/measures", needs=Permission.SEE)
-    def measures(request: Request, ended: Annotated[str, Query(max_length=5)] = "") -> Response:
+    def measures(
+        request: Request,
+        ended: Annotated[str, Query(max_length=5)] = "",
+        number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    ) -> Response:
         rows, problem = measure_desk.listed(services, ended=bool(ended))
+        pages = max(1, -(-len(rows) // PAGE))
+        number = min(number, pages)
         return render(
             request,
             "measures/list.html",
-            rows=rows[:MOST],
-            left_out=max(0, len(rows) - MOST),
+            rows=rows[(number - 1) * PAGE : number * PAGE],
+            total=len(rows),
+            number=number,
+            pages=pages,
             problem=problem,
             ended=ended,
             when=when,
