@@ -1,4 +1,4 @@
-"""Makes the pictures of the README anew: the example directory behind Hedgerow, and its console while somebody harvests.
+"""Makes the pictures of the README anew: the example directory behind Hedgerow, and its console in a harvest.
 
     .venv/bin/python tools/screenshots.py            # writes docs/images/*.png; takes a minute or two
 
@@ -35,10 +35,11 @@ ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
 POLICY: Final = ROOT / "examples" / "directory" / "hedgerow.yaml"
 CHROMIUM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PASSWORD: Final = "orchard kettle seven lanterns"
+PASSWORD: Final = "orchard kettle seven lanterns"  # noqa: S105 - of an account that lives as long as this program
 PROGRAM: Final = {"User-Agent": "python-requests/2.32"}
 READER: Final = {
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Safari/537.36",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "en-GB,en;q=0.5",
     "Accept-Encoding": "gzip",
@@ -59,10 +60,11 @@ def free_port() -> int:
 @contextmanager
 def started(command: list[str], says: str) -> Iterator[re.Match[str]]:
     """A program that runs until the end of the block; gives what it said of `says`."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with (
         tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as program,
-    ):  # fmt: skip
+        subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, env=env) as program,
+    ):
         try:
             end = time.monotonic() + WAIT_S
             while time.monotonic() < end and program.poll() is None:
