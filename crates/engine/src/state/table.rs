@@ -13,7 +13,14 @@ const SHARDS: usize = 64;
 /// How many are looked at to find one to evict. They are neighbours, because one wait for memory brings them all, and they
 /// are no worse a sample: whoever comes takes the place of whoever goes, so that age and place have nothing to do with each
 /// other.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 8;
+
+/// So many samples are looked at when all of the one before would be missed more than a newcomer: old acquaintances who stand
+/// together must not be each other's only choice.
+const LOOKS: usize = 4;
+
+/// What it costs to forget somebody who has been shown one person just now. It has 24 bits.
+const NEWCOMER: u64 = 60 * 86_400 + 600;
 
 /// What is known of one principal.
 #[derive(Debug)]
@@ -158,7 +165,14 @@ impl Table {
 
 impl Shard {
     fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.index.allocation_size() + self.heap_bytes
+        self.slots.capacity() * size_of::<Slot>() + self.index_bytes(self.index.len()) + self.heap_bytes
+    }
+
+    /// What the index takes with so many in it. Over half full, removals alone may double it, at any insertion: what is not
+    /// counted before would drive everybody out when it comes.
+    fn index_bytes(&self, len: usize) -> usize {
+        let full = self.index.num_buckets() / 8 * 7;
+        self.index.allocation_size() * if len > full / 2 { 2 } else { 1 }
     }
 
     fn find(&self, hash: u64, key: u64, level: Level) -> Option<usize> {
@@ -215,27 +229,33 @@ impl Shard {
     fn bytes_with_one_more(&self) -> usize {
         let slots =
             if self.slots.len() == self.slots.capacity() { growth(self.slots.len()) * size_of::<Slot>() } else { 0 };
-        let index = if self.index.len() == self.index.capacity() { self.index.allocation_size() } else { 0 };
-        self.bytes() + slots + index
+        self.bytes() + slots + self.index_bytes(self.index.len() + 1) - self.index_bytes(self.index.len())
     }
 
-    /// The least valuable of the next few. The hand goes through all of them, so that nobody is looked at again before
-    /// everybody else was.
+    /// The least valuable of a few. The hand goes through all of them, so that nobody is looked at again before everybody else
+    /// was.
     fn least(&mut self, now_s: u32) -> usize {
-        if self.hand + SAMPLE > self.slots.len() {
-            // xorshift64 (Marsaglia, 2003): each round begins elsewhere, so that the same ones do not always meet.
-            self.dice ^= self.dice << 13;
-            self.dice ^= self.dice >> 7;
-            self.dice ^= self.dice << 17;
-            let beginnings = (self.slots.len() - SAMPLE + 1).min(SAMPLE) as u64;
-            self.hand = usize::try_from(self.dice % beginnings).unwrap_or(0);
+        let mut least = u64::MAX;
+        for _ in 0..LOOKS {
+            if self.hand + SAMPLE > self.slots.len() {
+                // xorshift64 (Marsaglia, 2003): each round begins elsewhere, so that the same ones do not always meet.
+                self.dice ^= self.dice << 13;
+                self.dice ^= self.dice >> 7;
+                self.dice ^= self.dice << 17;
+                let beginnings = (self.slots.len() - SAMPLE + 1).min(SAMPLE) as u64;
+                self.hand = usize::try_from(self.dice % beginnings).unwrap_or(0);
+            }
+            let from = self.hand;
+            self.hand += SAMPLE;
+            // No branch between them: all are waited for together, and one comparison sees to worth and place.
+            let sample = self.slots[from..from + SAMPLE].iter().zip(from as u64..);
+            let worst = sample.map(|(s, at)| s.principal.worth(now_s) << 32 | at).min();
+            least = least.min(worst.unwrap_or(u64::MAX));
+            if least >> 32 <= NEWCOMER {
+                break;
+            }
         }
-        let from = self.hand;
-        self.hand += SAMPLE;
-        // No branch between them: all are waited for together. A worth has 24 bits, so that one comparison sees to both.
-        let worths = self.slots[from..from + SAMPLE].iter().zip(from as u64..);
-        let worst = worths.map(|(s, at)| s.principal.worth(now_s) << 32 | at).min().unwrap_or(0);
-        usize::try_from(worst & 0xffff_ffff).unwrap_or(0)
+        usize::try_from(least & 0xffff_ffff).unwrap_or(0)
     }
 
     fn enter(&mut self, hash: u64, at: usize) {
@@ -270,3 +290,61 @@ impl Shard {
 }
 
 const _: () = assert!(size_of::<Slot>() == 64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Window;
+
+    /// Bytes of a shard in the smallest table.
+    const LEAST_BYTES: usize = 64 * 1024;
+
+    #[test]
+    fn who_is_found_is_who_was_asked_for_whoever_took_whose_place() {
+        let table = Table::new(0);
+        let mut dice = 1u64;
+        let (mut found, mut made) = (0, 0);
+        for now_s in 1..40_000 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // So small that all of them fall into one shard.
+            let (key, people) = (dice >> 33 & 0x7ff, dice >> 60);
+            let level = if key % 2 == 0 { Level::Session } else { Level::Address };
+            table.with(key, level, now_s, |p| {
+                match p.seen.len() {
+                    0 => made += 1,
+                    _ => found += usize::from(p.seen.has(key, 0, Window::Month, now_s)),
+                }
+                assert!(p.seen.len() == 0 || p.seen.has(key, 0, Window::Month, now_s), "{key} is somebody else");
+                for n in 0..=people {
+                    p.seen.show(key + n, 0, now_s);
+                }
+                if people > 7 {
+                    p.behaviour.get_or_insert_default().beyond(key, now_s);
+                }
+            });
+            table.with_known(key + 1, level, now_s, |_| panic!("the other level has no such key"));
+        }
+        let shard = table.shards.iter().map(|s| s.lock()).max_by_key(|s| s.slots.len()).unwrap();
+        assert!(found > 1_000 && shard.evicted > 1_000 && made > 1_000, "{found} {made} {}", shard.evicted);
+        assert_eq!(shard.index.len(), shard.slots.len());
+        assert_eq!(shard.heap_bytes, shard.slots.iter().map(|s| s.principal.heap_bytes()).sum::<usize>());
+        assert!(shard.bytes() <= LEAST_BYTES, "{} bytes", shard.bytes());
+    }
+
+    #[test]
+    fn whoever_would_be_missed_most_stays() {
+        let table = Table::new(0);
+        let kept = || (0..20).filter(|k| table.peek(*k, Level::Address, |p| p.seen.len()) == Some(40)).count();
+        for key in 0..20 {
+            table.with(key, Level::Address, 1, |p| {
+                for n in 0..40 {
+                    p.seen.show(n, 0, 1);
+                }
+            });
+        }
+        for key in 1_000..100_000 {
+            table.with(key, Level::Address, 3_600, |p| p.seen.show(key, 0, 3_600));
+        }
+        assert_eq!(kept(), 20, "a flood of newcomers drove them out");
+    }
+}
