@@ -2,6 +2,8 @@
 //!
 //! Small, plain and few. A room takes the types of the rooms before it and makes its own; no room reaches back.
 
+mod words;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};

@@ -113,7 +113,8 @@ impl Judge {
         v: &mut Verdict,
     ) -> Option<Action> {
         let mut decided = None;
-        for (rule, outcome) in self.rules.evaluate(&site.rules, req, id, snap, v.risk) {
+        let facts = rules::Facts { req, id, snap, risk: v.risk };
+        for (rule, outcome) in self.rules.evaluate(&site.rules, facts) {
             let code = || format!("rule.{}", rule.name);
             match outcome {
                 Ok(false) => continue,

@@ -27,6 +27,18 @@ pub enum Posture {
     High,
 }
 
+impl Posture {
+    /// `calm`, `raised` or `high`, as it is written everywhere.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Raised => "raised",
+            Self::High => "high",
+        }
+    }
+}
+
 /// How tense a family is, and since when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tension {

@@ -202,3 +202,24 @@ fn who_was_known_before_the_wave_is_no_newcomer_in_it() {
     assert!(endless.newcomer(&policy, now - 29 * 86_400, now));
     assert!(!endless.newcomer(&policy, now - 32 * 86_400, now));
 }
+
+#[test]
+fn families_of_an_older_policy_make_room_for_those_in_force() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let shown = |family: &str, p: u64| {
+        let principals = principals(&visitor(p, p));
+        let (standing, person_key) = (Standing::Stranger, person_key(p));
+        let family = family.to_owned();
+        state.replay(
+            &site,
+            &Replay { at_ms: START_MS, principals, standing, family, person_key, shown: fields(&[TOWN]), tense: false },
+        );
+    };
+    (0..200).for_each(|n| shown(&format!("renamed-{n}"), n));
+    (0..400).for_each(|p| shown("one-too-many", p));
+    assert_eq!(state.posture(&site, "members", START_MS), Posture::Calm, "what others were shown is not its own");
+    (0..400).for_each(|p| shown("members", p));
+    assert_eq!(state.posture(&site, "members", START_MS), Posture::High);
+    assert!(state.overview(&site, START_MS, 1).postures.len() <= crate::policy::MOST_FAMILIES + 1);
+}
