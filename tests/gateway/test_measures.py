@@ -66,6 +66,12 @@ def names_of(running: Gateway, source: str | None = None) -> dict[str, str]:
     return names(running, str(running.ledger()[-1]["ref"]))
 
 
+def test_the_gateway_gives_a_network_the_name_that_block_lists_look_for(running: Gateway) -> None:
+    keys = SiteKeys(read_secret(running.state), "club")
+    assert names_of(running)["network"] == keys.network(HOME) == keys.network(NEIGHBOUR)
+    assert names_of(running, ELSEWHERE)["network"] == keys.network(ELSEWHERE) != keys.network(HOME)
+
+
 def decide(
     running: Gateway, act: Act, level: str, name: str, lasting_s: int = DAY, factor: int | None = None
 ) -> Measure:

@@ -74,6 +74,9 @@ def test_everything_that_can_be_told_is_documented() -> None:
     for name, (activity, alert) in ocsf.FINDINGS.items():
         row = f"| `{name}` | {activity} {ocsf.ACTIVITIES[activity]} | {'yes' if alert else 'no'} |"
         assert row in _page("ocsf")
+    for name, (status, alert) in ocsf.DUTIES.items():
+        row = f"| `{name}` | {status} {'Warning' if status == ocsf.WARNING else 'Fail'} | {'yes' if alert else 'no'} |"
+        assert row in _page("ocsf")
 
 
 def test_every_word_of_outward_toml_is_documented() -> None:

@@ -107,6 +107,7 @@ fn verdict(c: &mut Criterion) {
         never: SensitivitySet::NONE,
         on_request: SensitivitySet::NONE,
         cuts: hedgerow_engine::measures::Cuts::NONE,
+        everybody: Default::default(),
     };
     let id = visitor(1);
     let mut n = 0u64;

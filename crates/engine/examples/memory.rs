@@ -69,6 +69,7 @@ impl Crowd {
             never: SensitivitySet::NONE,
             on_request: SensitivitySet::NONE,
             cuts: Cuts::NONE,
+            everybody: Default::default(),
         };
         let profile = self.site.route("GET", "/members/7");
         let page = Visit { navigation: true, ..Visit::default() };

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from hedgerow import __version__
-from hedgerow.console import api, pages, static_files
+from hedgerow.console import api, pages, static_files, twins
 from hedgerow.console.access.gate import Declared
 from hedgerow.console.answers import answer_problems
 from hedgerow.console.guards import Guards
@@ -48,7 +48,9 @@ def create_app(services: Services) -> FastAPI:
     table: list[Declared] = []
     navigation: list[Entry] = []
     modules = [*_modules(pages), *_modules(api)]
-    for router in (static_files.router(app.state.static), *(m.router(services) for m in modules)):
+    routers = [static_files.router(app.state.static), *(m.router(services) for m in modules)]
+    routers.append(twins.router([r for router in routers for r in router.routes]))
+    for router in routers:
         table += declared_routes(router.routes)
         app.include_router(router)
     for module in modules:

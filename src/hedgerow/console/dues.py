@@ -43,6 +43,11 @@ class DueItem:
     """In one word, as `letter`."""
     at_once: bool = False
     """Without a date, and the clock runs: comes first."""
+    told: str = ""
+    """What somebody outside is told before it is due and when it is late; nothing that was typed. Empty: nothing, or
+    another part tells it (`hedgerow.console.reminding`)."""
+    case: str = ""
+    """Number of the case, as C-2026-0001."""
 
 
 Gather = Callable[[Session, Services], Iterator[DueItem]]
@@ -51,7 +56,10 @@ Gather = Callable[[Session, Services], Iterator[DueItem]]
 def letters(session: Session, services: Services) -> Iterator[DueItem]:
     """Letters to approve, to send, to look after."""
     for item in telling.due_items(session, services.clock()):
-        yield DueItem(f"Letter {item.number}: {item.what}", item.due_at, f"/letters/{item.letter_id}", "letter")
+        # That an answer did not come, and that it is time to look again, is told by the round of letters itself.
+        told = f"Letter {item.number}: the answer is due" if item.what == telling.ANSWER_IS_DUE else ""
+        what = f"Letter {item.number}: {item.what}"
+        yield DueItem(what, item.due_at, f"/letters/{item.letter_id}", "letter", told=told)
 
 
 def notices(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: ARG001 - the face of all
@@ -83,7 +91,9 @@ def tasks(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: A
         .limit(MOST)
     )
     for title, due_at, case_id, number in session.execute(asked):
-        yield DueItem(f"{number}: {title}", due_at, f"/cases/{case_id}#tasks", "case")
+        # Not the title: somebody typed it, and nothing that was typed leaves the house.
+        where = f"/cases/{case_id}#tasks"
+        yield DueItem(f"{number}: {title}", due_at, where, "case", told="A task of a case", case=number)
 
 
 def claims(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: ARG001
@@ -96,15 +106,18 @@ def claims(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: 
                 claim.acknowledge_by,
                 f"/claims/{claim.id}",
                 "claim",
+                told=f"Claim {claim.number}: tell whoever sent it that it arrived",
             )
-        yield DueItem(f"Claim {claim.number}: examine and decide", claim.examine_by, f"/claims/{claim.id}", "claim")
+        what = f"Claim {claim.number}: examine and decide"
+        yield DueItem(what, claim.examine_by, f"/claims/{claim.id}", "claim", told=what)
 
 
 def appeals(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: ARG001
     """Appeals that nobody has answered."""
     asked = select(Appeal).where(Appeal.state == "open").order_by(Appeal.answer_by).limit(MOST)
     for appeal in session.scalars(asked):
-        yield DueItem(f"Appeal {appeal.number}: answer", appeal.answer_by, f"/visitors/{appeal.id}", "appeal")
+        what = f"Appeal {appeal.number}: answer"
+        yield DueItem(what, appeal.answer_by, f"/visitors/{appeal.id}", "appeal", told=what)
 
 
 def policies(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: ARG001
@@ -119,7 +132,7 @@ def reviews(session: Session, services: Services) -> Iterator[DueItem]:
     """The review of the month before, and the rehearsal of the quarter."""
     for due in due_of(session, Month.of(services.clock())):
         if due.done_at is None:
-            yield DueItem(due.what, due.by, "/status", "review")
+            yield DueItem(due.what, due.by, "/status", "review", told=due.what)
 
 
 SOURCES: Final[tuple[Gather, ...]] = (notices, tasks, letters, claims, appeals, policies, reviews)

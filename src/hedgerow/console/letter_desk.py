@@ -32,7 +32,6 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.problems import NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.moments import aware_moment
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import SmtpMailer
 from hedgerow.secret import SecretError, read_secret
@@ -105,7 +104,7 @@ class LetterDesk:
         if self._mailer is not None:
             return self._mailer
         try:
-            smtp = outward_settings.read(self.services.folder.path).smtp
+            smtp = self.services.outward.current().smtp
             return LetterMailer(SmtpMailer(smtp), self.services.clock) if smtp else None
         except OutwardError as e:
             raise LetterError(f"the mail server is set wrongly: {e}") from e

@@ -18,7 +18,6 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
 from hedgerow.console.problems import NotFound
 from hedgerow.console.services import Services
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.announcing import announce
 from hedgerow.outward.happenings import Happening
 from hedgerow.outward.settings import OutwardError
@@ -26,6 +25,8 @@ from hedgerow.outward.smtp import Mailer, SmtpMailer
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import Mailing
 
+NO_DOMAIN = "hedgerow.invalid"
+"""In identifiers where there is no mail server: the file is then only for mail merge, and they are never sent."""
 People = Callable[[str], Iterable[PersonFields] | None]
 """The people of a case; None where they cannot be listed."""
 
@@ -50,7 +51,7 @@ def mailer_of(services: Services) -> Mailer | None:
     Raises:
         OutwardError: `outward.toml` is wrong.
     """
-    smtp = outward_settings.read(services.folder.path).smtp
+    smtp = services.outward.current().smtp
     return SmtpMailer(smtp) if smtp else None
 
 
@@ -112,6 +113,11 @@ def find(session: Session, mailing_id: str) -> Mailing:
     if row is None:
         raise NotFound("There is no such mailing.")
     return row
+
+
+def of_case(session: Session, case_id: str) -> list[Mailing]:
+    """The mailings of a case, the oldest first."""
+    return list(session.scalars(select(Mailing).where(Mailing.case_id == case_id).order_by(Mailing.made_at)))
 
 
 def approve(services: Services, actor: Actor, mailing_id: str) -> str:

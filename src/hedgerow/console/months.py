@@ -27,28 +27,28 @@ REVIEW_WITHIN: Final = timedelta(days=14)
 """How long after the end of a month its review is due."""
 DRILL_EVERY: Final = timedelta(days=92)
 """A rehearsal a quarter."""
-CHANGING: Final = (
-    "policy.agree",
-    "policy.found",
-    "measure.set",
-    "measure.end",
-    "user.add",
-    "user.roles",
-    "user.disable",
-    "user.enable",
-    "user.cover",
-    "user.cover_end",
-    "case.step",
-    "case.step_ended",
-    "case.close",
-    "claim.dismiss",
-    "channel.add",
-    "channel.subscribe",
-    "channel.disable",
-    "channel.enable",
-    "channel.remove",
-)
-"""Acts that change how people are protected, or who decides it."""
+CHANGING: Final = {
+    "policy.agree": "policy brought into force",
+    "policy.found": "policy changed by hand",
+    "measure.set": "measure set",
+    "measure.end": "measure ended",
+    "user.add": "user added",
+    "user.roles": "roles of a user changed",
+    "user.disable": "user shut out",
+    "user.enable": "user let in again",
+    "user.cover": "absence covered",
+    "user.cover_end": "cover of an absence ended",
+    "case.step": "containment step taken",
+    "case.step_ended": "containment step ended",
+    "case.close": "case closed",
+    "claim.dismiss": "claim dismissed",
+    "channel.add": "way of notification added",
+    "channel.subscribe": "what a way of notification tells changed",
+    "channel.disable": "way of notification turned off",
+    "channel.enable": "way of notification turned on",
+    "channel.remove": "way of notification removed",
+}
+"""Acts that change how people are protected, or who decides it, in words."""
 MOST_CHANGES: Final = 500
 """Listed one by one; that there were more is a change of its own, which has to be acknowledged like the others."""
 _APPEALS: Final = ("false_challenge_share", "false_refusal_share", "appeals_open_s")
@@ -196,7 +196,7 @@ def _of_cases(session: Session, month: Month, values: dict[str, float | None]) -
 
 
 def _changes(session: Session, month: Month) -> Iterable[Change]:
-    mine = (Decision.act.in_(CHANGING), Decision.at >= month.since, Decision.at < month.until)
+    mine = (Decision.act.in_(tuple(CHANGING)), Decision.at >= month.since, Decision.at < month.until)
     rows = session.scalars(select(Decision).where(*mine).order_by(Decision.number).limit(MOST_CHANGES)).all()
     for row in rows:
         yield Change(f"d{row.number}", row.at, _in_words(row), row.actor_name)
@@ -208,8 +208,11 @@ def _changes(session: Session, month: Month) -> Iterable[Change]:
 
 
 def _in_words(row: Decision) -> str:
-    about = row.details.get("name") or row.details.get("version") or row.subject
-    words = f"{row.act}: {about}"
+    known = (row.details.get(key) for key in ("number", "name", "version"))
+    about = next((k for k in known if k), None) or row.subject.partition(":")[2]
+    if "level" in row.details:
+        about = f"{row.details.get('act')}, {row.details['level']} {str(about)[:8]}"
+    words = f"{CHANGING[row.act]}: {about}"
     return f"{words} ({row.reason.strip()})" if row.reason.strip() else words
 
 

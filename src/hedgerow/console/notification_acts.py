@@ -15,7 +15,6 @@ from hedgerow.console.notice_acts import named
 from hedgerow.console.problems import Conflict, NotFound, Wrong
 from hedgerow.console.services import Services
 from hedgerow.outward import announcing, delivering, guard, ocsf, webhook
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.addresses import AddressError, header_text, mail_address
 from hedgerow.outward.delivering import Ways
 from hedgerow.outward.happenings import KINDS, SEVERITIES, Happening
@@ -42,7 +41,7 @@ def ways(services: Services) -> Ways:
         Wrong: the file cannot be used.
     """
     try:
-        found = outward_settings.read(services.folder.path)
+        found = services.outward.current()
         mailer = SmtpMailer(found.smtp) if found.smtp else None
         return Ways(services.folder.path, found, mailer, services.settings.base_url)
     except OutwardError as e:
@@ -122,7 +121,7 @@ def subscribe(services: Services, actor: Actor, channel_id: str, least: Mapping[
         if wrong:
             raise Wrong(f"There is no happening `{wrong[0][:40]}`, or no such severity.")
         if channel.kind.startswith("ocsf"):
-            lost = [k for k in chosen if k not in ocsf.FINDINGS]
+            lost = [k for k in chosen if k not in ocsf.TOLD]
             if lost:
                 raise Wrong(f"OCSF findings know no {', '.join(lost)}; tell that over another channel.")
         session.execute(delete(Subscription).where(Subscription.channel_id == channel_id))

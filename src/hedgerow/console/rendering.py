@@ -81,10 +81,19 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     return answer
 
 
-def go(request: Request, path: str, say: str = "") -> Response:
+class Went(RedirectResponse):
+    """The answer to a form that was done: where to look, and what was done, also for its twin in JSON."""
+
+    def __init__(self, where: str, said: str) -> None:
+        super().__init__(where, 303)
+        self.where = where
+        self.said = said
+
+
+def go(request: Request, path: str, say: str = "") -> Went:
     """After a form: see the other page (303), with a sentence on what was done."""
     services: Services = request.app.state.services
-    answer = RedirectResponse(inside(path), 303)
+    answer = Went(inside(path), say)
     if say:
         packed = base64.urlsafe_b64encode(json.dumps(say[:_LONGEST_SAID]).encode()).decode()
         answer.set_cookie(

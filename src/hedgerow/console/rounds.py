@@ -21,28 +21,25 @@ from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import case_rounds, intake_round, mailing_acts
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.month_counts import count_months
-from hedgerow.console.notice_acts import DUTY_WORDS, WHAT_WORDS
+from hedgerow.console.outward_state import folder_of_lists
 from hedgerow.console.policy_desk import keep_found
-from hedgerow.console.refused import refused as refused_addresses
+from hedgerow.console.refused import RefusedNow
+from hedgerow.console.refused import refused as refused_now
+from hedgerow.console.reminding import remind, remind_of_dues, remind_of_measures
 from hedgerow.console.services import Services
 from hedgerow.console.telling_others import Teller
 from hedgerow.measures.measure import MeasureError
 from hedgerow.outward import block_lists, delivering
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.announcing import announce
-from hedgerow.outward.block_lists import Refused
 from hedgerow.outward.delivering import Ways
 from hedgerow.outward.happenings import Happening
-from hedgerow.outward.settings import OutwardError
+from hedgerow.outward.settings import Outward, OutwardError
 from hedgerow.outward.smtp import SmtpMailer
 from hedgerow.secret import SecretError
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import NoticeDue
-from hedgerow.store.models.outbox import Told
 
 EVERY_S: Final = 5.0
-LISTS_FOLDER: Final = "block-lists"
-"""In the state directory, where `outward.toml` names no other."""
 RECKON_EVERY: Final = timedelta(minutes=2)
 RECKON_ALL_EVERY: Final = timedelta(hours=24)
 """A case takes some 50 ms, so all of them are reckoned once a day and in between those in which something happened."""
@@ -54,10 +51,7 @@ POLICY_EVERY: Final = timedelta(seconds=30)
 MONTHS_EVERY: Final = timedelta(minutes=5)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
-MOST_DUES: Final = 100_000
-"""Looked at for reminders: all there are, since what is late comes first and must not hide what is near."""
-MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
-"""How long before its moment something is announced."""
+DUES_EVERY: Final = timedelta(minutes=1)
 
 
 @dataclass
@@ -65,9 +59,10 @@ class Rounds:
     """The tasks of the clock."""
 
     services: Services
-    refused: Callable[[Services, datetime], list[Refused]] = refused_addresses
-    """Refuse measures whose address is known."""
+    refused: Callable[[Services, datetime], RefusedNow] = refused_now
+    """Refuse measures, and where those come from whose address is known."""
     ways: Ways | None = None
+    """How messages leave; by `outward.toml` as it is now, where none is given."""
     edge_was_up: bool = False
     _next: dict[str, datetime] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -75,6 +70,9 @@ class Rounds:
     _threads: dict[str, threading.Thread] = field(default_factory=dict)
     _teller: Teller | None = None
     _reckoned: datetime | None = None
+    _made: Ways | None = None
+    _lists_of: Outward | None = None
+    _told_wrong: object = None
 
     def start(self) -> None:
         """Starts the thread."""
@@ -97,6 +95,8 @@ class Rounds:
             ("cases", self._cases),
             ("reckon", self._reckon),
             ("tell", self._tell),
+            ("dues", self._dues),
+            ("settings", self._settings),
             ("edge", self._edge),
             ("intake", self._intake),
             ("mail", self._mail),
@@ -120,11 +120,14 @@ class Rounds:
         return True
 
     def _outward(self) -> Ways:
-        if self.ways is None:
-            settings = outward_settings.read(self.services.folder.path)
+        """How messages leave. Made anew when the settings changed; wrong ones change nothing."""
+        if self.ways is not None:
+            return self.ways
+        settings = self.services.outward.current()
+        if self._made is None or self._made.settings != settings:
             mailer = SmtpMailer(settings.smtp) if settings.smtp else None
-            self.ways = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
-        return self.ways
+            self._made = Ways(self.services.folder.path, settings, mailer, self.services.settings.base_url)
+        return self._made
 
     def _cases(self) -> None:
         """The rules look at the ledgers, in a thread of their own: a large one takes seconds, clocks must not wait."""
@@ -152,6 +155,35 @@ class Rounds:
         if self._teller is None:
             self._teller = Teller(self.services)
         self._teller.once()
+
+    def _dues(self) -> None:
+        """Says what is due soon and what is late, wherever in the console it waits."""
+        if self._due("dues", DUES_EVERY):
+            remind_of_dues(self.services)
+            remind_of_measures(self.services)
+
+    def _settings(self) -> None:
+        """Says it once when `outward.toml` became wrong while former settings go on."""
+        if self.ways is not None or not self.services.outward.kept:
+            return
+        told = self.services.outward.print
+        if told == self._told_wrong:
+            return
+        self._told_wrong = told
+        now = self.services.clock()
+        with self.services.database.session() as session:
+            announce(
+                session,
+                Happening(
+                    id=f"settings-wrong-{now.isoformat(timespec='seconds')}",
+                    kind="settings.wrong",
+                    at=now,
+                    title="outward.toml has mistakes; the settings from before it was changed stay in force",
+                    severity="medium",
+                    decide="Correct the file; the page Notifications says what is wrong",
+                    path="/notifications",
+                ),
+            )
 
     def _edge(self) -> None:
         """Says it once when the gateway stops answering; one that never answered is none of this console's."""
@@ -201,14 +233,26 @@ class Rounds:
 
     def _lists(self) -> None:
         settings = self._outward().settings
-        if not settings.lists or not self._due("lists", LISTS_EVERY):
+        changed = settings != self._lists_of
+        if not changed and not self._due("lists", LISTS_EVERY):
             return
-        now = self.services.clock()
-        folder = settings.lists_folder or self.services.folder.path / LISTS_FOLDER
+        before, self._lists_of = self._lists_of, settings
         try:
-            block_lists.write(folder, settings.lists, self.refused(self.services, now), now)
+            if changed and before is not None:
+                self._empty_lists(before, settings)
+            if settings.lists:
+                now = self.services.clock()
+                found = self.refused(self.services, now)
+                block_lists.write(folder_of_lists(self.services, settings), settings.lists, found.known, now)
         except (OutwardError, MeasureError, SecretError) as e:
             structlog.get_logger().warning("lists_not_written", error=str(e))
+
+    def _empty_lists(self, before: Outward, settings: Outward) -> None:
+        """Lists that are written no more are emptied: a guard that reads them on would hold an old state for ever."""
+        old = folder_of_lists(self.services, before)
+        same = old == folder_of_lists(self.services, settings)
+        gone = [kind for kind in before.lists if not same or kind not in settings.lists]
+        block_lists.write(old, gone, (), self.services.clock())
 
     def _clean(self) -> None:
         if self._due("clean", CLEAN_EVERY):
@@ -250,56 +294,3 @@ def reckon(services: Services, since: datetime | None = None) -> int:
         except (NoticeError, CaseError) as e:
             structlog.get_logger().warning("dues_not_reckoned", case=case_id, error=str(e))
     return len(ids)
-
-
-def remind(services: Services) -> int:
-    """Announces what is due soon, a day and four hours before, and what is late: once each. Returns how many."""
-    now = services.clock()
-    with services.database.reading() as session:
-        soon = [
-            (d, mark)
-            for d in dues.listed(session, most=MOST_DUES)
-            if d.due_at is not None and d.mandatory
-            if (mark := _mark(d.due_at, now))
-        ]
-        told = set(session.scalars(select(Told.mark).where(Told.mark.in_([_key(d, m) for d, m in soon]))))
-    fresh = [(d, m) for d, m in soon if _key(d, m) not in told]
-    if not fresh:
-        return 0
-    with services.database.session() as session:
-        wanted = {d.case_id for d, _ in fresh}
-        cases = {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(wanted)))}
-        for due, mark in fresh:
-            session.add(Told(mark=_key(due, mark), at=now))
-            case = cases[due.case_id]
-            late = mark == "late"
-            under = f" under {due.regime}" if due.regime else ""
-            announce(
-                session,
-                Happening(
-                    id=f"deadline-{_key(due, mark)}"[:100],
-                    kind="deadline.missed" if late else "deadline.near",
-                    at=now,
-                    title=f"{'Late' if late else 'Due soon'}{under}: {DUTY_WORDS[due.duty]}",
-                    severity="critical" if late else "high",
-                    decide=f"{WHAT_WORDS[due.what]}: {DUTY_WORDS[due.duty]}",
-                    by=due.due_at,
-                    case=case.number,
-                    path=f"/notices/cases/{case.id}",
-                    site=case.site,
-                ),
-            )
-    return len(fresh)
-
-
-def _mark(due_at: datetime, now: datetime) -> str:
-    """Which mark a moment has passed: `late`, `4h`, `24h`, or none."""
-    if now > due_at:
-        return "late"
-    passed = [m for m in MARKS if due_at - now <= m]
-    return f"{min(passed) // timedelta(hours=1)}h" if passed else ""
-
-
-def _key(due: dues.Due, mark: str) -> str:
-    at = due.due_at.isoformat(timespec="minutes") if due.due_at else ""
-    return f"{due.case_id}/{due.regime}/{due.duty}/{due.what}/{at}/{mark}"

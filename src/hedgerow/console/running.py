@@ -24,7 +24,6 @@ from hedgerow.console.services import Services, utc_now
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
 from hedgerow.ledger.policies import last_policy
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward import tracing
 from hedgerow.outward.settings import OutwardError
 from hedgerow.policy import Compiled, PolicyError, load_file
@@ -105,8 +104,7 @@ def serve(wish: Wish, say: Callable[[str], None]) -> int:
     host, _, port = services.settings.listen.rpartition(":")
     made = create_app(services)
     try:
-        outward = outward_settings.read(services.folder.path)
-        app = tracing.traced(made, outward.traces_endpoint, __version__)
+        app = tracing.Following(made, services.outward, __version__)
     except OutwardError as e:
         raise ConsoleError(str(e)) from e
     config = uvicorn.Config(

@@ -16,6 +16,7 @@ from hedgerow.console.back_tests import BackTests
 from hedgerow.console.overviews import Overviews
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
+from hedgerow.outward.standing import Standing
 from hedgerow.store.database import Database
 
 
@@ -41,6 +42,11 @@ class Services:
     def overviews(self) -> Overviews:
         """What pages show of the ledgers."""
         return Overviews(self.folder.path, self.clock)
+
+    @cached_property
+    def outward(self) -> Standing:
+        """Mail, webhooks, lists, metrics and traces, as `outward.toml` says now."""
+        return Standing(self.folder.path)
 
     @cached_property
     def back_tests(self) -> BackTests:

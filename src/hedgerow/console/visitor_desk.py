@@ -22,7 +22,6 @@ from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.ledger.overview import CURIOUS_DAYS
 from hedgerow.measures import LEVELS, Act
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import Mailer, SmtpMailer
 from hedgerow.secret import SecretError, read_secret
@@ -115,7 +114,7 @@ def mailer_of(services: Services) -> Mailer | None:
         Wrong: it is set wrongly.
     """
     try:
-        smtp = outward_settings.read(services.folder.path).smtp
+        smtp = services.outward.current().smtp
         return SmtpMailer(smtp) if smtp else None
     except OutwardError as e:
         raise Wrong(f"The mail server is set wrongly: {e}.") from e

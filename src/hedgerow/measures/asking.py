@@ -21,6 +21,10 @@ class Standing:
     """Requests it applied to; in watch mode those it would have applied to."""
     last_ms: int | None
     """When the last one came, Unix milliseconds."""
+    known: bool = True
+    """Whether the policy in force has the route and the field it is about."""
+    enforced: bool = True
+    """Whether the site carries verdicts out; in watch mode a measure is counted and recorded, and nothing else."""
 
 
 def take_up(control: Control) -> Json:
@@ -49,6 +53,8 @@ def standing(control: Control, site: str | None = None) -> dict[str, Standing]:
                 holds=m.get("holds") is True,
                 hits=hits if isinstance(hits, int) else 0,
                 last_ms=last if isinstance(last, int) else None,
+                known=m.get("known") is not False,
+                enforced=of_site.get("mode") != "watch",
             )
             found[one.id] = one
     return found

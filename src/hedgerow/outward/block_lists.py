@@ -146,12 +146,13 @@ def text(kind: str, found: Listed, now: datetime) -> str:
 
 
 def _crowdsec(found: Listed, now: datetime) -> list[tuple[str, str, str, str]]:
-    # Formats of `cscli decisions import`: duration as Go writes it, scope `ip` or `range`.
+    # Formats of `cscli decisions import`: duration as Go writes it; scopes as CrowdSec itself keeps them, because what
+    # is imported under another spelling is not sent to those who ask for `Ip` and `Range`.
     return [
         (
             f"{_seconds(one, now)}s",
             f"hedgerow/{one.reason}",
-            "ip" if network.prefixlen == network.max_prefixlen else "range",
+            "Ip" if network.prefixlen == network.max_prefixlen else "Range",
             _bare(network),
         )
         for network, one in found.entries

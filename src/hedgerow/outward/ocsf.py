@@ -1,8 +1,10 @@
-"""Happenings as OCSF events: class Detection Finding (2004) of schema 1.8.0, as JSON lines or through a webhook.
+"""Happenings as OCSF events of schema 1.8.0, as JSON lines or through a webhook.
 
-Source: ocsf/ocsf-schema at release 1.8.0 (16 March 2026), `events/findings/detection_finding.json` and the objects it
-uses. Only attributes of that release are written; what has no place there goes into `unmapped`, as the schema says.
-A finding has one identifier for its life: a case's number, so that its opening, changes and closing are one finding.
+What was noticed is a Detection Finding (2004), what is owed by a moment or late is a Compliance Finding (2003). Source:
+ocsf/ocsf-schema at release 1.8.0 (16 March 2026), `events/findings/detection_finding.json`,
+`events/findings/compliance_finding.json` and the objects they use. Only attributes of that release are written; what
+has no place there goes into `unmapped`, as the schema says. A finding has one identifier for its life: a case's number,
+so that its opening, changes and closing are one finding.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from hedgerow import __version__
+from hedgerow.outward.happenings import KINDS
 from hedgerow.outward.settings import OutwardError
 
 SCHEMA: Final = "1.8.0"
 CLASS: Final = 2004
+COMPLIANCE_CLASS: Final = 2003
 CATEGORY: Final = 2
 FILE: Final = "ocsf-events.jsonl"
 CREATE, UPDATE, CLOSE = 1, 2, 3
@@ -34,7 +38,18 @@ FINDINGS: Final[dict[str, tuple[int, bool]]] = {
     "posture.raised": (CREATE, True),
     "test": (CREATE, False),
 }
-"""Kinds of happenings that are findings: their activity, and whether they are an alert. Deadlines and mail are not."""
+"""Kinds of happenings that were noticed: their activity, and whether they are an alert. Mail is no finding."""
+WARNING, FAIL = 2, 3
+DUTIES: Final[dict[str, tuple[int, bool]]] = {
+    "review.due": (WARNING, False),
+    "deadline.near": (WARNING, False),
+    "deadline.missed": (FAIL, True),
+    "letter.overdue": (FAIL, False),
+}
+"""Kinds of happenings about what is owed by a moment: `compliance.status_id`, and whether they are an alert."""
+TOLD: Final = frozenset({*FINDINGS, *DUTIES})
+"""Everything that is told as an event."""
+_COMPLIANCE_WORDS: Final = {WARNING: "Warning", FAIL: "Fail"}
 _SEVERITY: Final = {"note": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
 _SEVERITY_WORDS: Final = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
 _STATUS: Final = {CREATE: (1, "New"), UPDATE: (2, "In Progress"), CLOSE: (4, "Resolved")}
@@ -49,33 +64,23 @@ def event(payload: Mapping[str, Any], console_url: str = "") -> dict[str, Any]:
         OutwardError: it is no finding.
     """
     kind = payload["type"]
-    if kind not in FINDINGS:
-        raise OutwardError(f"`{kind}` is no finding; OCSF is told {', '.join(FINDINGS)}")
-    activity, alert = FINDINGS[kind]
+    if kind not in TOLD:
+        raise OutwardError(f"`{kind}` is no finding; OCSF is told {', '.join((*FINDINGS, *DUTIES))}")
+    duty = kind in DUTIES
+    activity, alert = (CREATE, DUTIES[kind][1]) if duty else FINDINGS[kind]
+    number, name = (COMPLIANCE_CLASS, "Compliance Finding") if duty else (CLASS, "Detection Finding")
     at = int(datetime.fromisoformat(payload["at"]).timestamp() * 1_000)
     severity = _SEVERITY[payload["severity"]]
     status, status_words = _STATUS[activity]
-    finding: dict[str, Any] = {
-        "uid": payload["case"] or payload["id"],
-        "title": payload["title"],
-        "desc": payload["title"],
-        "created_time": at,
-        "analytic": {"type_id": _RULE, "type": "Rule", "name": kind, "uid": kind},
-    }
-    if activity != CREATE:
-        # When it was created is in the event of its creation; this one says only when it changed.
-        finding["modified_time"] = finding.pop("created_time")
-    if console_url:
-        finding["src_url"] = f"{console_url}{payload['path']}"
     said = {
-        "class_uid": CLASS,
-        "class_name": "Detection Finding",
+        "class_uid": number,
+        "class_name": name,
         "category_uid": CATEGORY,
         "category_name": "Findings",
         "activity_id": activity,
         "activity_name": ACTIVITIES[activity],
-        "type_uid": CLASS * 100 + activity,
-        "type_name": f"Detection Finding: {ACTIVITIES[activity]}",
+        "type_uid": number * 100 + activity,
+        "type_name": f"{name}: {ACTIVITIES[activity]}",
         "time": at,
         "severity_id": severity,
         "severity": _SEVERITY_WORDS[severity],
@@ -83,7 +88,7 @@ def event(payload: Mapping[str, Any], console_url: str = "") -> dict[str, Any]:
         "status": status_words,
         "is_alert": alert,
         "message": payload["title"],
-        "finding_info": finding,
+        "finding_info": _finding(payload, activity, at, console_url),
         "metadata": {
             "version": SCHEMA,
             "uid": payload["id"],
@@ -91,8 +96,42 @@ def event(payload: Mapping[str, Any], console_url: str = "") -> dict[str, Any]:
             "product": {"name": "Hedgerow", "vendor_name": "Hedgerow", "version": __version__},
         },
     }
-    unmapped = {k: payload[k] for k in ("decide", "by", "site") if payload.get(k)}
+    if duty:
+        said["compliance"] = _compliance(payload, DUTIES[kind][0])
+    unmapped = {k: payload[k] for k in ("decide", "by", "site", "case") if payload.get(k)}
     return {**said, "unmapped": unmapped} if unmapped else said
+
+
+def _finding(payload: Mapping[str, Any], activity: int, at: int, console_url: str) -> dict[str, Any]:
+    kind = payload["type"]
+    found: dict[str, Any] = {
+        # A case is one finding for its life; each thing that is owed in it is one of its own.
+        "uid": payload["id"] if kind in DUTIES else payload["case"] or payload["id"],
+        "title": payload["title"],
+        "desc": payload["title"],
+        "created_time": at,
+        "analytic": {"type_id": _RULE, "type": "Rule", "name": kind, "uid": kind},
+    }
+    if activity != CREATE:
+        # When it was created is in the event of its creation; this one says only when it changed.
+        found["modified_time"] = found.pop("created_time")
+    if console_url:
+        found["src_url"] = f"{console_url}{payload['path']}"
+    return found
+
+
+def _compliance(payload: Mapping[str, Any], status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "control": payload["type"],
+        "desc": KINDS[payload["type"]].sentence,
+        "status_id": status,
+        "status": _COMPLIANCE_WORDS[status],
+    }
+    if payload.get("decide"):
+        found["requirements"] = [payload["decide"]]
+    if payload.get("by"):
+        found["status_details"] = [f"by {payload['by']}"]
+    return found
 
 
 def line(payload: Mapping[str, Any], console_url: str = "") -> bytes:

@@ -7,11 +7,14 @@ header, no user. Source: OpenTelemetry semantic conventions 1.44, HTTP spans.
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any, Final
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hedgerow.outward.settings import OutwardError
+from hedgerow.outward.standing import Standing
 
 SERVICE: Final = "hedgerow-console"
 EXTRA: Final = "pip install 'hedgerow[otel]'"
@@ -20,9 +23,10 @@ EXTRA: Final = "pip install 'hedgerow[otel]'"
 class Traced:
     """The layer around the console that makes a span of every request."""
 
-    def __init__(self, app: ASGIApp, tracer: Any) -> None:
+    def __init__(self, app: ASGIApp, tracer: Any, provider: Any = None) -> None:
         self.app = app
         self.tracer = tracer
+        self.provider = provider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -89,4 +93,38 @@ def traced(app: ASGIApp, endpoint: str, version: str, exporter: Any = None) -> A
     else:
         processor = export.SimpleSpanProcessor(exporter)
     provider.add_span_processor(processor)
-    return Traced(app, provider.get_tracer("hedgerow.console", version))
+    return Traced(app, provider.get_tracer("hedgerow.console", version), provider)
+
+
+class Following:
+    """The console with traces as `outward.toml` says at each moment: off, on, or to another endpoint."""
+
+    def __init__(self, app: ASGIApp, standing: Standing, version: str) -> None:
+        """Begins with the settings as they are.
+
+        Raises:
+            OutwardError: they have mistakes, or traces are wished and the extra is not installed.
+        """
+        self.app = app
+        self.standing = standing
+        self.version = version
+        self.endpoint = standing.current().traces_endpoint
+        self._inner = traced(app, self.endpoint, version)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        wished = self.standing.current().traces_endpoint
+        if wished != self.endpoint:
+            self._change(wished)
+        await self._inner(scope, receive, send)
+
+    def _change(self, wished: str) -> None:
+        before, self.endpoint = self._inner, wished
+        try:
+            self._inner = traced(self.app, wished, self.version)
+        except OutwardError as e:
+            structlog.get_logger().error("traces_not_taken", error=str(e))
+            return
+        if isinstance(before, Traced) and before.provider is not None:
+            # It sends what it still has, which waits for the network: never in a request.
+            threading.Thread(target=before.provider.shutdown, name="traces", daemon=True).start()

@@ -18,7 +18,9 @@ from hedgerow.cases.notices.facts import Certainty
 from hedgerow.cases.notices.loading import shipped
 from hedgerow.console import mailing_acts, people_of_case
 from hedgerow.console.access.roles import Role
-from hedgerow.console.rounds import Rounds, reckon, remind
+from hedgerow.console.refused import RefusedNow
+from hedgerow.console.reminding import remind
+from hedgerow.console.rounds import Rounds, reckon
 from hedgerow.console.services import Services
 from hedgerow.outward import delivering, settings
 from hedgerow.store.models.cases import Case, CaseField, CaseFigure
@@ -480,6 +482,6 @@ def test_one_task_that_fails_stops_no_other(services: Services, clock: Clock, st
     rounds.once()
     with services.database.reading() as session:
         assert session.scalars(select(NoticeDecision)).all() == []
-    good = Rounds(services, refused=lambda *_: [], ways=ways)
+    good = Rounds(services, refused=lambda *_: RefusedNow(), ways=ways)
     good.once()
     assert (tmp_path / "lists" / "refused.txt").read_text() == ""

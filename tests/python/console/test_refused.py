@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from console.filing_cases import DANA, NOW, case_row
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.filing.blocking import blockers
 from hedgerow.console.refused import refused
 from hedgerow.console.services import Services
+from hedgerow.ledger.keyed import SiteKeys
+from hedgerow.outward import block_lists
 from hedgerow.secret import read_secret
 from hedgerow.store.models.cases import CasePrincipal, SealedOpening
 
@@ -31,13 +35,13 @@ def _measure(name: str, **changed: object) -> dict[str, object]:
     return {**whole, **changed}
 
 
-def _opened(services: Services, address: str) -> None:
+def _opened(services: Services, address: str, name: str = NAME) -> None:
     sealer = Sealer(read_secret(services.folder.path))
     with services.database.session() as session:
         principal = CasePrincipal(
             case_id=case_row(session),
             level="address",
-            name=NAME,
+            name=name,
             why="it read many people",
             people=None,
             added_at=NOW,
@@ -71,15 +75,16 @@ def test_only_opened_addresses_that_are_refused_now_are_told(services: Services)
         _measure(NAME, id="m-watch", act="watch"),
         _measure(NAME, id="m-site", site="another"),
     )
-    (one,) = refused(services, NOW)
+    (one,) = refused(services, NOW).known
     assert (one.where, one.until) == ("93.184.215.14", NOW + timedelta(hours=1))
-    assert refused(services, NOW + timedelta(hours=1)) == []
+    assert refused(services, NOW).kept_back == {"nobody opened an address of this address for a case": 2}
+    assert refused(services, NOW + timedelta(hours=1)).known == ()
 
 
 def test_an_address_of_ipv6_is_its_64(services: Services) -> None:
     _opened(services, "2606:4700:1:2:3:4:5:6")
     _write(services, _measure(NAME))
-    assert [r.where for r in refused(services, NOW)] == ["2606:4700:1:2::/64"]
+    assert [r.where for r in refused(services, NOW).known] == ["2606:4700:1:2::/64"]
 
 
 def test_an_erased_address_is_not_told(services: Services) -> None:
@@ -88,7 +93,48 @@ def test_an_erased_address_is_not_told(services: Services) -> None:
         for row in session.query(SealedOpening):
             row.sealed = None
     _write(services, _measure(NAME))
-    assert refused(services, NOW) == []
+    assert refused(services, NOW).known == ()
+
+
+def _keys(services: Services) -> SiteKeys:
+    return SiteKeys(read_secret(services.folder.path), "club")
+
+
+@pytest.mark.parametrize("digits", [16, 24])
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [("93.184.215.14", "93.184.215.0/24"), ("2606:4700:1:2:3:4:5:6", "2606:4700:1::/48")],
+)
+def test_a_refused_network_is_told_once_an_address_in_it_was_opened(
+    services: Services, address: str, network: str, digits: int
+) -> None:
+    name = _keys(services).network(address)[:digits]
+    _write(services, _measure(name, level="network"), _measure(OTHER, level="network"))
+    assert refused(services, NOW).known == ()
+    _opened(services, address, _keys(services).address(address))
+    found = refused(services, NOW)
+    assert [(r.where, r.until) for r in found.known] == [(network, NOW + timedelta(hours=1))]
+    assert found.kept_back == {"nobody opened an address of this network for a case": 1}
+    listed = block_lists.listed(found.known, NOW)
+    assert [str(n) for n, _ in listed.entries] == [network]
+
+
+@pytest.mark.parametrize(
+    ("address", "released"),
+    [("93.184.215.14", "93.184.215.200"), ("2606:4700:1:2:3:4:5:6", "2606:4700:1:ffff::1")],
+)
+def test_a_network_with_a_released_address_in_it_is_left_to_hedgerow(
+    services: Services, address: str, released: str
+) -> None:
+    keys = _keys(services)
+    _opened(services, address, keys.address(address))
+    network = _measure(keys.network(address), level="network")
+    _write(services, network, _measure(keys.address(released), act="release"))
+    found = refused(services, NOW)
+    assert found.known == ()
+    assert "released" in next(iter(found.kept_back))
+    _write(services, network, _measure(keys.address("93.184.216.200"), act="release"))
+    assert len(refused(services, NOW).known) == 1, "somebody elsewhere is released"
 
 
 def test_a_case_without_any_regime_is_not_kept_open_by_notices(services: Services) -> None:

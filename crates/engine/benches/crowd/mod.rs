@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use hedgerow_engine::doors::{AddressSource, Identity, Lane, Pseudonym};
+use hedgerow_engine::doors::{AddressSource, Identity, Lane, NetworkKind, Pseudonym};
 use hedgerow_engine::policy::{FieldSet, Site};
 use serde_json::Value;
 use smallvec::SmallVec;
@@ -28,6 +28,7 @@ pub fn visitor(n: u64) -> Identity {
         address: name("address", n),
         network: name("network", n / 256),
         asn: None,
+        network_kind: NetworkKind::Unknown,
         session: None,
         account: None,
         client: name("client", n % 200),

@@ -21,6 +21,7 @@ mod lane;
 mod memo;
 mod names;
 mod network;
+mod network_kind;
 mod robots;
 mod session;
 mod suspicion;
@@ -50,7 +51,7 @@ pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
-pub use network::{AsnError, AsnTable, network_bytes};
+pub use network::{AsnError, AsnTable, Origin, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
 pub use visit::{VisitKind, visit, visit_by_path};
@@ -225,12 +226,14 @@ impl Identifier {
             let (wide, wide_len) = network::network_bytes(found.address);
             (self.keys.pseudonym(Level::Address, &bytes[..len]), self.keys.pseudonym(Level::Network, &wide[..wide_len]))
         });
+        let origin = self.asn.as_ref().map(|table| table.lookup(found.address)).unwrap_or_default();
         Identity {
             address_raw: found.address,
             address_source: found.source,
             address,
             network,
-            asn: self.asn.as_ref().and_then(|table| table.lookup(found.address)),
+            asn: origin.number,
+            network_kind: origin.kind,
             session,
             account,
             client,

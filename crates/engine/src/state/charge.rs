@@ -8,7 +8,7 @@ use super::seen::{Undo, column};
 use super::table::Principal;
 use super::{Spent, State, actor, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
-use crate::measures::Cuts;
+use crate::measures::{Act, Cuts};
 use crate::policy::{FieldSet, Limits, NewcomerLimit, PosturePolicy, Site, Window};
 
 /// What a charge came to.
@@ -60,6 +60,8 @@ pub struct Replay {
     pub person_key: u64,
     /// Fields that were within the budgets.
     pub shown: FieldSet,
+    /// Whether somebody had decided that the site was tense: no habit is made of such days.
+    pub tense: bool,
 }
 
 /// The key a person has in the set of a sensitivity. Special fields share the contact column: under a key of their own, so
@@ -219,6 +221,13 @@ impl State {
         let family = site.routes.get(route).map_or("", |r| r.family.as_str());
         let who = principals(id);
         let strange = is_stranger(allowance.standing);
+        // What nobody is shown costs nobody anything; whatever else of the person is shown is charged as ever.
+        let decided = FieldSet(want.0 & allowance.everybody.masked.0);
+        if !decided.is_empty() {
+            out.masked = decided;
+            out.reasons.push(Reason { code: Act::Mask.code().to_owned(), weight: 0, detail: String::new() });
+        }
+        let want = want.minus(decided);
         for s in want.sensitivities(&site.fields).iter() {
             let fields = want.of_sensitivities(&site.fields, crate::doors::SensitivitySet::NONE.with(s));
             if allowance.never.has(s) {
@@ -242,7 +251,11 @@ impl State {
                     continue;
                 }
             }
-            let tension = if strange { self.tension(site, family, now_s) } else { Tension::NONE };
+            let tension = if strange {
+                self.tension(site, family, now_s).at_least(allowance.everybody.floor)
+            } else {
+                Tension::NONE
+            };
             let posture = tension.posture;
             match self.take(site, &who, allowance, s, person_key, tension, now_s) {
                 Ok(()) => {
@@ -350,7 +363,7 @@ impl State {
         for s in r.shown.sensitivities(&site.fields).iter() {
             let calm =
                 is_stranger(r.standing) && self.family(&r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
-            let habitual = s == Sensitivity::Personal && calm;
+            let habitual = s == Sensitivity::Personal && calm && !r.tense;
             let revealed = site.on_request(r.standing).has(s);
             for (i, (level, name)) in r.principals.iter().enumerate() {
                 if !remembered(site, r.standing, *level, s, revealed && i == 0) {

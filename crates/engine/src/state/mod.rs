@@ -75,14 +75,14 @@ pub struct Visit {
 pub struct Snapshot {
     /// Which budget applies.
     pub standing: Standing,
-    /// How tense the route's family is.
+    /// How tense the route's family is, or is by a person's decision.
     pub posture: Posture,
+    /// Whether only that decision makes it so tense.
+    pub posture_decided: bool,
     /// Distinct people shown to the innermost principal, by window and column (basic, personal, contact).
     pub people: [[u32; COLUMNS]; 3],
     /// Distinct people the innermost principal asked for beyond the budget within the hour.
     pub beyond: u32,
-    /// Until when (Unix seconds) somebody blocked this principal.
-    pub blocked_until_s: u32,
     /// A budget that is spent already: level, column name, window, and the limit.
     pub spent: Option<Spent>,
     /// Signals of behaviour.
@@ -163,7 +163,8 @@ impl State {
     ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
-        let tension = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
+        let own = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
+        let tension = own.at_least(ruling.everybody.floor);
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -176,9 +177,9 @@ impl State {
         let mut snapshot = Snapshot {
             standing,
             posture: tension.posture,
+            posture_decided: tension.posture > own.posture,
             people: [[0; COLUMNS]; 3],
             beyond: 0,
-            blocked_until_s: 0,
             spent: None,
             evidence: SmallVec::new(),
             ruling: *ruling,
@@ -204,7 +205,6 @@ impl State {
                 continue;
             }
             self.table.with(name.key(), level, now_s, |p| {
-                snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
                 if innermost {
                     snapshot.beyond = charge::beyond(site, standing, level, tension, ruling.cuts, p, asked, now_s);
                 }
@@ -263,13 +263,6 @@ impl State {
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {
         let (level, key) = actor(id);
         self.table.with(key, level, seconds(now_ms), |p| act(p.behaviour.get_or_insert_default()));
-    }
-
-    /// Refuses a principal until a time (Unix seconds); 0 releases it.
-    pub fn block(&self, level: Level, name: Pseudonym, until_s: u64, now_ms: u64) {
-        self.table.with(name.key(), level, seconds(now_ms), |p| {
-            p.blocked_until_s = u32::try_from(until_s).unwrap_or(u32::MAX)
-        });
     }
 
     /// Bytes the principals use.

@@ -24,7 +24,6 @@ pub(super) struct Principal {
     pub(super) habit: Habit,
     pub(super) first_s: u32,
     pub(super) last_s: u32,
-    pub(super) blocked_until_s: u32,
     /// Whether a budget was found spent lately: such a record is worth keeping.
     pub(super) spent_s: u32,
     pub(super) seen: Seen,
@@ -71,7 +70,6 @@ impl Principal {
             habit: Habit::default(),
             first_s: now_s,
             last_s: now_s,
-            blocked_until_s: 0,
             spent_s: 0,
             seen: Seen::default(),
             behaviour: None,
@@ -82,13 +80,11 @@ impl Principal {
         self.seen.heap_bytes() + self.behaviour.as_ref().map_or(0, |b| size_of::<Behaviour>() + b.heap_bytes())
     }
 
-    /// What it would cost to forget this one: people shown, a block, a spent budget; all of it fades with time.
+    /// What it would cost to forget this one: people shown, a spent budget; all of it fades with time.
     fn worth(&self, now_s: u32) -> u64 {
         let idle = u64::from(now_s.saturating_sub(self.last_s));
         let people = u64::try_from(self.seen.len()).unwrap_or(u64::MAX).min(2_000);
-        let kept = 600 * people
-            + if self.blocked_until_s > now_s { 30 * 86_400 } else { 0 }
-            + if now_s.saturating_sub(self.spent_s) < 86_400 { 7 * 86_400 } else { 0 };
+        let kept = 600 * people + if now_s.saturating_sub(self.spent_s) < 86_400 { 7 * 86_400 } else { 0 };
         (60 * 86_400 + kept).saturating_sub(idle)
     }
 }

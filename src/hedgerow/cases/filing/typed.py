@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from hedgerow.cases.notices.places import PLACE
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.moments import aware_moment
 
@@ -113,10 +114,28 @@ def _organisation(form: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
     found["identifiers"] = [x.strip() for x in _one(form, "identifiers").splitlines()]
     found["established_in"] = [x.strip().upper() for x in _one(form, "established_in").replace(",", " ").split()]
     found["main_establishment"] = _one(form, "main_establishment").upper() or None
+    found["representatives"] = _representatives(_one(form, "representatives"))
     for role in ("contact", "officer"):
         person = {k: _one(form, f"{role}_{k}") for k in ("name", "email", "phone", "role")}
         found[role] = person if person["name"] else None
     return found if any(found.values()) else None
+
+
+def _representatives(text: str) -> dict[str, str]:
+    """One a line, as `FR: Example Représentation, 1 rue de l'Exemple, Paris, eu@rep.example`."""
+    found: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        place, colon, who = line.partition(":")
+        place, who = place.strip().upper(), " ".join(who.split())
+        if not colon or not PLACE.match(place) or not who:
+            raise NoticeError(
+                "a representative is written as its place, a colon, then name, address and how to reach it: "
+                "FR: Example Representation, 1 rue Example, Paris, eu@representation.example"
+            )
+        if place in found:
+            raise NoticeError(f"{place} has two representatives; write both into one line")
+        found[place] = who
+    return found
 
 
 def _holder(form: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from hedgerow.store.models.letters import Letter, LetterRecheck
 
 MOST: Final = 1_000
 """Longest list."""
+ANSWER_IS_DUE: Final = "Answer is due"
 
 _LIGHT: Final = load_only(
     Letter.number,
@@ -164,7 +165,7 @@ def _of(letter: Letter, now: datetime, until: datetime) -> list[DueItem]:
     if state is State.ANSWERED and letter.answered_at is not None:
         return [item("An answer came: close the matter or take the next step", letter.answered_at)]
     if state in (State.SENT, State.DELIVERED) and letter.due_at is not None and letter.due_at <= until:
-        return [item("Answer is due", letter.due_at)]
+        return [item(ANSWER_IS_DUE, letter.due_at)]
     if state in (State.DRAFT, State.APPROVED):
         what = "Approve the draft" if state is State.DRAFT else "Send the approved letter"
         return [item(what, letter.changed_at)]

@@ -12,6 +12,7 @@ from hedgerow.cases.notices.applying import Applies
 from hedgerow.cases.notices.codes import MEANINGS, Code, Duty, Event
 from hedgerow.cases.notices.duties import Owed, Records
 from hedgerow.cases.notices.facts import Certainty, Facts
+from hedgerow.cases.notices.places import inside
 from hedgerow.cases.notices.rules import Regime
 
 
@@ -78,6 +79,9 @@ def authority_form(case: Case) -> Form:
     if notice is None:
         return Form(regime, ())
     asked = dict.fromkeys(notice.fields, "law") | {c: "form" for c in notice.also if c not in notice.fields}
+    if representatives(case):
+        # Whoever is named for the regime's places is named to its authority, also where its form was not seen.
+        asked.setdefault(Code.REP, "form")
     contents = tuple(_content(code, by, case) for code, by in asked.items())
     annexes = tuple(f"{_moment(w.at)}: {w.what}" for w in case.facts.warnings)
     return Form(regime, contents, annexes)
@@ -117,7 +121,7 @@ def value(code: Code, case: Case) -> tuple[str, ...]:
                 ", ".join(x for x in (c.name, c.role, c.email, c.phone) if x) for c in (o.contact, o.officer) if c
             )
         case Code.REP:
-            return tuple(f"{place}: {name}" for place, name in o.representatives)
+            return tuple(f"{place}: {name}" for place, name in representatives(case))
         case Code.PRC:
             return f.processors
         case Code.CIR:
@@ -182,6 +186,12 @@ def value(code: Code, case: Case) -> tuple[str, ...]:
         case Code.TLD:
             told = filed.events(case.records.filings, case.applies.regime.id, case.now).get(Event.AUTHORITY_NOTICE)
             return (f"told on {_local(told, case)}",) if told else ()
+
+
+def representatives(case: Case) -> tuple[tuple[str, str], ...]:
+    """Place and particulars of the representatives that count under this regime: those in its places."""
+    places = case.applies.regime.places
+    return tuple((p, who) for p, who in case.facts.organisation.representatives if any(inside(p, w) for w in places))
 
 
 def _period(f: Facts) -> tuple[str, ...]:

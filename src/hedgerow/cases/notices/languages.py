@@ -49,6 +49,7 @@ SENTENCES: Final[dict[str, tuple[str, ...]]] = {
     "planned": (),
     "advice": (),
     "contact": ("name",),
+    "representative": (),
     "authority_told": ("authority",),
     "complain": ("authority",),
     "complain_at": ("address",),

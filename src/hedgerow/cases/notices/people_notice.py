@@ -15,7 +15,7 @@ from typing import Final
 
 from hedgerow.cases.notices import filings as filed
 from hedgerow.cases.notices.codes import Code, Event
-from hedgerow.cases.notices.contents import Case
+from hedgerow.cases.notices.contents import Case, representatives
 from hedgerow.cases.notices.facts import Certainty, Facts
 from hedgerow.cases.notices.languages import Language
 from hedgerow.cases.notices.reading_level import Reading, hardest, sentences
@@ -145,11 +145,14 @@ def forbidden_in(text: str, facts: Facts, regime: Regime, others: Iterable[str] 
             found.append("it says who holds the information; that is left out unless a serious threat needs it")
     if any(_fold(n) in folded for n in others if n.strip()):
         found.append("it names another person concerned")
+    standing_for = "\n".join(who for _, who in facts.organisation.representatives)
     own = {_fold(c.email) for c in (facts.organisation.contact, facts.organisation.officer) if c and c.email}
+    own |= {_fold(m) for m in _MAIL.findall(standing_for)}
     if any(_fold(m) not in own for m in _MAIL.findall(text)):
         found.append("it has a mail address that is not the organisation's contact")
     numbers = {_digits(c.phone) for c in (facts.organisation.contact, facts.organisation.officer) if c and c.phone}
     numbers.add(_digits(facts.reference))
+    numbers |= {_digits(p) for p in _PHONE.findall(standing_for)}
     if any(len(_digits(p)) >= 7 and _digits(p) not in numbers for p in _PHONE.findall(text)):
         found.append("it has a phone number that is not the organisation's contact")
     return found
@@ -198,7 +201,7 @@ def _lines(code: Code, case: Case, words: Language) -> list[str]:
             o = f.organisation
             return [words.say("organisation", organisation=o.name, address=o.address)] if o.name and o.address else []
         case Code.CON:
-            return _contact(f, words)
+            return [*_contact(f, words), *_representatives(case, words)]
         case Code.TLD:
             told = filed.events(case.records.filings, case.applies.regime.id, case.now)
             if Event.AUTHORITY_NOTICE not in told:
@@ -222,6 +225,14 @@ def _contact(f: Facts, words: Language) -> list[str]:
     if contact is None:
         return []
     return [words.say("contact", name=contact.name), *(x for x in (contact.email, contact.phone) if x)]
+
+
+def _representatives(case: Case, words: Language) -> list[str]:
+    """Where the regime knows representatives, people may turn to the one in their area, too (GDPR, article 27(4))."""
+    notice = case.applies.regime.to_authority
+    if notice is None or Code.REP not in (*notice.fields, *notice.also):
+        return []
+    return [line for _, who in representatives(case) for line in (words.say("representative"), who)]
 
 
 def _period(f: Facts, words: Language) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hedgerow.cases.filing import casework, deciding, dues, mailings, registering, statements
 from hedgerow.cases.filing.sending import Left
@@ -16,6 +17,7 @@ from hedgerow.cases.notices.codes import Code, Duty
 from hedgerow.cases.notices.decisions import Outcome
 from hedgerow.cases.notices.filings import Kind
 from hedgerow.cases.notices.loading import shipped
+from hedgerow.console import mailing_acts
 from hedgerow.console import notice_acts as acts
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
@@ -239,7 +241,6 @@ def one_case(services: CurrentServices, case_id: str) -> CaseNoticesDocument:
     now = services.clock()
     with acts.looking(services, case_id) as (session, work):
         hints = suggested(work)
-        rows = session.scalars(select(Mailing).where(Mailing.case_id == work.case.id).order_by(Mailing.made_at)).all()
         return CaseNoticesDocument(
             case=work.case.number,
             facts=work.digest,
@@ -284,11 +285,13 @@ def one_case(services: CurrentServices, case_id: str) -> CaseNoticesDocument:
                 for r in casework.filings(session, work.case.id)
             ],
             due=[_due(d, work.case.number, now) for d in dues.of_case(work)],
-            mailings=[_mailing(row, mailings.progress(session, row.id)) for row in rows],
+            mailings=[mailing_document(session, row) for row in mailing_acts.of_case(session, work.case.id)],
         )
 
 
-def _mailing(row: Mailing, found: mailings.Progress) -> MailingDocument:
+def mailing_document(session: Session, row: Mailing) -> MailingDocument:
+    """One mailing for programs."""
+    found = mailings.progress(session, row.id)
     return MailingDocument(
         id=row.id,
         regime=row.regime,

@@ -26,7 +26,7 @@ def router(services: Services) -> APIRouter:
     @page(routes, "/metrics", needs=PUBLIC)
     def figures(request: Request, here: CurrentServices) -> Response:
         try:
-            settings = outward_settings.read(here.folder.path)
+            settings = here.outward.current()
             refused = _refused(request, here, settings)
         except OutwardError as e:
             return PlainTextResponse(f"{e}\n", 503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
@@ -24,7 +25,7 @@ from hedgerow.cases.notices.languages import languages
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.cases.notices.rules import PUBLIC_NOTICE
 from hedgerow.console import notice_acts as acts
-from hedgerow.console.access.actor import CurrentActor
+from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.pages.notices import Long, WholeForm, Word, shell
 from hedgerow.console.problems import NotFound
@@ -134,19 +135,40 @@ def answer_form(
     form: WholeForm,
 ) -> Response:
     """Writes down a person's answers to fields of the European form; those left as they are stay as they are."""
+    given = {k.removeprefix("field."): v for k, v in form.items() if k.startswith("field.") and isinstance(v, str)}
+    confirmed = {k.removeprefix("confirm.") for k, v in form.items() if k.startswith("confirm.") and v == "yes"}
+    changed = write_answers(services, actor, case_id, regime, given, confirmed)
+    return go(request, f"/notices/cases/{case_id}/forms/{regime}", f"{changed} fields were written down.")
+
+
+def write_answers(
+    services: Services, actor: Actor, case_id: str, regime: str, given: Mapping[str, str], confirmed: Container[str]
+) -> int:
+    """Writes down answers to fields of the European form, by field; what says the same as before is left alone.
+
+    Args:
+        services: the console's surroundings.
+        actor: who answers.
+        case_id: the case.
+        regime: one whose authorities take the form.
+        given: text by field; fields that there are not are left out.
+        confirmed: fields whose suggestion is taken over as it is.
+
+    Returns:
+        How many were written.
+    """
     with acts.looking(services, case_id) as (_, work):
         shown = {a.field.id: a for a in european(work, regime)}
     changed = 0
-    for name, text in form.items():
-        field = name.removeprefix("field.")
-        if field == name or field not in shown or not isinstance(text, str):
+    for field, text in given.items():
+        before = shown.get(field)
+        if before is None:
             continue
-        before = shown[field]
         same = text.replace("\r\n", "\n").strip() == before.value.strip()
-        if same and (before.by != "suggestion" or form.get(f"confirm.{field}") != "yes"):
+        if same and (before.by != "suggestion" or field not in confirmed):
             continue
         changed += acts.state(services, actor, case_id, f"{statements.FORM}.{regime}.{field}", text, "the form")
-    return go(request, f"/notices/cases/{case_id}/forms/{regime}", f"{changed} fields were written down.")
+    return changed
 
 
 def draft_page(request: Request, services: CurrentServices, case_id: str, regime: str, language: str) -> Response:

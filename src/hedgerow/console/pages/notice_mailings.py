@@ -102,8 +102,7 @@ def upload(
         default_language=default_language,
         per_minute=per_minute,
         delete_after_days=delete_after_days,
-        # Without a server the file is only for mail merge; the identifiers are then never sent.
-        domain=mailer.domain if mailer else "hedgerow.invalid",
+        domain=mailer.domain if mailer else mailing_acts.NO_DOMAIN,
         people=lambda case: people_of_case.people(services, case),
     )
     said = [f"{done.people:,} people were taken."]

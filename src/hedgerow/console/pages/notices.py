@@ -184,6 +184,7 @@ def facts_page(request: Request, services: CurrentServices, case_id: str) -> Res
             harms=harms,
             value=lambda key: _shown(work.stated.get(key)),
             document=work.facts,
+            representatives=lambda o: "\n".join(f"{place}: {who}" for place, who in o.representatives),
         )
 
 

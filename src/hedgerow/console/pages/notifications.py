@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from starlette.responses import Response
 
 from hedgerow.console import notification_acts as acts
+from hedgerow.console import outward_state
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.navigation import Entry
@@ -17,12 +18,12 @@ from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.outward import ocsf
-from hedgerow.outward import settings as outward_settings
 from hedgerow.outward.happenings import KINDS, SEVERITIES
-from hedgerow.outward.settings import OutwardError
+from hedgerow.outward.settings import FILE
 from hedgerow.store.models.outbox import Channel, OutboxMessage, Subscription
 
 NAVIGATION: Final = (Entry(120, "Notifications", "/notifications", Permission.SEE),)
+DUES: Final = (outward_state.due,)
 HERE: Final = "/notifications"
 LAST: Final = 50
 
@@ -46,10 +47,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
 
 def overview(request: Request, services: CurrentServices) -> Response:
     """The channels, and what left last."""
-    try:
-        outward, wrong = outward_settings.read(services.folder.path), ""
-    except OutwardError as e:
-        outward, wrong = outward_settings.Outward(), str(e)
+    outward, wrong = outward_state.in_force(services)
     with services.database.reading() as session:
         channels = session.scalars(select(Channel).order_by(Channel.name)).all()
         count = select(Subscription.channel_id, func.count()).group_by(Subscription.channel_id)
@@ -67,7 +65,8 @@ def overview(request: Request, services: CurrentServices) -> Response:
             last=session.scalars(last).all(),
             outward=outward,
             wrong=wrong,
-            file=outward_settings.FILE,
+            file=FILE,
+            lists=outward_state.lists(services, outward),
             url=services.settings.base_url,
         )
 
@@ -88,7 +87,7 @@ def channel_page(request: Request, services: CurrentServices, channel_id: str) -
             "notifications/channel.html",
             channel=row,
             target=acts.shown(row.kind, row.target),
-            kinds=[k for k in KINDS.values() if not row.kind.startswith("ocsf") or k.name in ocsf.FINDINGS],
+            kinds=[k for k in KINDS.values() if not row.kind.startswith("ocsf") or k.name in ocsf.TOLD],
             words=acts.CHANNELS,
             severities=SEVERITIES,
             least={s.happening: s.least for s in mine},

@@ -185,7 +185,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
                 sites=sites,
                 spans=SPANS,
                 second=services.settings.two_person_policy,
-                may_agree=_may_agree(services, actor, row),
+                may_agree=may_agree(services, actor, row),
             )
 
     @action(routes, "/policy/versions/{version_id}/back-test", needs=Permission.EDIT_POLICY)
@@ -283,7 +283,8 @@ def _facts(services: Services, found: Current) -> dict[str, Any]:
     }
 
 
-def _may_agree(services: Services, actor: Actor, row: PolicyVersion) -> bool:
+def may_agree(services: Services, actor: Actor, row: PolicyVersion) -> bool:
+    """Whether somebody may put a proposal into force: where a second person is asked for, not who made it."""
     if row.state != PROPOSED or not actor.may(Permission.EDIT_POLICY):
         return False
     if not services.settings.two_person_policy:

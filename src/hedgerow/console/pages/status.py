@@ -100,7 +100,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
             with services.database.session() as session:
                 shown = gather(session, one, now)
                 check_signing(one, now, digest, shown.digest, shown.changes, set(seen or ()), conclusion)
-                _sign(session, actor, shown, conclusion, now)
+                sign_month(session, actor, shown, conclusion, now)
         except SigningError as e:
             return _page(request, services, one, error=f"Not signed: {e}.", conclusion=conclusion, status=422)
         return go(request, f"/status/{one}", f"The review of {one} is signed.")
@@ -205,7 +205,8 @@ def _begun(session: Session, now: datetime) -> datetime:
     return session.scalar(select(func.min(Decision.at))) or now
 
 
-def _sign(session: Session, actor: Actor, seen: MonthSeen, conclusion: str, now: datetime) -> None:
+def sign_month(session: Session, actor: Actor, seen: MonthSeen, conclusion: str, now: datetime) -> None:
+    """Keeps a signature under a month that was checked (`check_signing`), and records it."""
     row = Review(
         month=str(seen.month),
         digest=seen.digest,

@@ -31,6 +31,8 @@ class Appeal(Base):
     lane: Mapped[str] = mapped_column(String(30))
     asn: Mapped[int | None] = mapped_column(BigInteger)
     """Number of the autonomous system: 32 bits without a sign (RFC 6793), more than PostgreSQL's INTEGER takes."""
+    network_kind: Mapped[str] = mapped_column(String(30), default="unknown")
+    """As the gateway's tables said when it came."""
     aid: Mapped[bool]
     """Says to use a screen reader or another aid."""
     no_script: Mapped[bool]
