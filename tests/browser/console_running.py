@@ -111,7 +111,9 @@ def running(
     clock = clock or Clock()
     port = free_port() if settings is None else int(settings.listen.rpartition(":")[2])
     settings = settings or ConsoleSettings()
-    services = Services(database, kept, control or Control(kept.control), clock, settings)
+    services = Services(
+        database, kept, control or Control(kept.control), clock, settings, page_patience_s=60, act_patience_s=60
+    )
     app = create_app(services)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hedgerow.cases.claims.erasing import erase_due
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.rules import read_rules
 from hedgerow.cases.core.watching import EVERY_S, Round, Watcher
 from hedgerow.console.services import Services
@@ -14,7 +13,7 @@ __all__ = ["EVERY_S", "look"]
 def look(services: Services) -> Round:
     """One round, every `EVERY_S` seconds: opens cases by rule, erases addresses and raw claims that are due."""
     state = services.folder.path
-    done = Watcher(services.database, Ledgers(state, services.clock), services.clock, read_rules(state)).round()
+    done = Watcher(services.database, services.ledgers, services.clock, read_rules(state)).round()
     with services.database.session() as session:
         erase_due(session, services.clock())
     return done

@@ -10,7 +10,6 @@ import duckdb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
@@ -113,7 +112,7 @@ def estimate(services: Services, site: str, level: str, name: str) -> Estimate:
     ledger, ledger_problem = None, ""
     now = services.clock()
     try:
-        with Ledgers(services.folder.path, services.clock).asking(site) as connection:
+        with services.ledgers.asking(site) as connection:
             period = Period(now - timedelta(days=REACH_DAYS), now)
             ledger = reach(connection, find_group(connection, [Ref(level, name)]), period).as_data()
     except CaseError as e:
@@ -248,7 +247,7 @@ def full_name(services: Services, site: str, level: str, name: str) -> str:
     Raises:
         Wrong: the ledger does not know it.
     """
-    doors = Ledgers(services.folder.path, services.clock)
+    doors = services.ledgers
     try:
         with doors.asking(site) as connection:
             return stable_name(connection, f"{level}:{name}", SiteKeys(doors.secret(), site))[1]

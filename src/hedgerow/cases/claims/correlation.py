@@ -10,7 +10,7 @@ principals looked at). Without any sampled person that the site knows, those who
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -84,15 +84,22 @@ def window(now: datetime) -> Period:
     return Period(midnight - timedelta(days=DAYS), now + timedelta(milliseconds=1))
 
 
-def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now: datetime) -> Correlation:
+def correlate(
+    connection: duckdb.DuckDBPyConnection,
+    people: Iterable[str],
+    now: datetime,
+    step: Callable[[str], None] = lambda _: None,
+) -> Correlation:
     """Asks who was shown the sampled people.
 
     Args:
         connection: With the ledger's views.
         people: The site's identifiers of the sampled people.
         now: The end of the 180 days.
+        step: Told what is being done.
     """
     period = window(now)
+    step("looks the samples up")
     wanted = sorted(set(people))
     sample = _numbers(connection, wanted)
     oldest = connection.execute("SELECT min(day) FROM sketches").fetchone()
@@ -103,6 +110,7 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
         caveats.append("The ledger is empty.")
     if not sample:
         return _most_shown(connection, period, len(wanted), caveats)
+    step(f"reads whom everybody was shown in {DAYS} days")
     shown: dict[tuple[str, str], BitMap] = {}
     days: dict[tuple[str, str], tuple[date, date]] = {}
     stable = _stable_names(connection, period)
@@ -123,6 +131,7 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
             days[key] = (min(first, sketch.day), max(last, sketch.day))
     everybody = BitMap.union(*shown.values(), BitMap())
     total = max(len(everybody), 1)
+    step("sets each principal against chance")
     since = followed_since(connection)
     loose = _networks_before(connection, sample, begin, since)
     found = []

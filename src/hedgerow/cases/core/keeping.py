@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,15 @@ ADDRESS_DAYS: Final = 90
 LONGEST_HOLD: Final = timedelta(days=3 * 366)
 
 
-def freeze(ledgers: Ledgers, question: Question, number: str, reason: str, who: str, now: datetime) -> Exported:
+def freeze(
+    ledgers: Ledgers,
+    question: Question,
+    number: str,
+    reason: str,
+    who: str,
+    now: datetime,
+    step: Callable[[str], None] = lambda _: None,
+) -> Exported:
     """Makes an evidence pack of a case. Slow: outside of any transaction; `note_pack` keeps its hash.
 
     Raises:
@@ -55,6 +64,7 @@ def freeze(ledgers: Ledgers, question: Question, number: str, reason: str, who: 
                 who=who,
                 now=now,
                 out=ledgers.state / FOLDER / number,
+                progress=step,
             )
     except (PackError, SelectError, TrailError, ChainError, OSError) as error:
         raise CaseError(f"the evidence pack was not made: {error}") from error

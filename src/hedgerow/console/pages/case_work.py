@@ -16,9 +16,10 @@ from starlette.responses import Response
 from hedgerow.cases.core import containing, counting, keeping, opening, working
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import Judged, by_judgement, by_score
-from hedgerow.console.access.actor import CurrentActor
+from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import measures_of
+from hedgerow.console.long_work import Step
 from hedgerow.console.pages.cases import (
     LongWords,
     Short,
@@ -47,6 +48,39 @@ Act = Callable[[Session, Case, datetime], object]
 def do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
     """One act on a case."""
     return acted(request, here, working.find_case, case_id, f"/cases/{{}}#{section}", say, act)
+
+
+def do_beside(
+    request: Request,
+    here: Services,
+    actor: Actor,
+    case_id: str,
+    named: tuple[str, str, str, str],
+    ask: Callable[[Step], Act],
+) -> Response:
+    """An act that asks the ledger first, which may take long: beside the pages, then one transaction.
+
+    Args:
+        request: the form.
+        here: the console's surroundings.
+        actor: who asked.
+        case_id: identifier of the case.
+        named: the act in one word, what is done in words, the section of the page, and a good end in a sentence.
+        ask: asks, outside of any transaction, and gives the act that keeps the answer.
+    """
+    word, title, section, say = named
+
+    def work(step: Step) -> str:
+        act = ask(step)
+        step("keeps the answer")
+        with here.database.session() as session:
+            act(session, working.find_case(session, case_id), here.clock())
+        return say
+
+    with told():
+        begun = here.long_work.begin(f"case:{case_id}/{word}", title, actor.name, work)
+        done = here.long_work.wait(begun, here.act_patience_s)
+    return go(request, f"/cases/{case_id}#{section}", say if done else f"{title}: it goes on beside the pages.")
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
@@ -165,16 +199,19 @@ def _affected(routes: APIRouter) -> None:
     def count(
         request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words = ""
     ) -> Response:
-        with told():
-            with here.database.reading() as session:
-                question = counting.Question.of(working.find_case(session, case_id), here.clock())
-            # Outside of any transaction: the ledger may take long to answer.
-            answer = counting.ask(ledgers(here), question)
+        with told(), here.database.reading() as session:
+            question = counting.Question.of(working.find_case(session, case_id), here.clock())
 
-        def act(session: Session, case: Case, now: datetime) -> None:
-            counting.keep(session, actor, now, case, answer, reason)
+        def ask(step: Step) -> Act:
+            answer = counting.ask(ledgers(here), question, step)
 
-        return do(request, here, case_id, "people", "The ledger was asked.", act)
+            def keep(session: Session, case: Case, now: datetime) -> None:
+                counting.keep(session, actor, now, case, answer, reason)
+
+            return keep
+
+        named = ("count", "Asking the ledger who was affected", "people", "The ledger was asked.")
+        return do_beside(request, here, actor, question.case_id, named, ask)
 
     @action(routes, "/cases/{case_id}/fields", needs=Permission.WORK_CASE)
     def mark(

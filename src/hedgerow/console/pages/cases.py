@@ -31,7 +31,7 @@ from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
 from hedgerow.console.navigation import Entry
-from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
+from hedgerow.console.problems import Conflict, NotFound, Problem, Wrong, sentence_of
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
@@ -100,7 +100,7 @@ def acted(
 
 def ledgers(services: Services) -> Ledgers:
     """The ledgers of the state directory."""
-    return Ledgers(services.folder.path, services.clock)
+    return services.ledgers
 
 
 def sealer(services: Services) -> Sealer:
@@ -224,16 +224,35 @@ def _show(routes: APIRouter) -> None:
             return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))
 
     @page(routes, "/cases/{case_id}/others", needs=Permission.SEE)
-    def others(request: Request, here: CurrentServices, case_id: str) -> Response:
-        with told():
-            with here.database.reading() as session:
-                case = find_case(session, case_id)
-                question = Question.of(case, here.clock())
-                number, title, state = case.number, case.title, case.state
-            found = look_for_others(ledgers(here), question)
+    def others(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
+        with told(), here.database.reading() as session:
+            case = find_case(session, case_id)
+            question = Question.of(case, here.clock())
+            case_id, number, title, state = case.id, case.number, case.title, case.state
+        key = f"others:{case_id}/{question.digest}"
+        words = "Looking for others that share something"
+        asks = request.headers.get("hx-request") == "true"
+        work, problem = None, ""
+        try:
+            with told():
+                work = here.long_work.answer(
+                    key,
+                    words,
+                    actor.name,
+                    lambda step: look_for_others(here.ledgers, question, step),
+                    here.page_patience_s,
+                )
+        except Problem as error:
+            if not asks:
+                raise
+            # The part of the page that asked shows it, and asks no more.
+            problem = error.sentence
+        found = work.answer if work is not None and not work.running else None
         return render(
             request,
             "cases/others.html",
+            work=work,
+            problem=problem,
             case_id=case_id,
             number=number,
             title=title,
@@ -249,6 +268,7 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
     return {
         "case": case,
         "read": edition(case.title, case.summary),
+        "works": services.long_work.of(f"case:{case.id}"),
         "figure_row": case.figures[-1] if case.figures else None,
         "present": [p for p in case.principals if p.removed_at is None],
         "removed": [p for p in case.principals if p.removed_at is not None],

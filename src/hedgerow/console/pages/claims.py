@@ -22,6 +22,7 @@ from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.working import find_case
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
+from hedgerow.console.long_work import Step
 from hedgerow.console.navigation import Entry
 from hedgerow.console.pages.case_exports import csv_file
 from hedgerow.console.pages.cases import LongWords, Short, Words, acted, ledgers, maybe_moment, sealer, told
@@ -175,6 +176,7 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
         "open_cases": session.scalars(
             select(Case).where(Case.site == claim.site, Case.state != "closed").order_by(Case.number.desc()).limit(100)
         ).all(),
+        "works": services.long_work.of(f"claim:{claim.id}"),
         "latest": claim.correlations[-1] if claim.correlations else None,
         "current": deciding.current_correlation(claim, now),
         "obstacles": deciding.obstacles(claim, now) if claim.decided_at is None else [],
@@ -236,20 +238,29 @@ def _examine(routes: APIRouter) -> None:
 
     @action(routes, "/claims/{claim_id}/correlate", needs=Permission.WORK_CASE)
     def correlate(request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str) -> Response:
-        with told():
-            with here.database.reading() as session:
-                claim = receiving.find_claim(session, claim_id)
-                receiving.must_be_undecided(claim)
-                asked, site = samples.samples_digest(claim), claim.site
-                people = [s.person for s in claim.samples if s.person]
-            # Outside of any transaction: 180 days may take long.
+        with told(), here.database.reading() as session:
+            claim = receiving.find_claim(session, claim_id)
+            receiving.must_be_undecided(claim)
+            asked, site = samples.samples_digest(claim), claim.site
+            people = [s.person for s in claim.samples if s.person]
+            known_id = claim.id
+
+        def work(step: Step) -> str:
             with ledgers(here).asking(site) as connection:
-                found = correlation.correlate(connection, people, here.clock())
+                found = correlation.correlate(connection, people, here.clock(), step)
+            step("keeps the answer")
+            with here.database.session() as session:
+                claim = receiving.find_claim(session, known_id)
+                deciding.keep_correlation(session, actor, here.clock(), claim, asked, found)
+            return "The ledger was asked."
 
-        def act(session: Session, claim: Claim, now: datetime) -> None:
-            deciding.keep_correlation(session, actor, now, claim, asked, found)
-
-        return _do(request, here, claim_id, "correlation", "The ledger was asked.", act)
+        # Beside the pages: 180 days of a large ledger take long.
+        title = f"Asking {correlation.DAYS} days of the ledger who was shown the samples"
+        with told():
+            begun = here.long_work.begin(f"claim:{known_id}/correlate", title, actor.name, work)
+            done = here.long_work.wait(begun, here.act_patience_s)
+        say = "The ledger was asked." if done else f"{title}: it goes on beside the pages."
+        return go(request, f"/claims/{known_id}#correlation", say)
 
     @action(routes, "/claims/{claim_id}/case", needs=Permission.WORK_CASE)
     def to_case(

@@ -24,6 +24,10 @@ MOST_GAPS: Final = 1_000
 EXACT: Final = "exact: every record of the period, and sketches that lie wholly inside it"
 EDGE: Final = "at most: with the people of sketches that reach over an edge of the period"
 LINKED: Final = "at most: with everybody its network was shown on days on which an address cannot be followed"
+_TABLE: Final = (
+    "CREATE TEMP TABLE affected (person VARCHAR, field VARCHAR, first TIMESTAMP, last TIMESTAMP, times BIGINT,"
+    " confidence VARCHAR, rank INTEGER)"
+)
 IN_ORDER: Final = "person, field, rank"
 UNLINKED: Final = "what an address was shown on days on which it cannot be followed cannot be said"
 
@@ -128,10 +132,7 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
     """Asks the detail where there is detail, and the sketches of the days where there is none."""
     # Temporary tables are a cursor's own: two answers of one connection do not meet.
     kept = connection.cursor()
-    kept.execute(
-        "CREATE TEMP TABLE affected (person VARCHAR, field VARCHAR, first TIMESTAMP, last TIMESTAMP, times BIGINT,"
-        " confidence VARCHAR, rank INTEGER)"
-    )
+    kept.execute(_TABLE)
     _from_detail(kept, group, period)
     edge = sketched.add(kept, group, period)
     people = _one(kept, "SELECT count(DISTINCT person) FROM affected")
@@ -161,6 +162,18 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
         )
     found.caveats.extend(_of_logs(kept))
     return found
+
+
+def count_people(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> int:
+    """How many people principals were shown, at least: the number alone, without the list."""
+    kept = connection.cursor()
+    try:
+        kept.execute(_TABLE)
+        _from_detail(kept, group, period)
+        sketched.add(kept, group, period)
+        return _one(kept, "SELECT count(DISTINCT person) FROM affected")
+    finally:
+        kept.close()
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
