@@ -20,7 +20,6 @@ def undone_on_rollback(session: Session, undo: Callable[[], None]) -> None:
         session: The transaction in which something beside the database was changed.
         undo: Takes that back. What it raises reaches whoever rolled back.
     """
-
     settled = False
 
     def rolled_back(_session: Session) -> None:

@@ -32,7 +32,7 @@ from hedgerow.console.pages.cases import (
     sealer,
     told,
 )
-from hedgerow.console.rendering import render
+from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
