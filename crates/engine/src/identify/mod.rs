@@ -27,13 +27,6 @@ mod session;
 mod suspicion;
 #[cfg(test)]
 pub(crate) mod test_request;
-/// The keyed name of an address, as the ledger has it.
-#[must_use]
-pub fn address_name(keys: &Keys, address: std::net::IpAddr) -> crate::doors::Pseudonym {
-    let (bytes, len) = network::address_bytes(address.to_canonical());
-    keys.pseudonym(Level::Address, &bytes[..len])
-}
-
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -51,7 +44,7 @@ pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
-pub use network::{AsnError, AsnTable, Origin, network_bytes};
+pub use network::{AsnError, AsnTable, Origin, address_name, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
 pub use visit::{VisitKind, visit, visit_by_path};

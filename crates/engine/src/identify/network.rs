@@ -8,8 +8,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::address_set::canonical;
+use super::keys::Keys;
 use super::network_kind::{kind_of, shipped};
-use crate::doors::NetworkKind;
+use crate::doors::{Level, NetworkKind, Pseudonym};
+
+/// The keyed name of an address, as the ledger has it.
+#[must_use]
+pub fn address_name(keys: &Keys, address: IpAddr) -> Pseudonym {
+    let (bytes, len) = address_bytes(address);
+    keys.pseudonym(Level::Address, &bytes[..len])
+}
 
 /// Bytes that stand for an address when it is named: all of an IPv4 address, the /64 of an IPv6 address, because a
 /// household or a phone is given a whole /64 and changes within it at will (RFC 6177, RFC 8981).
