@@ -14,30 +14,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from console_pages import Address, addresses
-from console_world import NOW, furnish, places
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
-from hedgerow.brain.folder import Folder
 from hedgerow.console.access import sessions
-from hedgerow.console.access.actor import Actor
-from hedgerow.console.access.roles import Role, permissions_of
 from hedgerow.console.app import create_app
 from hedgerow.console.services import Services
 from hedgerow.control import Control
 from hedgerow.store.database import Database
-from hedgerow.store.models.accounts import User, UserRole
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benches.console_pages import Address, addresses
+from benches.console_world import BASE, NOW, furnish, owner, places, scratch_state
 
 TARGET_MS = 200.0
-BASE = "http://127.0.0.1:8799"
 
 
 @dataclass
@@ -53,31 +50,6 @@ class Timed:
     slowest_ms: float
     bytes: int
     queries: int
-
-
-def scratch_state(ledger: Path, folder: Path) -> Folder:
-    """A state directory with the ledger of another one, in which everything else is written elsewhere."""
-    state = folder / "state"
-    if not state.exists():
-        state.mkdir()
-        (state / "sites").symlink_to((ledger / "sites").resolve(), target_is_directory=True)
-        for name in ("secret", "audit.jsonl"):
-            if (ledger / name).exists():
-                shutil.copy(ledger / name, state / name)
-    return Folder(state)
-
-
-def owner(services: Services) -> tuple[Actor, str]:
-    """The owner, and the cookie of one who is signed in."""
-    with services.database.session() as session:
-        user = session.scalar(select(User).where(User.name == "bench"))
-        if user is None:
-            roles = [UserRole(role=Role.OWNER, given_at=NOW)]
-            user = User(name="bench", shown_name="bench", made_at=NOW, roles=roles)
-            session.add(user)
-            session.flush()
-        token = sessions.start(session, user, "password", "bench", NOW, services.settings)
-        return Actor(user.id, "bench", frozenset({Role.OWNER}), permissions_of([Role.OWNER])), token
 
 
 def measure(client: TestClient, engine: Engine, one: Address, rounds: int) -> Timed:

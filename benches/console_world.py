@@ -7,12 +7,15 @@ it is about anybody: names are hashes, addresses are reserved ones.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from hedgerow.brain.folder import Folder
 from hedgerow.cases.claims import receiving
 from hedgerow.cases.core.opening import Who, open_by_person
 from hedgerow.cases.core.sealing import Sealer
@@ -21,9 +24,9 @@ from hedgerow.cases.core.timeline import note_event
 from hedgerow.cases.core.working import add_note, add_task
 from hedgerow.cases.filing import casework, dues, mailings, registering, statements
 from hedgerow.cases.filing.address_file import AddressFile, Line
-from hedgerow.console.access import setup_links
+from hedgerow.console.access import sessions, setup_links
 from hedgerow.console.access.actor import Actor
-from hedgerow.console.access.roles import Role
+from hedgerow.console.access.roles import Role, permissions_of
 from hedgerow.console.decisions import FIRST, hash_of
 from hedgerow.console.letter_desk import LetterDesk, LetterInput
 from hedgerow.console.services import Services
@@ -48,6 +51,7 @@ from hedgerow.store.models.policy_versions import PolicyVersion
 from hedgerow.store.models.reviews import DrillRecord, MonthFigures, Review
 from hedgerow.store.models.trail import Decision
 
+BASE = "http://127.0.0.1:8799"
 NOW = datetime(2026, 11, 18, 0, 0, tzinfo=UTC)
 """The end of the ledger that benches/ledger.py writes."""
 OPEN_OF_TEN = 3
@@ -81,6 +85,31 @@ STATED: dict[str, Any] = {
     "nature": ["confidentiality"],
     "cause": "no limit for addresses that change",
 }
+
+
+def scratch_state(ledger: Path, folder: Path) -> Folder:
+    """A state directory with the ledger of another one, in which everything else is written elsewhere."""
+    state = folder / "state"
+    if not state.exists():
+        state.mkdir()
+        (state / "sites").symlink_to((ledger / "sites").resolve(), target_is_directory=True)
+        for name in ("secret", "audit.jsonl"):
+            if (ledger / name).exists():
+                shutil.copy(ledger / name, state / name)
+    return Folder(state)
+
+
+def owner(services: Services) -> tuple[Actor, str]:
+    """The owner, and the cookie of one who is signed in."""
+    with services.database.session() as session:
+        user = session.scalar(select(User).where(User.name == "bench"))
+        if user is None:
+            roles = [UserRole(role=Role.OWNER, given_at=NOW)]
+            user = User(name="bench", shown_name="bench", made_at=NOW, roles=roles)
+            session.add(user)
+            session.flush()
+        token = sessions.start(session, user, "password", "bench", NOW, services.settings)
+        return Actor(user.id, "bench", frozenset({Role.OWNER}), permissions_of([Role.OWNER])), token
 
 
 def name_of(kind: str, *what: int) -> str:

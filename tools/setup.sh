@@ -56,6 +56,10 @@ check_group() {
       on_path has_java java
       need "a Java runtime, for the audit on Spark" has_java "default-jre-headless"
       need "PostgreSQL, for the console's tests on it" has_postgresql "postgresql"
+      PATH="$PATH:/usr/sbin:/sbin"
+      on_path has_nft nft; on_path has_fail2ban fail2ban-client
+      need "nftables, for the tests of block lists" has_nft "nftables"
+      need "fail2ban, for the tests of block lists" has_fail2ban "fail2ban"
       ;;
     bench)
       on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk; on_path has_h2load h2load
@@ -100,6 +104,8 @@ command_line="apt-get install --yes --no-install-recommends ${missing_packages[*
 if [ "$(id -u)" = 0 ] && has apt-get; then
   say "Missing: $(IFS=,; echo "${missing_what[*]}"). Installing: $command_line"
   export DEBIAN_FRONTEND=noninteractive
+  # The tests start a fail2ban of their own; Debian's would begin to guard this machine's SSH at once.
+  case " ${missing_packages[*]} " in *" fail2ban "*) systemctl mask fail2ban.service >/dev/null 2>&1 || true ;; esac
   apt-get update -qq && $command_line >/dev/null || {
     say "That did not work. By hand, as root: apt-get update && $command_line"
     exit 1

@@ -152,7 +152,11 @@ def _work(case: str, analyst: SignedIn, counsel: SignedIn) -> None:
     done(counsel.post(f"{case}/hold", until="2027-05-01", reason="a civil claim is considered"))
     done(analyst.post(f"{case}/notes", text="Called the network's abuse desk; they look into it."))
     done(analyst.post(f"{case}/tasks", title="Ask the host for the account's owner", due="2026-11-27T09:00"))
-    done(analyst.post(f"{case}/fields", name="email", sensitivity="contact", mark="excluded", reason="masked in every answer"))
+    done(
+        analyst.post(
+            f"{case}/fields", name="email", sensitivity="contact", mark="excluded", reason="masked in every answer"
+        )
+    )
 
 
 def _letters(case: str, analyst: SignedIn, counsel: SignedIn) -> str:
@@ -180,7 +184,9 @@ def _notices(database: Database, case: str, privacy: SignedIn) -> None:
     owed = shipped().get("EU").to_authority
     assert found
     assert owed
-    factors = {f"factor.{name}": "Names and towns, no contact details; nobody is in danger." for name in owed.test.factors}
+    factors = {
+        f"factor.{name}": "Names and towns, no contact details; nobody is in danger." for name in owed.test.factors
+    }
     reasons = "Somebody unknown holds the names and towns of 212 members."
     done(privacy.post(f"{notices}/decide/EU/authority", outcome="notify", reasons=reasons, seen=found[1], **factors))
     first = {"duty": "EU/authority", "kind": "first", "at": "2026-11-26T11:45", "way": "online form, receipt 42"}
@@ -201,13 +207,18 @@ def _closed(analyst: SignedIn, counsel: SignedIn) -> str:
     for task in re.findall(rf"{case}/tasks/(\w+)/done", analyst.client.get(case).text):
         done(analyst.post(f"{case}/tasks/{task}/done", outcome="done"))
     done(analyst.post(f"{case}/lessons", change="The list of members asks for a sign-in.", kind="outside"))
-    done(counsel.post(f"{case}/close", reason="names alone, contained within the hour, and the list is behind a sign-in"))
+    done(
+        counsel.post(f"{case}/close", reason="names alone, contained within the hour, and the list is behind a sign-in")
+    )
     return case
 
 
 def _claims(analyst: SignedIn, privacy: SignedIn) -> None:
     said = {"site": SITE, "source": "form", "language": "en"}
-    words = {"subject": "A list of your members is for sale", "text": "On a forum somebody offers 3,000 of your profiles."}
+    words = {
+        "subject": "A list of your members is for sale",
+        "text": "On a forum somebody offers 3,000 of your profiles.",
+    }
     genuine = where(analyst.post("/claims/new", **said, **words, contact="friend@mail.example"))
     done(privacy.post(f"{genuine}/samples", kind="person", value="17"))
     done(privacy.post(f"{genuine}/correlate"))

@@ -296,7 +296,16 @@ def test_an_attack_is_seen_contained_written_about_notified_and_closed_with_its_
         auditor.get_by_role("link", name="Older").click()
         auditor.wait_for_load_state()
         trail += auditor.locator("main tbody td:nth-child(4)").all_inner_texts()
-    acts = ("case.close", "case.lesson", "letter.answer", "notice.file", "notice.sign", "letter.approve", "case.step", "case.open")
+    acts = (
+        "case.close",
+        "case.lesson",
+        "letter.answer",
+        "notice.file",
+        "notice.sign",
+        "letter.approve",
+        "case.step",
+        "case.open",
+    )
     places = [trail.index(act) for act in acts]
     assert places == sorted(places), "the newest first"
     auditor.context.close()

@@ -1,4 +1,4 @@
-"""From the first start to signed in, in a real Chromium, as each role: by set-up link, authenticator, provider, and keyboard."""
+"""From the first start to signed in, in a real Chromium, as each role: by link, code, provider and keyboard."""
 
 from __future__ import annotations
 

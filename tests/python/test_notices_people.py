@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedgerow.cases.notices.codes import Code, Duty
+from hedgerow.cases.notices.contents import State, authority_form, value
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.duties import Records
+from hedgerow.cases.notices.european_form import answers
 from hedgerow.cases.notices.facts import Certainty, Holder
 from hedgerow.cases.notices.filings import Filing
 from hedgerow.cases.notices.filings import Kind as Sent
@@ -298,3 +300,53 @@ def test_a_public_notice_stands_on_a_reason_of_the_regime_and_a_signature() -> N
         justified(_public(), shipped().get("NZ"))
     with pytest.raises(NoticeError, match="no rule here lets"):
         justified(_public(), shipped().get("SG"))
+
+
+FRENCH = "Exemple Représentation, 1 rue de l'Exemple, Paris, eu@rep.example, +33 1 99 00 00 00"
+BRITISH = "Example Agents, 2 Example Road, London, uk@rep.example"
+ABROAD = replace(
+    FACTS.organisation,
+    established_in=("US",),
+    main_establishment="US",
+    representatives=(("FR", FRENCH), ("GB", BRITISH)),
+)
+
+
+def test_an_authority_and_the_export_name_the_representative_of_their_area_and_no_other() -> None:
+    found = case("EU", organisation=ABROAD)
+    content = next(c for c in authority_form(found).contents if c.code is Code.REP)
+    assert (content.state, content.lines) == (State.FILLED, (f"FR: {FRENCH}",))
+    fields = {a.field.id: a.value for a in answers(found)}
+    assert fields["representative"] == f"FR: {FRENCH}"
+    assert fields["no_establishment"] == "yes"
+    swiss = replace(ABROAD, representatives=(("CH", "Beispiel AG, Zürich"), ("FR", FRENCH)))
+    there = case("CH", organisation=swiss, residences=(replace(FACTS.residences[0], place="CH"),))
+    assert value(Code.REP, there) == ("CH: Beispiel AG, Zürich",)
+    assert Code.REP in {c.code for c in authority_form(there).contents}
+
+
+def test_nobody_owes_a_representative_that_the_law_may_not_ask_for() -> None:
+    content = next(c for c in authority_form(case("EU")).contents if c.code is Code.REP)
+    assert content.state is State.NOT_NEEDED
+
+
+@pytest.mark.parametrize("code", languages())
+def test_people_may_turn_to_the_representative_in_their_area(code: str) -> None:
+    written = draft(case("EU", organisation=ABROAD), language(code))
+    assert FRENCH in written.text
+    assert "London" not in written.text
+    assert written.forbidden == (), "its own address and number are no stranger's"
+    assert written.ready, written.reading
+    stranger = draft(
+        case("EU", organisation=ABROAD, plain_words={code: "Ask at ann@people.example please."}), language(code)
+    )
+    assert any("mail address" in said for said in stranger.forbidden)
+
+
+def test_a_regime_that_knows_no_representatives_names_none_to_people() -> None:
+    there = case(
+        "NZ",
+        TOLD,
+        organisation=replace(ABROAD, representatives=(("NZ", "Example Agents, Wellington"),)),
+    )
+    assert "Wellington" not in draft(there, language("en")).text

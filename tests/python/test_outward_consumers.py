@@ -251,11 +251,12 @@ def crowdsec(tmp_path: Path) -> Iterator[tuple[str, int]]:
         process.terminate()
 
 
-def blocked(cscli: str) -> dict[str, str]:
-    """Decisions that are not over: scope by value."""
+def blocked(cscli: str, reason: str = "hedgerow/measure") -> dict[str, str]:
+    """Decisions of one scenario that are not over: scope by value."""
     lines = run(*cscli.split(), "decisions", "list", "--all", "--limit", "0", "-o", "raw").splitlines()[1:]
     rows = [line.split(",") for line in lines]
-    return {r[2].partition(":")[2]: r[2].partition(":")[0] for r in rows if not r[8].startswith("-")}
+    mine = [r[2].partition(":") for r in rows if r[3] == reason and not r[8].startswith("-")]
+    return {value: scope for scope, _, value in mine}
 
 
 @needs("crowdsec")
@@ -271,9 +272,11 @@ def test_crowdsec_blocks_what_is_refused_and_lets_go_what_is_not_any_more(
     run(sync, path, CSCLI=cscli)
     listed = run(*cscli.split(), "decisions", "list", "--all", "--limit", "0", "-o", "raw").splitlines()[1:]
     assert len(listed) == len(EVERY), "a second round imports nothing twice"
+    run(*cscli.split(), "decisions", "add", "--ip", ADDRESS, "--duration", "1h", "--reason", "somebody-else")
     write(lists, NETWORK, SUBNET6)
     run(sync, path, CSCLI=cscli)
     assert set(blocked(cscli)) == {NETWORK, SUBNET6}
+    assert set(blocked(cscli, "somebody-else")) == {ADDRESS}, "what others decided stays"
 
 
 @needs("crowdsec")

@@ -117,7 +117,7 @@ def example_of(appeal: Appeal, now: datetime) -> AppealExample:
     )
 
 
-def examples(session: Session, site: str = "") -> list[dict[str, Any]]:
+def examples(session: Session, site: str = "", most: int | None = None, skip: int = 0) -> list[dict[str, Any]]:
     """Examples as data, oldest first."""
     asked = select(AppealExample).order_by(AppealExample.made_at, AppealExample.id)
     if site:
@@ -131,7 +131,7 @@ def examples(session: Session, site: str = "") -> list[dict[str, Any]]:
             "features": e.features,
             "at": e.made_at.isoformat(timespec="seconds"),
         }
-        for e in session.scalars(asked)
+        for e in session.scalars(asked.limit(most).offset(skip) if most is not None else asked)
     ]
 
 

@@ -48,6 +48,9 @@ ACTS: Final[dict[str, _Says]] = {
     ),
     "measure.set": _Says("measure.set", "A measure against a principal was set", path="/principals"),
     "measure.end": _Says("measure.ended", "A measure against a principal ended", path="/principals"),
+    "policy.propose": _Says(
+        "policy.waiting", "A change of the policy waits for a second person", "Agree to it, or refuse it", "/policy"
+    ),
     "letter.overdue": _Says("letter.overdue", "A letter was not answered in time", "Decide what follows", "/letters"),
 }
 """Acts of the trail that are told."""
@@ -71,7 +74,7 @@ class Teller:
             else:
                 asked = asked.where(Decision.number > self.last)
             rows = session.execute(asked.order_by(Decision.number).limit(MOST)).all()
-        told = [row for row in rows if row.act in ACTS]
+        told = [row for row in rows if row.act in ACTS and self._waits(row.act)]
         if told:
             with self.services.database.session() as session:
                 for row in told:
@@ -82,6 +85,11 @@ class Teller:
         elif self.last is None:
             self.last = 0
         return len(told)
+
+
+    def _waits(self, act: str) -> bool:
+        """Where one person is enough, a proposal waits for nobody else."""
+        return act != "policy.propose" or self.services.settings.two_person_policy
 
 
 def _happenings(session: Session, number: int, act: str, subject: str, at: datetime) -> list[Happening]:

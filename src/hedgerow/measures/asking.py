@@ -26,6 +26,22 @@ class Standing:
     enforced: bool = True
     """Whether the site carries verdicts out; in watch mode a measure is counted and recorded, and nothing else."""
 
+    @property
+    def works(self) -> bool:
+        """Whether it is carried out at this moment."""
+        return self.holds and self.known and self.enforced
+
+    @property
+    def in_words(self) -> str:
+        """How it stands at the gateway, in a sentence."""
+        if not self.known:
+            return "Does nothing: the policy in force has no such route or field."
+        if not self.enforced:
+            return "The site is in watch mode: it is counted and recorded, and not carried out."
+        if not self.holds:
+            return "Not in force at the gateway."
+        return f"In force at the gateway now; met {self.hits:,} requests since the gateway started."
+
 
 def take_up(control: Control) -> Json:
     """Makes the edge read the file now: how many measures each site has.

@@ -56,6 +56,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("mailing.stuck", "Notices to people do not leave: the mail server cannot be used.", "high"),
         Kind("letter.overdue", "A letter was not answered in time.", "medium"),
         Kind("review.due", "The review of the month before waits for its signature.", "low"),
+        Kind("policy.waiting", "A change of the policy waits for a second person.", "medium"),
         Kind("settings.wrong", "outward.toml has mistakes: the former settings stay in force.", "medium"),
         Kind("edge.down", "The gateway does not answer.", "critical"),
         Kind("test", "A test message from the settings page.", "note"),

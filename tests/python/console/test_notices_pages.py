@@ -485,3 +485,27 @@ def test_one_task_that_fails_stops_no_other(services: Services, clock: Clock, st
     good = Rounds(services, refused=lambda *_: RefusedNow(), ways=ways)
     good.once()
     assert (tmp_path / "lists" / "refused.txt").read_text() == ""
+
+
+def test_local_representatives_are_stated_in_a_form_and_reach_form_and_export(app: FastAPI, stated: str) -> None:
+    person = sign_in(app, Role.PRIVACY)
+    to = f"/notices/cases/{stated}/statements"
+    lines = "FR: Exemple Représentation, 1 rue de l'Exemple, Paris, eu@rep.example\ngb: Example Agents, London"
+    whole = {"key": "organisation", "name": "Example Club", "address": "1 Example Street", "established_in": "US"}
+    answer = person.post(to, **whole, representatives=lines)
+    assert answer.status_code == 303, answer.text
+    page = person.client.get(f"/notices/cases/{stated}/worksheet").text
+    assert "FR: Exemple Représentation" in page
+    assert "GB: Example Agents, London" in page
+    form = person.client.get(f"/api/v1/notices/cases/{stated}/forms/EU").json()
+    content = next(c for c in form["contents"] if c["code"] == "REP")
+    assert content["lines"] == ["FR: Exemple Représentation, 1 rue de l'Exemple, Paris, eu@rep.example"]
+    (exported,) = [f for f in form["european"] if f["field"] == "representative"]
+    assert exported["value"].startswith("FR: Exemple Représentation")
+    csv = person.client.get(f"/api/v1/notices/cases/{stated}/forms/EU/european.csv").text
+    assert "Exemple Représentation" in csv
+    draft = person.client.get(f"/api/v1/notices/cases/{stated}/drafts/EU/en").json()
+    assert "eu@rep.example" in draft["text"]
+    for wrong in ("Example Agents", "Paris: Example", "FR:", "FR: one\nFR: two"):
+        refused = person.post(to, **whole, representatives=wrong)
+        assert refused.status_code == 422, wrong

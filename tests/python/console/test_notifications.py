@@ -135,6 +135,22 @@ def test_acts_of_the_trail_are_told_once_and_without_what_somebody_typed(
     assert "Ann" not in whole
 
 
+@pytest.mark.parametrize("second", [False, True])
+def test_a_change_of_the_policy_is_told_where_it_waits_for_a_second_person(
+    database: Database, services: Services, second: bool
+) -> None:
+    with database.session() as session:
+        channel = Channel(name="team", kind="mail", target="team@club.example", made_at=NOW, made_by="x")
+        session.add(channel)
+        session.flush()
+        session.add(Subscription(channel_id=channel.id, happening="policy.waiting", least="note"))
+        record(session, Actor.system(), "policy.propose", "policy:x", "Ann said so", at=NOW)
+    asked = replace(services, settings=ConsoleSettings(two_person_policy=second))
+    assert Teller(asked).once() == second
+    with database.reading() as session:
+        assert [m.payload["path"] for m in session.scalars(select(OutboxMessage))] == ["/policy"] * second
+
+
 def test_every_act_that_is_told_has_a_kind() -> None:
     assert {says.kind for says in ACTS.values()} <= set(KINDS)
 

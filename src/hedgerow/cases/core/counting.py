@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -142,6 +143,18 @@ def list_people(ledgers: Ledgers, question: Question) -> tuple[int, list[Row]]:
     with ledgers.asking(question.site) as connection:
         found = affected(connection, find_group(connection, question.refs), question.period)
         return found.people, found.rows
+
+
+@contextmanager
+def each_person(ledgers: Ledgers, question: Question) -> Iterator[tuple[int, Iterator[Row]]]:
+    """The same one by one, for files: how many people, and the rows while the ledger is open.
+
+    Raises:
+        CaseError: the ledger cannot be asked.
+    """
+    with ledgers.asking(question.site) as connection:
+        found = affected(connection, find_group(connection, question.refs), question.period)
+        yield found.people, found.each()
 
 
 def look_for_others(ledgers: Ledgers, question: Question, step: Callable[[str], None] = _silent) -> Expanded:

@@ -84,7 +84,7 @@ def expand(
         step: Told what is being done.
     """
     step("gathers everybody who was shown people")
-    found = readers(connection, period, group)
+    found = readers(connection, period, group, step)
     members = [r for r in found if r.meant]
     others = [r for r in found if r.meant < r.pages and not r.vouched]
     if not members:

@@ -90,6 +90,10 @@ class StepDocument(BaseModel):
     effective_at: datetime | None
     expires_at: datetime | None
     ended_at: datetime | None
+    ordinary_expected: int | None
+    """Ordinary visitors that were expected to be hit; None where nobody knew."""
+    by: str
+    measure_id: str | None
 
 
 class TaskDocument(BaseModel):

@@ -29,8 +29,10 @@ from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import Mailing
 
-MOST: Final = 500
+MOST: Final = 200
 """Due items in one answer."""
+ENTRIES: Final = 200
+"""Of the register in one answer."""
 
 
 class Strict(BaseModel):
@@ -237,10 +239,13 @@ def regimes() -> list[dict[str, str | None]]:
     return explaining.listed(shipped())
 
 
-def register(services: CurrentServices) -> list[dict[str, str]]:
-    """The register of breaches."""
+def register(
+    services: CurrentServices, answer: Response, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> list[dict[str, str]]:
+    """The register of breaches: one page; `X-Total-Count` says how many entries there are."""
     with services.database.reading() as session:
-        return registering.as_data(registering.entries(session))
+        answer.headers["X-Total-Count"] = str(registering.entries_in_all(session))
+        return registering.as_data(registering.entries(session, most=ENTRIES, skip=(page - 1) * ENTRIES))
 
 
 def one_case(services: CurrentServices, case_id: str) -> CaseNoticesDocument:

@@ -6,7 +6,7 @@ Evidence, holds, lessons and closing are in `case_ending`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.core import containing, counting, keeping, opening, working
+from hedgerow.cases.core.ladder import STEPS
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import Judged, by_judgement, by_score
+from hedgerow.console import containment_desk
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import measures_of
@@ -272,28 +274,40 @@ def _containment(routes: APIRouter) -> None:
         actor: CurrentActor,
         here: CurrentServices,
         case_id: str,
-        step: Name,
         reason: Words,
         hours: Annotated[int, Form(ge=1, le=90 * 24)],
+        step: Name = "",
         targets: Chosen = [],  # noqa: B006 - FastAPI copies it
         target: Annotated[str, Form(max_length=300)] = "",
+        wide: Annotated[str, Form(max_length=600)] = "",
+        confirmed: Annotated[str, Form(max_length=5)] = "",
     ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
-            if not wanted:
-                raise CaseError("say on whom or what")
-            for one in wanted:
-                containing.take_step(
-                    session,
-                    actor,
-                    now,
-                    case,
-                    measures_of(here),
-                    step=step,
-                    target=one,
-                    until=now + timedelta(hours=hours),
-                    reason=reason,
-                )
+        if wide:
+            # What is for everybody is chosen with its target.
+            step, _, target = wide.partition("|")
+        wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
+        with told():
+            site, number = containment_desk.site_of(here, case_id)
+            # Outside of any transaction: the ledger may take long to answer.
+            hit = containment_desk.expected(here, site, step, wanted)
+        if hit and confirmed != "yes":
+            return render(
+                request,
+                "cases/confirm_step.html",
+                case_id=case_id,
+                number=number,
+                step=STEPS[step],
+                targets=wanted,
+                hours=hours,
+                reason=reason,
+                hit=hit,
+                uncounted=len(wanted) - len(hit),
+            )
+
+        def act(session: Session, case: Case, now: datetime) -> None:  # noqa: ARG001 - the face of every act
+            containment_desk.take(
+                here, session, actor, case, step=step, targets=wanted, hours=hours, reason=reason, hit=hit
+            )
 
         return do(request, here, case_id, "containment", "Set.", act)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.core.closing import LESSON_KINDS, blockers
-from hedgerow.cases.core.containing import delays_of
+from hedgerow.cases.core.containing import delays_of, times_of
 from hedgerow.cases.core.counting import Question, look_for_others
 from hedgerow.cases.core.edge_measures import EdgeMeasures
 from hedgerow.cases.core.editions import edition
@@ -27,6 +27,7 @@ from hedgerow.cases.core.severity import SEVERITIES
 from hedgerow.cases.core.sharing import TRAITS
 from hedgerow.cases.core.working import find_case, genuine_floor
 from hedgerow.cases.notices.severity import CONFIDENTIALITY, CONTEXT, IDENTIFICATION
+from hedgerow.console import containment_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
@@ -53,6 +54,9 @@ TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "ala
 MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
 
 Row = TypeVar("Row", Case, Claim)
+MOST_EVENTS: Final = 200
+"""The newest of a case's timeline; its file has all of them."""
+
 Words = Annotated[str, Form(max_length=4_000)]
 LongWords = Annotated[str, Form(max_length=20_000)]
 Short = Annotated[str, Form(max_length=300)]
@@ -265,11 +269,14 @@ def _show(routes: APIRouter) -> None:
 def case_values(session: Session, case: Case, services: Services) -> dict[str, Any]:
     """What the template of a case needs."""
     now = services.clock()
+    wide, wide_problem = containment_desk.wide_choices(services, case.site) if case.state != "closed" else ([], "")
     return {
         "case": case,
         "read": edition(case.title, case.summary),
         "works": services.long_work.of(f"case:{case.id}"),
         "figure_row": case.figures[-1] if case.figures else None,
+        "events": case.events[-MOST_EVENTS:],
+        "earlier_events": max(0, len(case.events) - MOST_EVENTS),
         "present": [p for p in case.principals if p.removed_at is None],
         "removed": [p for p in case.principals if p.removed_at is not None],
         "open_tasks": [t for t in case.tasks if t.done_at is None],
@@ -277,6 +284,10 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "claims": session.scalars(select(Claim).where(Claim.case_id == case.id).order_by(Claim.number)).all(),
         "delays": delays_of(case),
         "blockers": blockers(session, case, case_blockers()) if case.state != "closed" else [],
+        "levels": containment_desk.levels(services, case),
+        "times": times_of(case),
+        "wide": wide,
+        "wide_problem": wide_problem,
         "ladder": LADDER,
         "steps": STEPS,
         "measures": measures_of(services) is not None,

@@ -7,6 +7,7 @@ found.page(50), found.page(50, skip=50)        # rows, a page at a time; `rows` 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,8 @@ from hedgerow.ledger.questions import bitmaps, confidence, sketched
 from hedgerow.ledger.questions.period import Period, iso
 from hedgerow.ledger.questions.refs import Group, Ref, followed_since
 
+_AT_ONCE: Final = 1_000
+"""Rows taken at a time: taking many at once stops every other thread of Python."""
 MOST_GAPS: Final = 1_000
 """Gaps named one by one; beyond it they are only counted."""
 
@@ -106,6 +109,15 @@ class Affected:
     def rows(self) -> list[Row]:
         """All of them."""
         return self.page(self.rows_in_all)
+
+    def each(self) -> Iterator[Row]:
+        """All of them, one by one: for files, which need not have them all in memory."""
+        rows = self.kept.execute(
+            f"SELECT person, field, first, last, times, confidence FROM affected ORDER BY {IN_ORDER}"
+        )
+        while some := rows.fetchmany(_AT_ONCE):
+            for p, f, first, last, n, sure in some:
+                yield Row(p, f, _utc(first), _utc(last), n, sure)
 
     def everybody(self) -> list[str]:
         """The people, each once."""

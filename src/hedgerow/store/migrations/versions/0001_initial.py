@@ -309,6 +309,7 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.Column("ordinary_expected", sa.Integer(), nullable=True),
         sa.Column("by", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_containment_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_containment")),
