@@ -17,13 +17,16 @@ from hedgerow.backup.commands import register
 from hedgerow.backup.making import BackupError, make
 from hedgerow.backup.restoring import LEFT_FREE, restore
 from hedgerow.cases.core.opening import open_by_person
+from hedgerow.console.access import sessions
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role, permissions_of
+from hedgerow.console.settings import ConsoleSettings
 from hedgerow.console.trail_check import check_trail
 from hedgerow.ledger.store import Store
 from hedgerow.outward.webhook import keep_secret
 from hedgerow.store.base import Base
 from hedgerow.store.database import Database
+from hedgerow.store.models.accounts import User
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.policy_versions import PolicyVersion
 from hedgerow.store.upgrading import upgrade
@@ -96,6 +99,21 @@ def test_everything_comes_back_into_the_other_database(full: Database, state: Pa
             assert rows == [r._asdict() for r in before.execute(table.select().order_by(*table.primary_key))], (
                 table.name
             )
+    other.close()
+
+
+def test_whoever_was_signed_in_signs_in_anew_after_a_restore(full: Database, state: Path, tmp_path: Path) -> None:
+    with full.session() as session:
+        ann = User(name="ann", shown_name="Ann", made_at=NOW)
+        session.add(ann)
+        session.flush()
+        token = sessions.start(session, ann, "password", "a browser", NOW, ConsoleSettings())
+    made = make(state, full, tmp_path / "all.tar", NOW)
+    other = Database(f"sqlite:///{tmp_path}/other.db")
+    restore(made.path, tmp_path / "back", other)
+    with other.reading() as session:
+        assert session.query(User).one().name == "ann"
+        assert sessions.find(session, token, NOW, ConsoleSettings()) is None
     other.close()
 
 

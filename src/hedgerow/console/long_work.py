@@ -24,7 +24,7 @@ from typing import Any, Final, Literal
 import structlog
 
 from hedgerow.cases.core.problems import CaseError
-from hedgerow.console.problems import Conflict, Problem
+from hedgerow.console.problems import Conflict, Problem, sentence_of
 from hedgerow.store.base import new_id
 
 Lane = Literal["case", "look"]
@@ -173,7 +173,8 @@ class LongWork:
                 work.answer = do(step)
                 work.state, work.outcome = "done", work.answer if isinstance(work.answer, str) else end
             except (Problem, CaseError) as error:
-                work.error, work.state, work.outcome = error, "failed", _sentence(error)
+                work.error, work.state = error, "failed"
+                work.outcome = sentence_of(error.sentence if isinstance(error, Problem) else error)
             except Exception as error:
                 log.exception("long work failed for a reason nobody foresaw", work=work.key)
                 work.error, work.state = error, "failed"
@@ -218,8 +219,3 @@ class LongWork:
             work.outcome = "The console was stopped before it ended. Nothing of it was kept; ask again."
             work.over.set()
             self._works[work.id] = work
-
-
-def _sentence(error: Exception) -> str:
-    said = error.sentence if isinstance(error, Problem) else str(error)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")

@@ -46,7 +46,7 @@ def remind(services: Services) -> int:
             if d.due_at is not None and d.mandatory
             if (mark := _mark(d.due_at, now))
         ]
-        told = set(session.scalars(select(Told.mark).where(Told.mark.in_([_key(d, m) for d, m in soon]))))
+        told = _told(session, (_key(d, m) for d, m in soon))
     fresh = [(d, m) for d, m in soon if _key(d, m) not in told]
     if not fresh:
         return 0

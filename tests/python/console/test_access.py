@@ -23,6 +23,7 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.holding import actor_for
 from hedgerow.console.access.roles import Permission, Role
 from hedgerow.console.decisions import record
+from hedgerow.console.pages import decisions
 from hedgerow.console.problems import Wrong
 from hedgerow.console.services import Services
 from hedgerow.console.trail_check import check_trail
@@ -233,6 +234,21 @@ def test_an_export_of_decisions_runs_in_no_spreadsheet(app: FastAPI, services: S
     assert "&lt;script&gt;alert" in page
     assert len(browser.get("/decisions/export?form=json").json()) == len(rows)
     assert browser.get("/api/v1/decisions?act=case.note").json()["decisions"][0]["reason"].startswith("<script>")
+
+
+def test_an_export_has_every_decision_however_many_there_are(
+    app: FastAPI, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "CHUNK", 2)
+    with services.database.session() as session:
+        for number in range(5):
+            record(session, SHELL, "case.note", f"case:{number}", "", at=services.clock())
+    browser = sign_in(app, Role.AUDITOR).client
+    rows = list(csv.DictReader(io.StringIO(browser.get("/decisions/export?act=case.note").text)))
+    assert [row["subject"] for row in rows] == [f"case:{number}" for number in range(5)]
+    found = browser.get("/decisions/export?act=case.note&form=json").json()
+    assert [row["subject"] for row in found] == [f"case:{number}" for number in range(5)]
+    assert browser.get("/decisions/export?act=nothing&form=json").json() == []
 
 
 def test_the_same_from_the_shell(tmp_path: Path) -> None:

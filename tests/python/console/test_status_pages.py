@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 import hedgerow
 from console.signed_in import Clock, sign_in
@@ -19,6 +21,7 @@ from hedgerow.console.month_counts import count_months
 from hedgerow.console.policy_desk import keep_found
 from hedgerow.console.services import Services
 from hedgerow.review.months import Month
+from hedgerow.store.models.reviews import Review
 
 
 def form(page: str) -> tuple[str, list[str]]:
@@ -28,7 +31,7 @@ def form(page: str) -> tuple[str, list[str]]:
     return digest[1], re.findall(r'name="seen" value="([\w-]+)"', page)
 
 
-def test_a_review_is_signed_by_somebody_who_saw_every_change(app: FastAPI, clock: Clock) -> None:
+def test_a_review_is_signed_by_somebody_who_saw_every_change(app: FastAPI, services: Services, clock: Clock) -> None:
     owner = sign_in(app, Role.OWNER)
     assert owner.post("/users", name="bob@example.org", roles="auditor").status_code == 200
     assert "is not over" in owner.client.get("/status").text
@@ -40,6 +43,8 @@ def test_a_review_is_signed_by_somebody_who_saw_every_change(app: FastAPI, clock
     assert "not acknowledged" in owner.post("/status/2026-11/sign", **words).text
     assert owner.post("/status/2026-11/sign", **words, seen=changes[0]).status_code == 303
     assert "signed" in owner.client.get("/status/2026-11").text
+    with pytest.raises(DBAPIError, match="append-only"), services.database.session() as session:
+        session.execute(update(Review).values(conclusion="Everything is well."))
     document = owner.client.get("/api/v1/status/2026-11").json()
     assert document["signed_by"] == ["again@example.org"]
     assert {f["key"] for f in document["figures"]} >= {"people_disclosed", "contain_s", "notices_late"}
