@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use crate::doors::{Account, AddressSource, Allowance, Identity, Lane, NetworkKind, Pseudonym, SensitivitySet, Session, Standing};
+use crate::doors::{
+    Account, AddressSource, Allowance, Identity, Lane, NetworkKind, Pseudonym, SensitivitySet, Session, Standing,
+};
 use crate::measures::Cuts;
 use crate::policy::{FieldSet, Site};
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("answer_by", UtcDateTime(), nullable=False),
         sa.Column("lane", sa.String(length=30), nullable=False),
         sa.Column("asn", sa.Integer(), nullable=True),
+        sa.Column("network_kind", sa.String(length=30), nullable=False),
         sa.Column("aid", sa.Boolean(), nullable=False),
         sa.Column("no_script", sa.Boolean(), nullable=False),
         sa.Column(
@@ -151,6 +152,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drill_records")),
     )
     op.create_index(op.f("ix_drill_records_held_at"), "drill_records", ["held_at"], unique=False)
+    op.create_table(
+        "followed_stops",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("site", sa.String(length=100), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("counted_at", UtcDateTime(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column(
+            "rows", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "usual", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_followed_stops")),
+    )
+    op.create_index("ix_followed_stops_site_day", "followed_stops", ["site", "day"], unique=True)
     op.create_table(
         "month_figures",
         sa.Column("id", sa.String(length=20), nullable=False),
