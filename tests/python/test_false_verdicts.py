@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.appeals.estimate import NETWORKS, WAYS, estimate
@@ -20,6 +20,7 @@ from hedgerow.store.models.followed import FollowedStops
 shares = st.integers(1, 100_000).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
 
 
+@settings(deadline=None)
 @given(shares)
 def test_a_range_holds_the_share_and_stays_a_share(numbers: tuple[int, int]) -> None:
     part, whole = numbers
@@ -71,6 +72,7 @@ def day(n: int, of: list[dict[str, Any]], *, gone: bool = False) -> FollowedStop
     return FollowedStops(site="directory", day=at, gone=gone, rows=[] if gone else of, usual={"": 15 + n})
 
 
+@settings(deadline=None)
 @given(st.lists(rows, max_size=4))
 def test_days_add_up_and_no_number_from_one_to_four_is_shown(days: list[list[dict[str, Any]]]) -> None:
     found = estimate([day(n, of) for n, of in enumerate(days)], [])
@@ -127,7 +129,8 @@ def test_appeals_stand_beside_the_estimate_by_lane_and_kind_of_network() -> None
     }
 
 
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda t: t.replace(tzinfo=UTC)))
+@settings(deadline=None)
+@given(st.integers(0, 525_600).map(lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m)))
 def test_a_day_is_due_once_everybody_was_followed_to_the_end(now: datetime) -> None:
     due = due_days(set(), now)
     assert due == sorted(due)
