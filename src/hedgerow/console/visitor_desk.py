@@ -198,7 +198,7 @@ def narrowest(names: dict[str, Any]) -> list[str]:
 
 
 def estimate_of(services: Services, site: str) -> estimate.Estimate:
-    """What the ledger says of the last 30 days of stops whose visitors were followed to the end, and appeals of then."""
+    """What the ledger says of the last 30 days of stops that were followed to the end, and the appeals of then."""
     until = services.clock()
     since = until - timedelta(days=CURIOUS_DAYS) - FOLLOWED
     with services.database.reading() as session:
