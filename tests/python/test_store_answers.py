@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
-from hedgerow.ledger.store.layout import Layout
+from hedgerow.ledger.store.layout import COLUMNS, Layout, Table, rows_of
 from hedgerow.ledger.store.problems import BusyError, StoreError
 from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import locked

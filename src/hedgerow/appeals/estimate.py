@@ -40,8 +40,8 @@ DEFINITIONS: Final = (
     (
         "What the estimate cannot know",
         "who went away instead of solving a challenge; a robot that solves one and then reads little, which counts as "
-        "a visitor; what somebody did under another cookie; whether pictures and styles were fetched, as the ledger has "
-        "only answers that show people",
+        "a visitor; what somebody did under another cookie; whether pictures and styles were fetched, as the ledger "
+        "has only answers that show people",
     ),
 )
 WAYS: Final = {

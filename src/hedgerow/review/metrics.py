@@ -117,8 +117,8 @@ METRICS: Final[Mapping[str, Metric]] = dict(
             Unit.SHARE,
             Better.LOWER,
             "Share of the visitors challenged who solved it and in the 7 days after it read like an ordinary visitor: "
-            "an estimate of the ledger, each visitor once a day, days of stops of the month that are followed to the end. "
-            "What was found wrong on appeal stands beside it: a lower bound, by another way.",
+            "an estimate of the ledger, each visitor once a day, days of stops of the month that are followed to the "
+            "end. What was found wrong on appeal stands beside it: a lower bound, by another way.",
             "the ledger, and appeals beside it",
         ),
         _metric(
