@@ -399,7 +399,10 @@ def seeds() -> dict[str, list[bytes]]:
         "pem": [b"\0" + c for c in certificate()]
         + [b"\x80-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x80"],
         "crawlers": [json.dumps(ranges).encode(), b"crawl-1.googlebot.com"],
-        "asn": [b"\x00" + mmdb(), b"\x011.0.0.0\t1.0.0.255\t64496\tX\n2001:db8::\t2001:db8::ff\tAS64497\tY\n# c\n"],
+        "asn": [
+            b"\x00" + mmdb(),
+            b"\x011.0.0.0\t1.0.0.255\t64496\tX\n2001:db8::\t2001:db8::ff\tAS64497\tY\tN\tmobile\n# c\n",
+        ],
         "headers": [bytes([f]) + r for f in (0, 8, 16) for r in REQUESTS],
         "measures": [measures(*acts) for acts in (("refuse",), ("budget", "watch"), ("prove", "release"), ())],
         "letter": [

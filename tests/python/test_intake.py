@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.intake import Appeal, Claim, LetterError, Refused, Spool, read_letter
-from hedgerow.intake.letter import MOST_BYTES
+from hedgerow.intake.letter import MOST_BYTES, NETWORK_KINDS
 
 Json = dict[str, object]
 
@@ -36,7 +36,8 @@ appeals = st.fixed_dictionaries(
         "lane": st.just("visitor"),
         "asn": st.none() | st.integers(0, 2**32 - 1),
         "names": st.fixed_dictionaries(dict.fromkeys(("address", "network", "session", "account", "client"), name)),
-    }
+    },
+    optional={"network_kind": st.sampled_from(NETWORK_KINDS)},
 )
 claims = st.fixed_dictionaries({**common, "kind": st.just("report"), "where": words, "since": words, "records": words})
 letters = appeals | claims
@@ -57,6 +58,7 @@ def test_a_letter_is_read_as_it_was_written(data: Json) -> None:
     assert (letter.id, letter.site, letter.reply) == (data["id"], data["site"], data["reply"])
     if isinstance(letter, Appeal):
         assert letter.message == data["message"]
+        assert letter.network_kind == data.get("network_kind", "unknown"), "an earlier gateway does not say"
         assert letter.aid is (data["aid"] == "yes")
     else:
         assert (letter.where, letter.records) == (data["where"], data["records"])

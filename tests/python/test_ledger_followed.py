@@ -53,8 +53,8 @@ def ledger(happened: Iterable[Did]) -> duckdb.DuckDBPyConnection:
         )
         if e.people:
             con.execute(
-                "INSERT INTO disclosures SELECT ?,?,unnest(?::VARCHAR[]),['name'],[],NULL,0,'00000000000000aa',?,?,?,?,?,"
-                "?,?,?,NULL,'member','members','GET',200,?,?,'gateway'",
+                "INSERT INTO disclosures SELECT ?,?,unnest(?::VARCHAR[]),['name'],[],NULL,0,'00000000000000aa',?,?,"
+                "?,?,?,?,?,?,NULL,'member','members','GET',200,?,?,'gateway'",
                 [at, e.kind, list(e.people), seq, *names, e.lane, e.action, e.mode],
             )
     return con

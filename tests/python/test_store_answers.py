@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.files import Files
-from hedgerow.ledger.store.layout import Layout
+from hedgerow.ledger.store.layout import COLUMNS, Layout, Table, rows_of
 from hedgerow.ledger.store.problems import BusyError, StoreError
 from hedgerow.ledger.store.retention import Retention
 from hedgerow.ledger.store.round import locked
@@ -383,3 +383,16 @@ def test_people_with_odd_identifiers_are_answered_and_erased_like_others(tmp_pat
         assert (done.rows, done.segment_lines, done.waiting) == (1, 1, [])
     assert ask(store)["disclosures"] == []
     assert store.verify() == []
+
+
+def test_files_of_an_earlier_release_read_as_of_an_unknown_network(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.parquet", tmp_path / "new.parquet"
+    columns = ", ".join(f'NULL::{kind} AS "{n}"' for n, kind in COLUMNS[Table.ENTRIES].items() if n != "network_kind")
+    connection = duckdb.connect(":memory:")
+    connection.execute(f"COPY (SELECT {columns}) TO '{old}' (FORMAT parquet)")
+    connection.execute(f"COPY (SELECT {columns}, 'mobile' AS network_kind) TO '{new}' (FORMAT parquet)")
+    for paths, found in (([old], [None]), ([new], ["mobile"]), ([new, old], [None, "mobile"])):
+        rows = connection.execute(
+            f"SELECT network_kind FROM ({rows_of(Table.ENTRIES, paths)}) ORDER BY 1 NULLS FIRST"
+        ).fetchall()
+        assert [kind for (kind,) in rows] == found

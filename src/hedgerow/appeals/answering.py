@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from hedgerow.appeals.keeping import ERASE_AFTER_ANSWER, AppealError, reply_of
@@ -27,9 +27,12 @@ OUTCOMES: Final = {
 }
 LABEL: Final = "ordinary"
 LONGEST_ANSWER: Final = 8_000
+EXAMPLES_KEPT: Final = timedelta(days=730)
+"""Robots and browsers change: what was learnt two years ago is not true any more."""
 _AT_ONCE: Final = 50
 _LEASE: Final = timedelta(minutes=10)
 """How long a claim holds: longer than any mail takes, timeouts included."""
+_FEATURES: Final = ("action", "mode", "lane", "standing", "route", "status", "people_shown", "people_masked")
 
 
 def answer(
@@ -104,8 +107,9 @@ def example_of(appeal: Appeal, now: datetime) -> AppealExample:
     verdict: Mapping[str, Any] = appeal.verdict or {}
     reasons = verdict.get("reasons", [])
     signals = [{"code": str(r.get("code", "")), "weight": int(r.get("weight") or 0)} for r in reasons]
-    features = {k: verdict.get(k) for k in ("action", "mode", "lane", "standing", "route", "status")}
-    features |= {"lane": verdict.get("lane") or appeal.lane, "no_script": appeal.no_script, "aid": appeal.aid}
+    features = {k: verdict.get(k) for k in _FEATURES}
+    features |= {"lane": verdict.get("lane") or appeal.lane, "network_kind": appeal.network_kind}
+    features |= {"no_script": appeal.no_script, "aid": appeal.aid}
     return AppealExample(
         appeal_id=appeal.id,
         site=appeal.site,
@@ -115,6 +119,28 @@ def example_of(appeal: Appeal, now: datetime) -> AppealExample:
         features=features,
         made_at=now,
     )
+
+
+def forget_examples(session: Session, now: datetime) -> int:
+    """Deletes examples whose time is over, and takes the reference off those whose appeal was erased.
+
+    The reference is the one word by which the ledger could still say whose request it was.
+
+    Returns:
+        How many examples were deleted.
+    """
+    erased = select(Appeal.id).where(Appeal.erased_at.is_not(None))
+    session.execute(
+        update(AppealExample)
+        .where(AppealExample.reference.is_not(None), AppealExample.appeal_id.in_(erased))
+        .values(reference=None)
+        .execution_options(synchronize_session=False)
+    )
+    over = session.scalars(select(AppealExample.id).where(AppealExample.made_at <= now - EXAMPLES_KEPT)).all()
+    session.execute(
+        delete(AppealExample).where(AppealExample.id.in_(over)).execution_options(synchronize_session=False)
+    )
+    return len(over)
 
 
 def examples(session: Session, site: str = "", most: int | None = None, skip: int = 0) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """How often verdicts seem to have hit ordinary visitors: the ledger's estimate, beside what was found on appeal.
 
-Two methods that know nothing of each other. On appeal a person found a verdict wrong: certain, but whoever does not write
-is not heard of, so it is a lower bound. The ledger knows who came back and then read like an ordinary visitor
+Two methods that know nothing of each other. On appeal a person found a verdict wrong: certain, but whoever does not
+write is not heard of, so it is a lower bound. The ledger knows who came back and then read like an ordinary visitor
 (`hedgerow.ledger.questions.followed`): everybody is counted, but what reading proves is a matter of definition.
 """
 
@@ -24,13 +24,13 @@ from hedgerow.store.models.followed import FollowedStops
 DEFINITIONS: Final = (
     (
         "False challenges, by the ledger",
-        f"visitors who solved their challenge and in the {FOLLOWED.days} days after it read like an ordinary visitor, of "
-        "all who were challenged; an estimate, with the range in which it lies in 95 of 100 cases",
+        f"visitors who solved their challenge and in the {FOLLOWED.days} days after it read like an ordinary visitor, "
+        "of all who were challenged; an estimate, with the range in which it lies in 95 of 100 cases",
     ),
     (
         "False refusals, by the ledger",
-        f"visitors who came back within {FOLLOWED.days} days of a refusal and read like an ordinary visitor, of all who "
-        "were refused; whoever stayed away for good is not among them",
+        f"visitors who came back within {FOLLOWED.days} days of a refusal and read like an ordinary visitor, of all "
+        "who were refused; whoever stayed away for good is not among them",
     ),
     (
         "Like an ordinary visitor",
@@ -39,9 +39,9 @@ DEFINITIONS: Final = (
     ),
     (
         "What the estimate cannot know",
-        "who went away instead of solving a challenge; a robot that solves one and then reads little, which counts as a "
-        "visitor; what somebody did under another cookie; whether pictures and styles were fetched, as the ledger has "
-        "only answers that show people",
+        "who went away instead of solving a challenge; a robot that solves one and then reads little, which counts as "
+        "a visitor; what somebody did under another cookie; whether pictures and styles were fetched, as the ledger "
+        "has only answers that show people",
     ),
 )
 WAYS: Final = {

@@ -24,8 +24,10 @@ class Proportion:
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
-    """Wilson's score interval, 95 %: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209. It holds for small numbers, too,
-    and never leaves 0..1, as the textbook's share plus or minus its error does.
+    """Wilson's score interval, 95 %.
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209. It holds for small numbers, too, and never leaves 0..1, as
+    the textbook's share plus or minus its error does.
 
     Args:
         part: How many.

@@ -105,18 +105,23 @@ def rates(session: Session, site: str, since: datetime, stopped: Iterable[Stoppe
     )
 
 
-def refused_share(session: Session, since: datetime, until: datetime, refused: int) -> float | None:
-    """Refused visitors whom a person found wrongly refused, of all refused visitors, over all sites; a lower bound.
+def appeals_between(session: Session, since: datetime, until: datetime, site: str | None = None) -> list[Appeal]:
+    """Appeals that came in some time, of all sites where none is named."""
+    asked = select(Appeal).where(Appeal.received_at >= since, Appeal.received_at < until)
+    if site is not None:
+        asked = asked.where(Appeal.site == site)
+    return list(session.scalars(asked.limit(_MOST_APPEALS)))
+
+
+def found_wrong_share(appeals: Iterable[Appeal], action: str, stopped: int) -> float | None:
+    """Visitors whom a person found wrongly stopped, of all who were stopped in that way; a lower bound.
 
     Args:
-        session: With the appeals.
-        since: Appeals from then on.
-        until: Appeals before.
-        refused: How many visitors were refused, as the ledger counted.
+        appeals: Of the time.
+        action: `prove` or `refuse`.
+        stopped: How many visitors were, as the ledger counted.
     """
-    asked = select(Appeal).where(Appeal.received_at >= since, Appeal.received_at < until, Appeal.outcome.is_not(None))
-    appeals = session.scalars(asked.limit(_MOST_APPEALS)).all()
-    return share(min(_visitors(appeals, "refuse"), refused), refused)
+    return share(min(_visitors(appeals, action), stopped), stopped)
 
 
 def shown(number: int) -> int | None:

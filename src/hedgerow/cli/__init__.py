@@ -38,6 +38,7 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "hedgerow.audit.commands": ("audit", "backtest"),
     "hedgerow.measures.commands": ("measure",),
     "hedgerow.intake.commands": ("intake",),
+    "hedgerow.appeals.commands": ("appeals",),
     "hedgerow.backup.commands": ("backup", "restore"),
 }
 """Which module has which commands, in the order of the help. A test holds it against what they register."""

@@ -53,6 +53,10 @@ def send_answers(services: Services, mailer: Mailer | None) -> int:
 
 
 def erase_due(services: Services) -> int:
-    """Lets go of words and addresses whose time is over."""
+    """Lets go of words and addresses whose time is over, and of examples; how many appeals that were."""
+    now = services.clock()
     with services.database.session() as session:
-        return keeping.erase_due(session, services.clock())
+        erased = keeping.erase_due(session, now)
+        session.flush()
+        answering.forget_examples(session, now)
+        return erased

@@ -77,7 +77,7 @@ def _count(services: Services, site: str, month: Month, now: datetime) -> dict[s
         taken.connect(threads=1) as connection,
     ):
         found = activity(connection, Period(month.since, until))
-        refused = sum(lane.refused for lane in stopped(connection, Period(month.since, until)))
+        stops = stopped(connection, Period(month.since, until))
         members = count_members(connection, None, member_count(state, site))
         levels = [level for level in CURIOUS_LEVELS if level != "strangers"]
         top = coverage(connection, last_day(until), members, top=1, levels=levels, windows=(30,)).top
@@ -93,7 +93,8 @@ def _count(services: Services, site: str, month: Month, now: datetime) -> dict[s
         "most_curious_share": None if most is None else repr(share(most, members.number)),
         "gaps": found.gaps,
         "verdicts": verdicts,
-        "visitors_refused": refused,
+        "visitors_refused": sum(lane.refused for lane in stops),
+        "visitors_challenged": sum(lane.challenged for lane in stops),
         "members": members.number,
     }
 

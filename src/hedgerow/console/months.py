@@ -11,8 +11,11 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hedgerow.appeals.rates import SMALLEST, refused_share
+from hedgerow.appeals.estimate import Estimate, estimate, kept_days
+from hedgerow.appeals.proportion import Proportion
+from hedgerow.appeals.rates import SMALLEST, appeals_between, found_wrong_share
 from hedgerow.console.month_counts import of_all_sites
+from hedgerow.ledger.questions.followed import FOLLOWED
 from hedgerow.review.metrics import Figure, figures
 from hedgerow.review.months import Month
 from hedgerow.review.signing import Change, Due, digest_of
@@ -20,7 +23,7 @@ from hedgerow.store.models.appeals import Appeal
 from hedgerow.store.models.cases import Case, CaseFigure, Containment
 from hedgerow.store.models.filings import NoticeDue, NoticeLateness
 from hedgerow.store.models.letters import Letter
-from hedgerow.store.models.reviews import DrillRecord, Review
+from hedgerow.store.models.reviews import DrillRecord, MonthFigures, Review
 from hedgerow.store.models.trail import Decision
 
 REVIEW_WITHIN: Final = timedelta(days=14)
@@ -87,8 +90,6 @@ def gather(session: Session, month: Month, now: datetime) -> MonthSeen:
     for key in _APPEALS:
         if values.get(key) is None:
             notes.setdefault(key, "Nobody was answered." if key == "appeals_open_s" else "Not counted yet.")
-        elif key == "false_refusal_share":
-            notes.pop(key, None)
     if not counted:
         notes |= dict.fromkeys(_ADDED, "The ledger of this month was not counted yet.")
     reviews = session.scalars(
@@ -130,12 +131,7 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
     ).all()
     waits = [(a.answered_at - a.received_at).total_seconds() for a in answered]
     values["appeals_open_s"] = median(waits) if waits else None
-    refused = [row.values.get("visitors_refused") for row in counted]
-    if any(r is not None for r in refused):
-        whole = sum(int(r or 0) for r in refused)
-        values["false_refusal_share"] = refused_share(session, month.since, min(month.until, now), whole)
-        notes["false_refusal_share"] = f"Not shown: fewer than {SMALLEST}." if whole else "Nobody was refused."
-    notes["false_challenge_share"] = "Bounds, by lane, are on the page Visitors."
+    _of_verdicts(session, month, now, counted, values, notes)
     values["notices_late"] = _late(session, month, now)
     values["deletions_confirmed"] = len(
         session.scalars(
@@ -167,6 +163,69 @@ def _late(session: Session, month: Month, now: datetime) -> int:
         )
     )
     return len({tuple(row) for row in (*still, *excused)})
+
+
+def _of_verdicts(
+    session: Session,
+    month: Month,
+    now: datetime,
+    counted: Iterable[MonthFigures],
+    values: dict[str, float | None],
+    notes: dict[str, str],
+) -> None:
+    """False challenges as the ledger estimates them, false refusals as appeals bound them; the other stands beside."""
+    appeals = appeals_between(session, month.since, min(month.until, now))
+    found = estimate(kept_days(session, month.since.date(), month.until.date()), appeals)
+    rows = list(counted)
+    challenged, bound_challenge = _bound(rows, appeals, "visitors_challenged", "prove")
+    refused, bound_refusal = _bound(rows, appeals, "visitors_refused", "refuse")
+    values["false_challenge_share"] = found.whole.false_challenge.share if found.whole.false_challenge else None
+    values["false_refusal_share"] = bound_refusal
+    told = (
+        f"{_in_words_of(found, found.whole.false_challenge, 'challenged')} {_found_wrong(bound_challenge, challenged)}"
+    )
+    notes["false_challenge_share"] = f"{told} By lane and kind of network: page Visitors."
+    if refused is not None:
+        by_appeal = "" if bound_refusal is not None else f"{_found_wrong(bound_refusal, refused)} "
+        by_ledger = _in_words_of(found, found.whole.false_refusal, "refused")
+        notes["false_refusal_share"] = f"{by_appeal}Estimate of the ledger: {by_ledger}"
+
+
+def _bound(
+    rows: Iterable[MonthFigures], appeals: Iterable[Appeal], key: str, action: str
+) -> tuple[int | None, float | None]:
+    """How many visitors were stopped, None while not counted; and the share that a person found wrong."""
+    numbers = [row.values.get(key) for row in rows]
+    if all(n is None for n in numbers):
+        return None, None
+    whole = sum(int(n or 0) for n in numbers)
+    return whole, found_wrong_share(appeals, action, whole)
+
+
+def _in_words_of(found: Estimate, share: Proportion | None, stopped: str) -> str:
+    if not found.days:
+        gone = " The detail it is counted from is kept for too short a time." if found.gone else ""
+        return f"Not known yet: visitors are followed for {FOLLOWED.days} days, and counted when these are over.{gone}"
+    over = f"stops of {found.days} day{'s' if found.days != 1 else ''}, {found.since} to {found.until}"
+    over += f"; of {found.gone} more the detail was gone" if found.gone else ""
+    if share is None:
+        number = found.whole.challenged if stopped == "challenged" else found.whole.refused
+        why = f"nobody was {stopped}" if number == 0 else f"a number is under {SMALLEST} and not shown"
+        return f"{why[0].upper()}{why[1:]} ({over})."
+    return (
+        f"{share.part:,} of {share.whole:,} visitors {stopped}: {100 * share.share:.1f} %, in 95 of 100 cases between "
+        f"{100 * share.low:.1f} and {100 * share.high:.1f} % ({over})."
+    )
+
+
+def _found_wrong(bound: float | None, stopped: int | None) -> str:
+    if bound is not None:
+        return f"Found wrong on appeal: {100 * bound:.1f} % at least."
+    if stopped is None:
+        return "Appeals: not counted yet."
+    return (
+        "Appeals: nobody was stopped." if stopped == 0 else f"Found wrong on appeal: fewer than {SMALLEST}, not shown."
+    )
 
 
 def _of_cases(session: Session, month: Month, values: dict[str, float | None]) -> None:

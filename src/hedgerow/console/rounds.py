@@ -19,6 +19,7 @@ from hedgerow.cases.core.telling import case_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.console import case_rounds, intake_round, mailing_acts
+from hedgerow.console.followed_counts import count_followed
 from hedgerow.console.letter_rounds import round_of_letters
 from hedgerow.console.month_counts import count_months
 from hedgerow.console.outward_state import folder_of_lists
@@ -49,6 +50,7 @@ CASES_EVERY: Final = timedelta(seconds=case_rounds.EVERY_S)
 LETTERS_EVERY: Final = timedelta(minutes=1)
 POLICY_EVERY: Final = timedelta(seconds=30)
 MONTHS_EVERY: Final = timedelta(minutes=5)
+FOLLOWED_EVERY: Final = timedelta(minutes=30)
 CLEAN_EVERY: Final = timedelta(hours=6)
 EDGE_EVERY: Final = timedelta(seconds=30)
 DUES_EVERY: Final = timedelta(minutes=1)
@@ -103,6 +105,7 @@ class Rounds:
             ("letters", self._letters),
             ("containment", self._containment),
             ("months", self._months),
+            ("followed", self._followed),
             ("policy", self._policy),
             ("deliver", self._deliver),
             ("lists", self._lists),
@@ -226,6 +229,10 @@ class Rounds:
     def _months(self) -> None:
         """Counts the months of the ledgers, in a thread of its own: a large one takes a while."""
         self._beside("months", MONTHS_EVERY, count_months)
+
+    def _followed(self) -> None:
+        """Follows visitors who were stopped, a day at a time; on the side, as it reads a week of the ledger."""
+        self._beside("followed", FOLLOWED_EVERY, count_followed)
 
     def _policy(self) -> None:
         """Keeps a policy that was edited by hand as a version: here, because looking at a page changes nothing."""

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hedgerow.appeals import answering, explaining, keeping, rates
+from hedgerow.appeals import answering, estimate, explaining, keeping, rates
 from hedgerow.appeals.keeping import AppealError, NoSuchAppealError
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.console import intake_round, measure_desk
@@ -21,6 +21,7 @@ from hedgerow.console.measure_desk import Asked
 from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.ledger.overview import CURIOUS_DAYS
+from hedgerow.ledger.questions.followed import FOLLOWED
 from hedgerow.measures import LEVELS, Act
 from hedgerow.outward.settings import OutwardError
 from hedgerow.outward.smtp import Mailer, SmtpMailer
@@ -188,6 +189,16 @@ def _release(appeal: Appeal, decision: Decision) -> Asked | None:
 def narrowest(names: dict[str, Any]) -> list[str]:
     """Levels at which the visitor is known, the narrowest first."""
     return [level for level in LEVELS if level in names]
+
+
+def estimate_of(services: Services, site: str) -> estimate.Estimate:
+    """What the ledger says of the last 30 days of stops that were followed to the end, and the appeals of then."""
+    until = services.clock()
+    since = until - timedelta(days=CURIOUS_DAYS) - FOLLOWED
+    with services.database.reading() as session:
+        days = estimate.kept_days(session, since.date(), until.date(), site)
+        appeals = rates.appeals_between(session, since, until - FOLLOWED, site)
+        return estimate.estimate(days, appeals)
 
 
 def rates_of(services: Services, site: str) -> tuple[rates.Rates, datetime | None]:

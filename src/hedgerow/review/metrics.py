@@ -116,17 +116,18 @@ METRICS: Final[Mapping[str, Metric]] = dict(
             "False challenges",
             Unit.SHARE,
             Better.LOWER,
-            "Share of the challenges given that were solved by somebody who then read like an ordinary visitor, or "
-            "were found wrong on appeal.",
-            "the ledger and appeals",
+            "Share of the visitors challenged who solved it and in the 7 days after it read like an ordinary visitor: "
+            "an estimate of the ledger, each visitor once a day, days of stops of the month that are followed to the "
+            "end. What was found wrong on appeal stands beside it: a lower bound, by another way.",
+            "the ledger, and appeals beside it",
         ),
         _metric(
             "false_refusal_share",
             "False refusals",
             Unit.SHARE,
             Better.LOWER,
-            "Share of the refusals that were found wrong on appeal. Who does not appeal is not counted, so it is a "
-            "lower bound.",
+            "Share of the refused visitors whom a person found wrongly refused on appeal. Who does not appeal is not "
+            "counted, so it is a lower bound; the ledger's estimate stands beside it.",
             "the ledger and appeals",
         ),
         _metric(

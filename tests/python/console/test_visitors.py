@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ import pytest
 from fastapi import FastAPI
 
 from case_world import SITE, keyed
+from case_world import shown as case_shown
 from console.signed_in import START, Clock, SignedIn, sign_in
 from console.watched_world import EdgeThatSays, watched
 from hedgerow.appeals.rates import rates, share, shown
 from hedgerow.console import intake_round
 from hedgerow.console.access.roles import Role
+from hedgerow.console.followed_counts import count_followed
+from hedgerow.console.month_counts import count_months
 from hedgerow.console.rounds import Rounds
 from hedgerow.console.services import Services
 from hedgerow.ledger.questions.stopped import Stopped
@@ -283,3 +286,71 @@ def test_rates_are_bounds_and_small_numbers_are_not_shown(world: tuple[FastAPI, 
     told = browser.client.get("/api/v1/visitors/rates", params={"site": SITE}).json()
     assert told["definitions"]["Fewer than 5"]
     assert browser.client.get("/visitors/unknown").status_code == 404
+
+
+def test_visitors_who_were_challenged_and_then_read_a_little_are_shown_with_a_range(
+    services: Services, clock: Clock
+) -> None:
+    day = START - timedelta(days=2)
+    rows: list[dict[str, Any]] = []
+    for n in range(30):
+        who: dict[str, Any] = {"address": f"c{n}", "network": f"cn{n}", "client": "browser1"}
+        at = day + timedelta(minutes=n)
+        # A first visit: the challenge has no session, its solution and what follows have.
+        stop = {**case_shown("x", at, **who), "k": "verdict", "act": "prove", "code": 403, "nk": "mobile"}
+        rows.append({k: v for k, v in stop.items() if k not in ("p", "s")})
+        proof = {
+            **case_shown("x", at + timedelta(seconds=20), **who),
+            "k": "proof",
+            "act": "prove",
+            "why": ["solved_wait"],
+        }
+        rows.append({k: v for k, v in proof.items() if k != "p"})
+        rows += [case_shown(p, at + timedelta(minutes=1, seconds=p), **who) for p in range(1, 4 if n < 20 else 60)]
+    app, _ = watched(services, *rows)
+    there: Services = app.state.services
+    clock.forward(days=8)
+    assert count_followed(there) > 0
+    assert count_followed(there) == 0, "a day is counted once"
+    count_months(there)
+    browser = sign_in(app, Role.AUDITOR)
+    page = browser.client.get("/visitors").text
+    assert "As the ledger estimates it" in page
+    assert "66.7" in page
+    told = browser.client.get("/api/v1/visitors/rates", params={"site": SITE}).json()["estimate"]
+    share = told["whole"]["false_challenge"]
+    assert (share["part"], share["whole"]) == (20, 30)
+    assert 0.45 < share["low"] < 0.5 < 0.75 < share["high"] < 0.85
+    assert {k["name"]: k["challenged"] for k in told["network_kinds"]}["mobile"] == 30
+    assert {w["name"]: w["solved"] for w in told["ways"]}["without JavaScript, by waiting"] == 30
+    assert told["definitions"]["Like an ordinary visitor"]
+    month = browser.client.get(f"/api/v1/status/{day:%Y-%m}").json()
+    (figure,) = [f for f in month["figures"] if f["key"] == "false_challenge_share"]
+    assert figure["value"] == pytest.approx(0.6667)
+    assert "20 of 30 visitors challenged" in figure["note"]
+    assert "on appeal" in figure["note"]
+    assert "66.7 %" in browser.client.get(f"/status/{day:%Y-%m}").text
+
+
+def test_an_example_lets_go_of_its_reference_and_goes_after_two_years(
+    world: tuple[FastAPI, EdgeThatSays, Services], clock: Clock
+) -> None:
+    app, _, services = world
+    put(services.folder.path, 7, network_kind="mobile")
+    intake_round.take_up(services)
+    browser = sign_in(app, Role.ANALYST)
+    for appeal in browser.client.get("/api/v1/visitors").json()["appeals"]:
+        form = {"outcome": "wrong", "words": "Sorry.", "reason": "x"}
+        assert browser.post(f"/visitors/{appeal['id']}/answer", **form).status_code == 303
+    first, second = browser.client.get("/api/v1/visitors/examples").json()
+    assert {first["features"]["network_kind"], second["features"]["network_kind"]} == {"mobile", "unknown"}
+    assert first["reference"] == REFERENCE
+    assert first["features"]["people_shown"] == 0
+    clock.forward(days=91)
+    assert intake_round.erase_due(services) == 2
+    later = sign_in(app, Role.OWNER, name="later@example.org").client
+    assert [e["reference"] for e in later.get("/api/v1/visitors/examples").json()] == [None, None]
+    clock.forward(days=640)
+    intake_round.erase_due(services)
+    with services.database.reading() as session:
+        assert session.query(AppealExample).count() == 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from hedgerow.appeals import answering, rates
+from hedgerow.appeals import answering, estimate, rates
 from hedgerow.console import visitor_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
@@ -32,6 +32,7 @@ class AppealLine(BaseModel):
     answer_by: datetime
     lane: str
     asn: int | None
+    network_kind: str
     aid: bool
     no_script: bool
     state: str
@@ -113,6 +114,61 @@ class WayCount(BaseModel):
     visitors: int | None
 
 
+class ShareDocument(BaseModel):
+    """A share of visitors with its 95 % range; absent where a number is from 1 to 4."""
+
+    part: int
+    whole: int
+    share: float
+    low: float
+    high: float
+
+
+class EstimatedDocument(BaseModel):
+    """Stopped visitors of one lane or kind of network; null = fewer than five, and more than none."""
+
+    name: str
+    challenged: int | None
+    false_challenge: ShareDocument | None
+    refused: int | None
+    false_refusal: ShareDocument | None
+    appeals: int | None
+    wrong: int | None
+
+
+class WayThroughDocument(BaseModel):
+    """Visitors who solved a challenge in one way, and how many of them then read like an ordinary visitor."""
+
+    name: str
+    solved: int | None
+    ordinary: ShareDocument | None
+
+
+class UsualDocument(BaseModel):
+    """The ordinary number of people of a lane, the least and the greatest of the days; an empty name is all lanes."""
+
+    lane: str
+    least: int
+    greatest: int
+
+
+class EstimateDocument(BaseModel):
+    """False verdicts as the ledger estimates them: whoever was stopped and then read like an ordinary visitor."""
+
+    days: int
+    """Days of stops that are counted."""
+    days_gone: int
+    """Days whose detail was gone before they were counted."""
+    since: date | None
+    until: date | None
+    definitions: dict[str, str]
+    whole: EstimatedDocument
+    lanes: list[EstimatedDocument]
+    network_kinds: list[EstimatedDocument]
+    ways: list[WayThroughDocument]
+    usual_people: list[UsualDocument]
+
+
 class RatesDocument(BaseModel):
     """How often verdicts hit the wrong people, over 30 days, with what each figure means."""
 
@@ -123,6 +179,7 @@ class RatesDocument(BaseModel):
     ways: list[WayCount]
     networks: list[AppealCounts]
     kinds: list[AppealCounts]
+    estimate: EstimateDocument
 
 
 class ExampleDocument(BaseModel):
@@ -162,6 +219,7 @@ def router(services: Services) -> APIRouter:
             ways=[WayCount(name=name, visitors=number) for name, number in found.ways],
             networks=[AppealCounts.model_validate(c, from_attributes=True) for c in found.networks],
             kinds=[AppealCounts.model_validate(c, from_attributes=True) for c in found.kinds],
+            estimate=_estimate(visitor_desk.estimate_of(services, site)),
         )
 
     @api(routes, "/api/v1/visitors/examples", needs=Permission.SEE)
@@ -198,3 +256,18 @@ def router(services: Services) -> APIRouter:
         return AnsweredDocument(id=appeal_id, said=visitor_desk.answer(services, actor, appeal_id, decision, mailer))
 
     return routes
+
+
+def _estimate(found: estimate.Estimate) -> EstimateDocument:
+    return EstimateDocument(
+        days=found.days,
+        days_gone=found.gone,
+        since=found.since,
+        until=found.until,
+        definitions=dict(estimate.DEFINITIONS),
+        whole=EstimatedDocument.model_validate(found.whole, from_attributes=True),
+        lanes=[EstimatedDocument.model_validate(e, from_attributes=True) for e in found.lanes],
+        network_kinds=[EstimatedDocument.model_validate(e, from_attributes=True) for e in found.networks],
+        ways=[WayThroughDocument.model_validate(w, from_attributes=True) for w in found.ways],
+        usual_people=[UsualDocument(lane=n, least=low, greatest=high) for n, low, high in found.usual],
+    )

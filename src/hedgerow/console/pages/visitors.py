@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from hedgerow.appeals import answering, keeping, rates
+from hedgerow.appeals import answering, estimate, keeping, rates
 from hedgerow.console import visitor_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
@@ -20,6 +20,7 @@ from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import Services
 from hedgerow.console.visitor_desk import MAIL_WORDS, Decision, told
+from hedgerow.ledger.questions.followed import FOLLOWED
 
 NAVIGATION: Final = (Entry(30, "Visitors", "/visitors", Permission.SEE),)
 STATES: Final = {"open": "waiting", "answered": "answered", "all": "all"}
@@ -51,8 +52,10 @@ def _list(routes: APIRouter, services: Services) -> None:
             state=state,
             states=STATES,
             outcome_tones=OUTCOME_TONES,
-            rates=[(site, *visitor_desk.rates_of(services, site)) for site in sites],
-            definitions=rates.DEFINITIONS,
+            rates=[(s, *visitor_desk.rates_of(services, s), visitor_desk.estimate_of(services, s)) for s in sites],
+            definitions=rates.DEFINITIONS + estimate.DEFINITIONS,
+            followed_days=FOLLOWED.days,
+            example_days=answering.EXAMPLES_KEPT.days,
             answer_hours=int(keeping.ANSWER_WITHIN.total_seconds() // 3600),
         )
 
@@ -93,6 +96,7 @@ def _one(routes: APIRouter, services: Services) -> None:
             outcome_tones=OUTCOME_TONES,
             mail_words=MAIL_WORDS,
             spans=list(SPANS.items()),
+            network_kind=estimate.NETWORKS[appeal.network_kind],
             erase_days=keeping.ERASE_AFTER_ANSWER.days,
             longest_days=keeping.ERASE_AFTER_ARRIVAL.days,
         )

@@ -6,12 +6,14 @@ The definition, exactly, as `docs/explanation/false-verdicts.md` tells it to rea
   else a kind of software at an address of that day) counts once a day of stops and kind of stop, on the first of them.
 * Whoever is challenged on a first visit has no session yet: a proof from the same address with the same software within
   `LINKED_WITHIN` says which session it was. So a challenge and its solution are one visitor.
-* A visitor is **followed** for `FOLLOWED` from the stop: after a challenge from its solution on, after a refusal at once.
-* They **read like an ordinary visitor** if in that time at least one person was shown to them, not more different people
-  than the ordinary number of their lane, and nothing of a harvest was recorded: none of `HARVESTING`, no spent budget
-  gone beyond (`beyond.`), no further refusal and no bait. A refusal within a day of the first belongs to the first.
+* A visitor is **followed** for `FOLLOWED` from the stop: after a challenge from its solution on, after a refusal at
+  once.
+* They **read like an ordinary visitor** if in that time at least one person was shown to them, not more different
+  people than the ordinary number of their lane, and nothing of a harvest was recorded: none of `HARVESTING`, no spent
+  budget gone beyond (`beyond.`), no further refusal and no bait. A refusal within a day of the first belongs to the first.
 * The **ordinary number** of a lane is what 95 of 100 visitors of it were shown at most, of those who in the `FOLLOWED`
-  after the day of the stops read somebody, were not stopped and showed nothing of a harvest; and never less than `FEWEST`.
+  after the day of the stops read somebody, were not stopped and showed nothing of a harvest; and never less than
+  `FEWEST`.
 
 What it cannot tell: which images, styles and scripts were fetched, as answers that show nobody are not in the ledger;
 what somebody did under another cookie; who stayed away. Therefore it is an estimate, and no bound.
@@ -44,8 +46,8 @@ HARVESTING: Final = (
     "signal.asks_beyond_budget",
 )
 """Signals that no ordinary visitor gives. Those that text browsers, aids and hardened browsers give as well
-(`no_subresources`, `profile_only_diet`, `cookie_not_kept`, `header_contradiction`, `environment_odd`) are not among them:
-they are what people are challenged for by mistake, and must not prove that it was none."""
+(`no_subresources`, `profile_only_diet`, `cookie_not_kept`, `header_contradiction`, `environment_odd`) are not among
+them: they are what people are challenged for by mistake, and must not prove that it was none."""
 CHALLENGE: Final = "challenge"
 REFUSAL: Final = "refusal"
 
@@ -108,7 +110,8 @@ def followed(connection: duckdb.DuckDBPyConnection, day: date) -> FollowedDay | 
         rows = asking.execute(
             """SELECT s.stop, s.lane, s.network_kind, s.way, s.visitor,
                  coalesce(p.people, 0), coalesce(h.harvest, false)
-               FROM stopped s LEFT JOIN read_after p USING (visitor, stop) LEFT JOIN signs_after h USING (visitor, stop)"""
+               FROM stopped s LEFT JOIN read_after p USING (visitor, stop)
+                 LEFT JOIN signs_after h USING (visitor, stop)"""
         ).fetchall()
     counted: dict[tuple[str, str, str, str], list[int]] = {}
     for stop, lane, kind, way, _, people, harvest in rows:
@@ -139,7 +142,8 @@ def _thinned(connection: duckdb.DuckDBPyConnection, begin: datetime, end: dateti
 def _usual(connection: duckdb.DuckDBPyConnection, begin: datetime, end: datetime) -> dict[str, int]:
     """How many people the lanes' unstopped visitors are shown, 95 of 100 at most."""
     rows = connection.execute(
-        f"""WITH shown_to AS (SELECT coalesce(lane, 'unknown') AS lane, hash({NAMES}[1]) AS visitor, hash(person) AS person
+        f"""WITH shown_to AS (SELECT coalesce(lane, 'unknown') AS lane, hash({NAMES}[1]) AS visitor,
+                hash(person) AS person
               FROM disclosures WHERE "at" >= ? AND "at" < ? AND len(shown) > 0),
             odd AS (SELECT DISTINCT hash(unnest({NAMES})) AS visitor FROM entries
               WHERE "at" >= ? AND "at" < ? AND ({_STOPS} OR {_HARVEST})),
@@ -177,7 +181,7 @@ def _stops(asking: duckdb.DuckDBPyConnection, begin: datetime, middle: datetime,
 
 
 def _after(asking: duckdb.DuckDBPyConnection, begin: datetime, end: datetime) -> None:
-    """Makes `read_after` and `signs_after`: people shown to the stopped, and what speaks of a harvest, while followed."""
+    """Makes `read_after`, people shown to the stopped while followed, and `signs_after`, what speaks of a harvest."""
     asking.execute(
         f"""CREATE TEMP TABLE read_after AS
         SELECT s.visitor, s.stop, count(DISTINCT d.person) AS people

@@ -25,8 +25,8 @@ def linked(where: str) -> str:
 
     Whoever is challenged on a first visit has no session yet, and the entry therefore none. A proof from the same
     address with the same software within `LINKED_WITHIN` says which session it was: so a challenge and its solution are
-    of one visitor. Behind one address, two people with the same software who are challenged within the hour may be taken
-    for one.
+    of one visitor. Behind one address, two people with the same software who are challenged within the hour may be
+    taken for one.
 
     Args:
         where: Which entries; may have parameters.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +63,13 @@ _DISCLOSURE: Final = {
 }
 
 COLUMNS: Final[dict[Table, dict[str, str]]] = {
-    Table.ENTRIES: {**_ENTRY, "reasons": "VARCHAR[]", "details": "VARCHAR", "note": "VARCHAR", "network_kind": "VARCHAR"},
+    Table.ENTRIES: {
+        **_ENTRY,
+        "reasons": "VARCHAR[]",
+        "details": "VARCHAR",
+        "note": "VARCHAR",
+        "network_kind": "VARCHAR",
+    },
     Table.BY_PERSON: _DISCLOSURE,
     Table.BY_PRINCIPAL: _DISCLOSURE,
     Table.SKETCHES: {
@@ -86,6 +94,9 @@ SORTED: Final[dict[Table, str]] = {
     Table.PEOPLE: "number",
     Table.LINKS: "day, address",
 }
+
+ADDED: Final[dict[Table, str]] = {Table.ENTRIES: "network_kind"}
+"""Columns that files of earlier releases do not have: there they are NULL."""
 
 ROW_GROUP: Final[dict[Table, int]] = {
     # A question about one person meets one group in each file: small ones are read faster, and compress a little worse.
@@ -180,8 +191,34 @@ def rows_of(table: Table, paths: list[Path]) -> str:
     """A query of a table's rows in some files."""
     if not paths:
         return empty(table)
-    listed = ", ".join(quoted(str(p)) for p in paths)
-    return f"SELECT {names(table)} FROM read_parquet([{listed}], hive_partitioning = false)"
+    later = ADDED.get(table)
+    before = [p for p in paths if later and not _has_column(p, later)]
+    queries = []
+    for some, listed in ((before, _without(table, later)), ([p for p in paths if p not in set(before)], names(table))):
+        if some:
+            files = ", ".join(quoted(str(p)) for p in some)
+            queries.append(f"SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false)")
+    return " UNION ALL ".join(queries)
+
+
+def _without(table: Table, later: str | None) -> str:
+    """A table's columns for SQL, where the files do not have one of them yet."""
+    columns = COLUMNS[table].items()
+    return ", ".join(f'NULL::{kind} AS "{name}"' if name == later else f'"{name}"' for name, kind in columns)
+
+
+@lru_cache(maxsize=100_000)
+def _has_column(path: Path, column: str) -> bool:
+    """Whether a file has a column. Its names stand in the clear in the footer, and no file is changed once written."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-8, os.SEEK_END)
+            length = int.from_bytes(file.read(4), "little")
+            file.seek(-8 - length, os.SEEK_END)
+            return column.encode() in file.read(length)
+    except OSError:
+        # Not readable, or none of ours: whoever asks it next says so better.
+        return True
 
 
 def quoted(text: str) -> str:

@@ -78,10 +78,12 @@ class AppealExample(Base):
     appeal_id: Mapped[str] = mapped_column(ForeignKey("appeals.id"), unique=True)
     site: Mapped[str] = mapped_column(String(100), index=True)
     reference: Mapped[str | None] = mapped_column(String(20))
+    """Of the verdict; None once the appeal was erased."""
     label: Mapped[str] = mapped_column(String(20))
     """`ordinary`: stopped by mistake."""
     signals: Mapped[list[Any]]
     """Code and points of each reason of the verdict."""
     features: Mapped[dict[str, Any]]
-    """Lane, route, standing, action, mode, whether without JavaScript or with an aid."""
+    """Lane, kind of network, route, standing, action, mode, people shown and masked in the answer, whether without
+    JavaScript or with an aid."""
     made_at: Mapped[datetime]
