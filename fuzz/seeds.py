@@ -404,7 +404,15 @@ def seeds() -> dict[str, list[bytes]]:
             b"\x011.0.0.0\t1.0.0.255\t64496\tX\n2001:db8::\t2001:db8::ff\tAS64497\tY\tN\tmobile\n# c\n",
         ],
         "headers": [bytes([f]) + r for f in (0, 8, 16) for r in REQUESTS],
-        "measures": [measures(*acts) for acts in (("refuse",), ("budget", "watch"), ("prove", "release"), ())],
+        "measures": [measures(*acts) for acts in (("refuse",), ("budget", "watch"), ("prove", "release"), ())]
+        + [
+            measures_for_everybody(
+                {"act": "posture", "posture": "high"}, {"act": "mask", "field": "email", "route": "r"}
+            ),
+            measures_for_everybody(
+                {"act": "close", "route": "r"}, {"act": "posture", "posture": "raised", "route": "r"}
+            ),
+        ],
         "letter": [
             b"hedgerow-token=" + b"0" * 80 + b"&reference=7K3M-Q2ZD-90XF&message=a%0D%0Ab&reply=a%40b.c&aid=yes",
             b"hedgerow-token=&where=a%0Ab&since=2026&records=Ann%3BFern%0ABob&reply=%e2%80%ae",
@@ -433,8 +441,18 @@ def measures(*acts: str) -> bytes:
     return json.dumps({"format": 1, "measures": lines}).encode()
 
 
+def measures_for_everybody(*decided: dict[str, str]) -> bytes:
+    """A file of measures about the target's own site."""
+    times = {"from_s": 1_799_999_000, "until_s": 1_800_009_000}
+    lines = [{"id": f"w-{n}", "site": "club", **one, **times, "why": "y"} for n, one in enumerate(decided)]
+    return json.dumps({"format": 1, "measures": lines}).encode()
+
+
 WORDS: dict[str, list[str]] = {
     "measures": [
+        '"act":"posture","posture":"high"',
+        '"act":"mask","field":"email"',
+        '"act":"close","route":"r"',
         '"act":"release"',
         '"act":"refuse"',
         '"act":"prove"',

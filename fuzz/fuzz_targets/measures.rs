@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 
 use hedgerow_engine::doors::{Account, AddressSource, Identity, Lane, Level, Pseudonym, Session};
 use hedgerow_engine::measures::{Book, LONGEST_LIFE_S, MOST};
-use hedgerow_engine::policy::Limits;
-use hedgerow_fuzz::NOW_MS;
+use hedgerow_engine::policy::{Limits, Site};
+use hedgerow_engine::state::Posture;
+use hedgerow_fuzz::{NOW_MS, site};
 use libfuzzer_sys::fuzz_target;
+use serde_json::json;
 
 /// Somebody whom the names of the seeds mean at every level.
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
@@ -29,6 +31,9 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
         navigation: true,
     }
 });
+
+/// The site whose routes and fields the seeds name.
+static SITE: LazyLock<Site> = LazyLock::new(|| site(json!("path"), json!([])));
 
 fuzz_target!(|data: &[u8]| {
     let mut book = match Book::from_json(data) {
@@ -52,6 +57,12 @@ fuzz_target!(|data: &[u8]| {
     for level in [Level::Account, Level::Session, Level::Address, Level::Network, Level::Client] {
         let l = ruling.cuts.of(level, written);
         assert!(l.hour.is_some_and(|n| (1..=7).contains(&n)) && l.day == Some(0) && l.month.is_none());
+    }
+    for route in &SITE.routes {
+        let everybody = measures.for_everybody(&SITE, route, NOW_MS);
+        assert!(everybody.closed_until_s.is_none_or(|s| s > NOW_MS / 1000));
+        assert!(everybody.floor.is_none_or(|f| f.posture > Posture::Calm));
+        assert!(everybody.masked.iter().all(|i| i < SITE.fields.len()));
     }
     let met: u64 = measures.all().iter().map(|m| m.met().0).sum();
     assert_eq!(met == 0, ruling.is_none());

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hedgerow.console.decisions import DecisionError
 from hedgerow.console.guards import BodyTooLargeError
-from hedgerow.console.problems import FreshSignInNeeded, Problem, SignInNeeded, TooOften
+from hedgerow.console.problems import FreshSignInNeeded, NoPolicy, Problem, SignInNeeded, TooOften
 from hedgerow.console.rendering import inside, render
 from hedgerow.console.routes import API
 
@@ -41,6 +41,9 @@ def _problem(request: Request, e: Exception) -> Response:
     program = request.url.path.startswith(API)
     if isinstance(e, SignInNeeded | FreshSignInNeeded) and not program:
         return _to_sign_in(request, SIGN_IN if isinstance(e, SignInNeeded) else AGAIN)
+    if isinstance(e, NoPolicy) and not program and request.method == "GET":
+        # Nothing was asked for that is not there: the page has nothing to show yet, and says what makes it.
+        return render(request, "policy/none.html")
     answer = _say(request, e.status, e.title, e.sentence)
     if isinstance(e, TooOften):
         answer.headers["retry-after"] = str(e.wait_s)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.decisions import record
-from hedgerow.console.problems import Conflict, NotAllowed, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NoPolicy, NotAllowed, NotFound, Wrong
 from hedgerow.console.services import Services
 from hedgerow.policy import Compiled, PolicyError, load_text, write_whole
 from hedgerow.policy.changes import Change, changes
@@ -68,14 +68,15 @@ def current(services: Services) -> Current:
     """The policy file.
 
     Raises:
-        NotFound: there is none here: a state of an audit, or a gateway on another machine.
+        NoPolicy: there is none here: a state of an audit, or a gateway on another machine.
     """
     path = services.config or services.folder.own_policy
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as e:
-        raise NotFound(
-            "There is no policy here. `hedgerow protect` makes one, or `hedgerow console --config FILE` names yours."
+        raise NoPolicy(
+            "There is no policy here. `hedgerow map URL --output hedgerow.yaml` proposes one, `hedgerow protect --config "
+            "hedgerow.yaml` brings it into force; `hedgerow console --config FILE` names one that is elsewhere."
         ) from e
     except (OSError, UnicodeDecodeError) as e:
         raise Wrong(f"The policy {path} cannot be read: {e}.") from e
@@ -123,7 +124,7 @@ def keep_found(services: Services) -> None:
     """Notes what somebody put into the file by hand; nothing where it is known, or where there is no policy."""
     try:
         found = current(services)
-    except (NotFound, Wrong):
+    except (NoPolicy, Wrong):
         # The page of the policy says so to whoever opens it.
         return
     with services.database.reading() as session:

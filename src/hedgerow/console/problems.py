@@ -27,6 +27,12 @@ class NotFound(Problem):
     title = "There is no such page"
 
 
+class NoPolicy(NotFound):
+    """There is no policy yet. A page says how to make one, as one that has nothing to show; a program gets a problem."""
+
+    title = "There is no policy yet"
+
+
 class NotAllowed(Problem):
     """They may not do this."""
 

@@ -26,7 +26,7 @@ def in_force(services: Services) -> InForce:
     """Reads the policy file.
 
     Raises:
-        NotFound: there is none.
+        NoPolicy: there is none.
         Wrong: it cannot be read or has mistakes.
     """
     found = current(services)

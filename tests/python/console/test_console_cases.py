@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 
@@ -13,10 +14,13 @@ from sqlalchemy import select
 
 from case_world import NOW, SITE, keyed, shown, visitors
 from console.signed_in import SignedIn, sign_in
+from hedgerow.console import case_rounds
 from hedgerow.console.access.roles import Role
+from hedgerow.console.app import create_app
 from hedgerow.console.services import Services
 from hedgerow.measures.measure import Act
 from hedgerow.measures.table import MeasureTable
+from hedgerow.policy import load_text
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.trail import Decision
 from written_ledger import Segment
@@ -153,6 +157,11 @@ def test_a_step_against_a_principal_is_a_measure_of_the_edge(app: FastAPI, servi
     where = opened(browser)
     target = f"address:{keyed('address', 'h')}"
     step = {"step": "refuse", "hours": "24", "reason": "it goes on", "targets": target}
+    first = browser.post(f"{where}/containment", **step)
+    assert first.status_code == 200
+    assert "Ordinary visitors hit, estimated" in first.text
+    assert MeasureTable(services.folder.path).read() == [], "nothing is decided before it was looked at"
+    step["confirmed"] = "yes"
     assert browser.post(f"{where}/containment", **step).status_code == 303
     (measure,) = MeasureTable(services.folder.path).read()
     assert (measure.act, measure.level, measure.by) == (Act.REFUSE, "address", "owner@example.org")
@@ -165,7 +174,7 @@ def test_a_step_against_a_principal_is_a_measure_of_the_edge(app: FastAPI, servi
     assert "contained" in browser.client.get("/cases").text
     policy = browser.post(f"{where}/containment", **{**step, "step": "mask", "targets": "", "target": "field:email"})
     assert policy.status_code == 422
-    assert "is a change of the policy" in policy.text
+    assert "no policy is in force here" in policy.text.lower()
     assert browser.post(f"{where}/containment/{row}/end", reason="released").status_code == 303
     services.clock.forward(seconds=5)  # type: ignore[attr-defined]
     assert not any(m.holds(services.clock().timestamp()) for m in MeasureTable(services.folder.path).read())
@@ -195,3 +204,167 @@ def test_a_measure_of_a_step_that_was_not_taken_is_not_in_force(app: FastAPI, se
     assert [m for m in MeasureTable(services.folder.path).read() if m.holds(now)] == []
     with services.database.reading() as session:
         assert session.scalars(select(Decision).where(Decision.act == "case.step")).all() == []
+
+
+POLICY = """sites:
+  - name: directory
+    upstream: http://127.0.0.1:3000
+    people:
+      fields: {name: basic, email: contact}
+      routes:
+        - {path: "/members/{person}", name: member, kind: profile, person: path, fields: {name: {html: h1}, email: {html: .e}}}
+        - {path: /members, name: list, kind: list, person: {html: li, id: a, attribute: href}, fields: {name: {html: a}}}
+"""
+
+
+class Carries:
+    """A gateway that has every measure of the table, and carries it out or only watches."""
+
+    timeout_s = 0.1
+
+    def __init__(self, services: Services) -> None:
+        self.table = MeasureTable(services.folder.path)
+        self.mode = "enforce"
+        self.told = 0
+
+    def ask(self, do: str, **_words: object) -> dict[str, object]:
+        if do == "measures_reload":
+            self.told += 1
+            return {"sites": {}}
+        rows = [{"id": m.id, "holds": True, "hits": 3, "last_ms": None, "known": True} for m in self.table.read()]
+        return {"sites": [{"site": SITE, "mode": self.mode, "measures": rows}]}
+
+    def answers(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def carried(services: Services) -> tuple[FastAPI, Services, Carries]:
+    """The console beside a gateway with a policy in force."""
+    services.folder.policy.write_text(json.dumps(load_text(POLICY.encode()).tables))
+    edge = Carries(services)
+    there = Services(services.database, services.folder, edge, services.clock)  # type: ignore[arg-type]
+    return create_app(there), there, edge
+
+
+@pytest.mark.usefixtures("ledger")
+def test_every_level_is_taken_from_one_screen_and_its_times_are_measured(
+    carried: tuple[FastAPI, Services, Carries],
+) -> None:
+    app, services, edge = carried
+    browser = sign_in(app, Role.PRIVACY)
+    where = opened(browser)
+    services.clock.forward(minutes=10)  # type: ignore[attr-defined]
+    for wide, what in (
+        ("posture|site", "every route that shows people"),
+        ("mask|field:email@member", "email"),
+        ("close_route|route:list", "list"),
+    ):
+        asked = {"wide": wide, "hours": "12", "reason": "it goes on"}
+        look = browser.post(f"{where}/containment", **asked)
+        assert look.status_code == 200
+        assert "Ordinary visitors hit, estimated" in look.text
+        step, _, target = wide.partition("|")
+        decided = {"step": step, "targets": target, "hours": "12", "reason": "it goes on", "confirmed": "yes"}
+        assert browser.post(f"{where}/containment", **decided).status_code == 303
+        assert any(what in m.whom for m in MeasureTable(services.folder.path).read())
+    page = browser.client.get(where).text
+    assert page.count("In force at the gateway now; met 3 requests") == 3
+    assert "ordinary visitors were expected to be hit" in page
+    answer = browser.client.get(f"/api/v1{where}/containment").json()
+    assert (answer["to_first_s"], answer["to_full_s"]) == (600, 600)
+    taken = {level["step"]: len(level["taken"]) for level in answer["levels"]}
+    assert (taken["posture"], taken["mask"], taken["close_route"], taken["refuse"]) == (1, 1, 1, 0)
+    assert "close_route|route:list" in answer["for_everybody"]
+    reach = browser.client.get(
+        f"/api/v1{where}/containment/reach", params={"step": "close_route", "target": "route:list"}
+    )
+    assert reach.json()[0]["target"] == "route:list"
+    unlooked = {"step": "mask", "targets": ["field:name"], "hours": 1, "reason": "r"}
+    headers = {"x-csrf-token": browser.csrf}
+    assert browser.client.post(f"/api/v1{where}/containment", json=unlooked, headers=headers).status_code == 409
+    looked = {**unlooked, "confirmed": True}
+    assert browser.client.post(f"/api/v1{where}/containment", json=looked, headers=headers).status_code == 201
+    gone = {**looked, "step": "close_route", "targets": ["route:nowhere"]}
+    assert browser.client.post(f"/api/v1{where}/containment", json=gone, headers=headers).status_code == 422
+    assert sign_in(app, Role.AUDITOR).client.get(where).text.count("In force at the gateway now") == 4
+    assert edge.told
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_step_that_is_only_watched_works_from_when_the_gateway_carries_it_out(
+    carried: tuple[FastAPI, Services, Carries],
+) -> None:
+    app, services, edge = carried
+    edge.mode = "watch"
+    browser = sign_in(app, Role.OWNER)
+    where = opened(browser)
+    decided = {"step": "close_route", "targets": "route:list", "hours": "12", "reason": "r", "confirmed": "yes"}
+    assert browser.post(f"{where}/containment", **decided).status_code == 303
+    page = browser.client.get(where).text
+    assert "not known to work yet" in page
+    assert "The site is in watch mode" in page
+    assert case_rounds.note_what_works(services) == 0
+    edge.mode = "enforce"
+    services.clock.forward(minutes=5)  # type: ignore[attr-defined]
+    assert case_rounds.note_what_works(services) == 1
+    assert browser.client.get(f"/api/v1{where}/containment").json()["to_full_s"] == 300
+    assert ">contained<" in browser.client.get("/cases").text.lower()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_the_record_does_not_keep_is_not_in_force(
+    carried: tuple[FastAPI, Services, Carries], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, services, edge = carried
+    browser = sign_in(app, Role.OWNER)
+    where = opened(browser)
+    decided = {"step": "posture", "targets": "site", "hours": "12", "reason": "r", "confirmed": "yes"}
+    assert browser.post(f"{where}/containment", **decided).status_code == 303
+    before = MeasureTable(services.folder.path).read()
+
+    def broken(*_args: object, **_more: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    services.clock.forward(minutes=1)  # type: ignore[attr-defined]
+    row = re.findall(rf"{where}/containment/(\w+)/end", browser.client.get(where).text)[0]
+    monkeypatch.setattr("hedgerow.cases.core.containing.note_event", broken)
+    told = edge.told
+    for path, form in ((f"{where}/containment", decided), (f"{where}/containment/{row}/end", {"reason": "r"})):
+        with pytest.raises(RuntimeError):
+            browser.post(path, **form)
+        assert MeasureTable(services.folder.path).read() == before
+    assert edge.told >= told + 4, "the gateway is told of both, and of their end"
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_page_of_measures_decides_for_everybody_and_takes_it_back(
+    carried: tuple[FastAPI, Services, Carries],
+) -> None:
+    app, services, _ = carried
+    services.overviews.refresh()
+    browser = sign_in(app, Role.ANALYST)
+    assert "Close the route list" in browser.client.get("/measures").text
+    asked = {"site": SITE, "decision": "close:list", "route": "", "lasting": "2d", "reason": "a harvest"}
+    look = browser.post("/measures/everybody", **asked)
+    assert "Nothing is decided yet" in look.text
+    assert MeasureTable(services.folder.path).read() == []
+    assert browser.post("/measures/everybody", **asked, confirmed="yes").status_code == 303
+    page = browser.client.get("/measures").text
+    assert "Everybody: the route list" in page
+    (one,) = browser.client.get("/api/v1/measures").json()["measures"]
+    assert (one["act"], one["route"], one["works"], one["level"]) == ("close", "list", True, "")
+    assert browser.post("/measures/everybody", **{**asked, "decision": "close:nowhere"}).status_code == 422
+    for role in (Role.PRIVACY, Role.AUDITOR):
+        assert sign_in(app, role).post("/measures/everybody", **asked, confirmed="yes").status_code == 403
+    headers = {"x-csrf-token": browser.csrf}
+    wide = {"site": SITE, "act": "mask", "what": "email", "reason": "r"}
+    assert browser.client.post("/api/v1/measures", json=wide, headers=headers).status_code == 409
+    made = browser.client.post("/api/v1/measures", json={**wide, "confirmed": True}, headers=headers)
+    assert made.status_code == 201
+    assert browser.client.get("/api/v1/measures/reach", params={**wide, "route": ""}).json()["ledger"] is not None
+    services.clock.forward(seconds=5)  # type: ignore[attr-defined]
+    assert browser.post(f"/measures/{one['id']}/end", reason="over").status_code == 303
+    assert [m.act for m in MeasureTable(services.folder.path).read() if m.holds(services.clock().timestamp())] == [
+        Act.MASK
+    ]

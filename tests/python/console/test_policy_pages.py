@@ -110,9 +110,19 @@ def test_where_two_are_asked_for_one_is_not_enough(services: Services, policy: P
 
 
 def test_without_a_policy_the_page_says_what_to_do(app: FastAPI) -> None:
-    page = sign_in(app, Role.OWNER).client.get("/policy")
-    assert page.status_code == 404
-    assert "hedgerow protect" in page.text
+    browser = sign_in(app, Role.OWNER)
+    for path in ("/policy", "/policy/edit", "/layers", "/people-map"):
+        page = browser.client.get(path)
+        assert page.status_code == 200, path
+        assert "There is no policy yet" in page.text
+        assert "hedgerow protect --config" in page.text
+    for path in ("/api/v1/policy", "/api/v1/layers"):
+        answer = browser.client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["title"] == "There is no policy yet"
+        assert "hedgerow map" in answer.json()["detail"]
+    assert browser.post("/policy/check", text="x").status_code == 404
 
 
 def test_what_was_edited_by_hand_is_kept_and_looking_at_it_changes_nothing(

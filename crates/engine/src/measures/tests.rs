@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::doors::{Action, Evidence, Pseudonym, Request, Signal, Standing, Transport, Verdict};
 use crate::judge::{Judge, Snapshot};
-use crate::policy::{Limits, Site};
+use crate::policy::{FieldSet, Limits, Site};
 use crate::state::test_site::*;
 use crate::state::{Ask, Posture, State, Visit};
 
@@ -226,6 +226,80 @@ fn a_released_visitor_meets_no_step_of_the_ladder_and_no_rule() {
     assert_eq!(judged(&site, &id, Ruling::default(), suspect).action, Action::Refuse);
 }
 
+fn wide(id: usize, act: &str, more: Value) -> Value {
+    let mut line = json!({"id": format!("w{id}"), "site": "club", "act": act, "from_s": NOW_S - 10,
+        "until_s": NOW_S + 3_600});
+    line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    line
+}
+
+#[test]
+fn what_is_for_everybody_is_taken_whole_or_not_at_all() {
+    for (act, more) in [
+        ("posture", json!({"posture": "high"})),
+        ("posture", json!({"posture": "raised", "route": "member"})),
+        ("mask", json!({"field": "town"})),
+        ("mask", json!({"field": "town", "route": "member"})),
+        ("close", json!({"route": "member"})),
+    ] {
+        assert_eq!(measures(&[wide(1, act, more)]).all().len(), 1);
+    }
+    for (act, more, told) in [
+        ("posture", json!({}), "raised or high"),
+        ("posture", json!({"posture": "calm"}), "raised or high"),
+        ("posture", json!({"posture": "high", "field": "town"}), "nothing else"),
+        ("mask", json!({"route": "member"}), "a `field`"),
+        ("close", json!({}), "a `route`"),
+        ("close", json!({"route": "x".repeat(201)}), "200 bytes"),
+        ("close", json!({"route": "member", "level": "address"}), "for everybody"),
+        ("refuse", json!({"route": "member"}), "only `posture`"),
+        ("close", json!({"route": "member", "factor": 4}), "only a `budget`"),
+    ] {
+        let said = read(&[wide(1, act, more)]).unwrap_err().to_string();
+        assert!(said.contains(told), "{act}: {said}");
+    }
+    let many: Vec<Value> = (0..=MOST_OF_EVERYBODY).map(|n| wide(n, "close", json!({"route": "member"}))).collect();
+    assert!(read(&many).unwrap_err().to_string().contains("at most 256"));
+    assert_eq!(measures(&many[1..]).all().len(), MOST_OF_EVERYBODY);
+}
+
+#[test]
+fn a_closed_route_shows_nobody_and_no_release_opens_it_and_no_other_route_is_met() {
+    let site = site();
+    let route = site.route("GET", "/members/7").unwrap().route;
+    let m = measures(&[
+        wide(1, "close", json!({"route": route.name})),
+        line(2, Level::Address, name("address", 1), Act::Release),
+    ]);
+    let ruling = m.ruling(&visitor(1, 1), START_MS).and(m.for_everybody(&site, route, START_MS));
+    let v = judged(&site, &visitor(1, 1), ruling, |_| {});
+    assert_eq!((v.action, v.retry_after_s), (Action::Refuse, Some(3_600)));
+    assert!(has(&v, "measure_close"));
+    let over = m.for_everybody(&site, route, START_MS + 3_600_000);
+    assert_eq!(over, Everybody::default());
+    for other in site.routes.iter().filter(|r| r.name != route.name) {
+        assert_eq!(m.for_everybody(&site, other, START_MS), Everybody::default());
+    }
+}
+
+#[test]
+fn of_two_postures_the_tenser_holds_and_strangers_are_not_said_to_have_made_it() {
+    let site = site();
+    let route = site.route("GET", "/members/7").unwrap();
+    let m =
+        measures(&[wide(1, "posture", json!({"posture": "raised"})), wide(2, "posture", json!({"posture": "high"}))]);
+    let everybody = m.meet_everybody(&site, route.route, START_MS);
+    assert_eq!(everybody.floor.unwrap().posture, Posture::High);
+    assert_eq!(m.all().iter().map(|m| m.met().0).collect::<Vec<_>>(), [1, 1]);
+    let (state, id) = (State::new(16 << 20), visitor(1, 1));
+    let snap =
+        state.arrive_under(&Ruling::default().and(everybody), &site, &id, Some(&route), &Visit::default(), START_MS);
+    assert_eq!((snap.posture, snap.posture_decided), (Posture::High, true));
+    let v = judged(&site, &id, snap.ruling, |s| (s.posture, s.posture_decided) = (Posture::High, true));
+    assert!(has(&v, "measure_posture") && !has(&v, "posture.high"));
+    assert_eq!(state.posture(&site, "members", START_MS), Posture::Calm, "the site's own posture is its own");
+}
+
 #[test]
 fn watching_only_marks() {
     let site = site();
@@ -319,6 +393,27 @@ proptest! {
             };
             let first_release = *a != Act::Release || decided.iter().zip(m.all()).find(|((dl, da), _)| *da == Act::Release && dl == l).is_some_and(|(_, first)| first.id == measure.id);
             prop_assert_eq!(measure.met().0, u64::from(holds && first_release), "{:?}", measure);
+        }
+    }
+
+    #[test]
+    fn whatever_is_masked_for_everybody_is_never_shown_and_the_rest_is_charged_as_ever(
+        want in 1u64..8, masked in 0u64..8, signed_in in any::<bool>(), by_name in any::<bool>(), people in 1u64..40,
+    ) {
+        let site = site();
+        let id = if signed_in { member() } else { visitor(1, 1).keeps_cookie(1) };
+        let standing = crate::state::standing_of(&site, &id, START_MS);
+        let (with, without) = (State::new(16 << 20), State::new(16 << 20));
+        let mut hidden = open_allowance(standing);
+        hidden.everybody.masked = FieldSet(masked);
+        let ask = |n, want| if by_name { Ask::by_name(0, person_key(n), want) } else { Ask::of(0, person_key(n), want) };
+        for n in 0..people {
+            let a = with.charge(&site, &id, &hidden, &ask(n, FieldSet(want)), START_MS);
+            prop_assert_eq!(a.shown.0 & masked, 0);
+            prop_assert_eq!(a.shown.union(a.masked), FieldSet(want));
+            // As if the page had never had what is masked.
+            let b = without.charge(&site, &id, &open_allowance(standing), &ask(n, FieldSet(want & !masked)), START_MS);
+            prop_assert_eq!(a.shown, b.shown);
         }
     }
 
