@@ -3,70 +3,47 @@
     python benches/ledger.py --disclosures 10_000_000 --state /tmp/ledger-bench
     python benches/console.py --state /tmp/ledger-bench
 
-Makes a database of its own with 1,000 cases (principals, events, tasks, notes, figures, a letter and notices each), asks
-every page of the navigation and of one case in-process, and prints the median time of each; `build/console-bench.json`
-has them all. The ledger is only read. Exits with 1 when a median is above 200 ms.
+Makes a database of its own as it is after a busy year (benches/console_world.py), asks every address that can be looked
+at in-process, each filter and the second page too (benches/console_pages.py makes them from the route table), and prints
+the median time of each; `build/console-bench.json` has them all. The ledger is only read; whatever is written goes into
+another folder. Exits with 1 when a median of a page or of its JSON twin is above 200 ms. Files to save and a program's
+questions to the ledger stand apart: they have no limit.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import statistics
+import sys
 import tempfile
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
-from hedgerow.brain.folder import Folder
-from hedgerow.cases.core.opening import Who, open_by_person
-from hedgerow.cases.core.telling import case_facts
-from hedgerow.cases.core.timeline import note_event
-from hedgerow.cases.core.working import add_note, add_task
-from hedgerow.cases.filing import casework, dues, registering, statements
 from hedgerow.console.access import sessions
-from hedgerow.console.access.actor import Actor
-from hedgerow.console.access.roles import Role, permissions_of
 from hedgerow.console.app import create_app
-from hedgerow.console.letter_desk import LetterDesk, LetterInput
 from hedgerow.console.services import Services
 from hedgerow.control import Control
 from hedgerow.store.database import Database
-from hedgerow.store.models.accounts import User, UserRole
-from hedgerow.store.models.cases import Case, CaseField, CaseFigure
-from hedgerow.store.models.letters import Letter, LetterEvent, LetterVersion
 
-NOW = datetime(2026, 11, 18, 0, 0, tzinfo=UTC)
-"""The end of the ledger that benches/ledger.py writes."""
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benches.console_pages import Address, addresses
+from benches.console_world import BASE, NOW, furnish, owner, places, scratch_state
+
 TARGET_MS = 200.0
-BASE = "http://127.0.0.1:8799"
-OPEN_OF_TEN = 3
-ORGANISATION = {
-    "name": "Example Club",
-    "address": "1 Example Street",
-    "established_in": ["FR"],
-    "main_establishment": "FR",
-    "contact": {"name": "Dana Example", "email": "privacy@club.example", "phone": "+1 202 555 0100"},
-}
-LETTER: dict[str, Any] = {
-    "recipient": {"name": "Data Offers Ltd", "address": "1 High Street\nLondon"},
-    "sender": {"organisation": "Example Club", "address": "12 rue des Haies\n75001 Paris", "place": "FR"},
-    "particulars": {},
-}
 
 
 @dataclass
 class Timed:
-    """One page, asked often."""
+    """One address, asked often."""
 
-    path: str
+    page: str
+    kind: str
+    """`page`, `json`, `file` or `waits`."""
     median_ms: float
     cpu_ms: float
     """Median of what this process computed for it: on a machine that does other things too, the better guide."""
@@ -75,121 +52,8 @@ class Timed:
     queries: int
 
 
-def furnish(services: Services, actor: Actor, site: str, cases: int) -> None:
-    """Makes the cases, with all that hangs on them."""
-    letter: Letter | None = None
-    for n in range(cases):
-        at = NOW - timedelta(hours=2 * (cases - n))
-        with services.database.session() as session:
-            if n == 0:
-                statements.state(session, None, "organisation", ORGANISATION, by=actor, now=at)
-            case = open_by_person(
-                session,
-                actor,
-                at,
-                title=f"Pages of members read in order ({n})",
-                site=site,
-                reason="read in order",
-                summary="Somebody read the pages of members one after the other. " * 5,
-                principals=[Who("session", _name("s", n, k), "read in order", 900) for k in range(5)],
-            )
-            _fill(session, case, actor, at)
-            if n % 10 >= OPEN_OF_TEN:
-                case.state, case.closed_at, case.closed_by = "closed", at + timedelta(days=9), actor.name
-                for task in case.tasks:
-                    task.done_at, task.done_by = at + timedelta(days=1), actor.name
-            case_id = case.id
-        if letter is None:
-            desk = LetterDesk(services)
-            made = desk.draft(actor, case_id, LetterInput.of("cease_and_desist", "en", **LETTER))
-            with services.database.reading() as session:
-                letter = session.get_one(Letter, made)
-                pattern = letter.versions[0]
-                document, sha256 = pattern.document, pattern.sha256
-        else:
-            with services.database.session() as session:
-                _copy_letter(services, letter, document, sha256, case_id, at, n)
-        with services.database.session() as session:
-            found = casework.read(session, case_facts(session, case_id), at)
-            if n % 10 < OPEN_OF_TEN:
-                dues.refresh(session, found, at)
-            else:
-                registering.enter(session, found, by=actor, now=at)
-
-
-def _name(kind: str, *what: int) -> str:
-    return hashlib.sha256(f"{kind}{what}".encode()).hexdigest()[:24]
-
-
-def _fill(session: Session, case: Case, actor: Actor, at: datetime) -> None:
-    for k in range(20):
-        note_event(session, case, actor, at, "remark", f"something happened ({k})")
-    for k in range(3):
-        add_note(session, actor, at, case, f"A note of some length, number {k}. " * 8)
-        add_task(session, actor, at, case, f"Task {k}", at + timedelta(days=k + 1))
-    for k, (name, sensitivity) in enumerate((("name", "basic"), ("town", "personal"), ("email", "contact"))):
-        session.add(
-            CaseField(
-                case_id=case.id,
-                name=name,
-                sensitivity=sensitivity,
-                mark="confirmed",
-                reason="in the ledger",
-                people=900 - k,
-                by=actor.name,
-                at=at,
-                proposed_mark="confirmed",
-                proposed_reason="in the ledger",
-            )
-        )
-    session.add(CaseFigure(case_id=case.id, serial=1, low=900, high=900, method="ledger, exact", at=at, by=actor.name))
-    for place, people in (("FR", 500), ("NZ", 400)):
-        value = {"low": people, "method": "account"}
-        statements.state(session, case.id, f"residences.{place}", value, by=actor, now=at)
-    for answer in range(1, 9):
-        statements.state(session, case.id, f"answers.Q{answer}", "yes", by=actor, now=at, why="seen in the ledger")
-    statements.state(session, case.id, "events.aware", at.isoformat(), by=actor, now=at)
-
-
-def _copy_letter(
-    services: Services, of: Letter, document: dict[str, Any], sha256: str, case_id: str, at: datetime, n: int
-) -> None:
-    with services.database.session() as session:
-        copied = Letter(
-            case_id=case_id,
-            serial=1,
-            number=f"C-COPY-{n:05}-L1",
-            kind=of.kind,
-            language=of.language,
-            recipient=of.recipient,
-            sender=of.sender,
-            particulars=of.particulars,
-            state="sent" if n % 2 else "draft",
-            created_at=at,
-            created_by="bench",
-            changed_at=at,
-            sent_at=at if n % 2 else None,
-            due_at=at + timedelta(days=10) if n % 2 else None,
-        )
-        session.add(copied)
-        session.flush()
-        session.add(
-            LetterVersion(
-                letter_id=copied.id,
-                number=1,
-                made_at=at,
-                written_by="bench",
-                writer="bench",
-                origin="drafted",
-                document=document,
-                sha256=sha256,
-            )
-        )
-        session.add(LetterEvent(letter_id=copied.id, serial=1, act="drafted", at=at, recorded_at=at, by="bench"))
-
-
-def measure(client: TestClient, engine: Engine, path: str, rounds: int) -> Timed:
-    """Asks one page often."""
+def measure(client: TestClient, engine: Engine, one: Address, rounds: int) -> Timed:
+    """Asks one address often."""
     asked = 0
 
     def count(*_: object) -> None:
@@ -201,15 +65,40 @@ def measure(client: TestClient, engine: Engine, path: str, rounds: int) -> Timed
     for n in range(rounds + 1):
         asked = 0
         begun, computing = time.perf_counter(), time.process_time()
-        answer = client.get(path)
+        answer = client.get(one.path, follow_redirects=False)
         took, took_cpu = (time.perf_counter() - begun) * 1000, (time.process_time() - computing) * 1000
         if answer.status_code != 200:
-            raise SystemExit(f"{path}: {answer.status_code}")
+            raise SystemExit(f"{one.path}: {answer.status_code}\n{answer.text[:400]}")
         if n:  # the first one compiles the template
             times.append(took)
             computed.append(took_cpu)
     event.remove(engine, "before_cursor_execute", count)
-    return Timed(path, statistics.median(times), statistics.median(computed), max(times), len(answer.content), asked)
+    saved = "attachment" in answer.headers.get("content-disposition", "")
+    kind = "waits" if one.waits else "file" if saved else "json" if one.api else "page"
+    median, cpu = statistics.median(times), statistics.median(computed)
+    return Timed(one.shown, kind, median, cpu, max(times), len(answer.content), asked)
+
+
+def printed(timed: list[Timed]) -> None:
+    """The table, the slowest of each kind first."""
+    names = {
+        "page": "pages",
+        "json": "their JSON twins",
+        "file": "files to save, without limit",
+        "waits": "whole answers, without limit",
+    }
+    for kind, words in names.items():
+        rows = sorted((t for t in timed if t.kind == kind), key=lambda t: -t.median_ms)
+        if not rows:
+            continue
+        print(
+            f"\n{words + f' ({len(rows)})':<72} {'median ms':>9} {'CPU ms':>7} {'slowest':>8} {'kB':>6} {'queries':>8}"
+        )
+        for t in rows:
+            print(
+                f"{t.page[:72]:<72} {t.median_ms:9.1f} {t.cpu_ms:7.1f} {t.slowest_ms:8.1f} {t.bytes / 1000:6.0f}"
+                f" {t.queries:8}"
+            )
 
 
 def main() -> int:
@@ -217,63 +106,49 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--state", type=Path, required=True, help="state directory with a ledger; it is only read")
     options.add_argument("--cases", type=int, default=1_000)
-    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--rounds", type=int, default=11)
+    options.add_argument("--only", default="", help="only addresses that begin so")
     options.add_argument("--out", type=Path, default=Path("build/console-bench.json"))
     options.add_argument("--keep", type=Path, help="folder in which the database stays, and is found the next time")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="console-bench-") as temporary:
         scratch = chosen.keep or Path(temporary)
         scratch.mkdir(parents=True, exist_ok=True)
-        found = (scratch / "console.db").exists()
+        found = (scratch / "made").exists()
         database = Database(f"sqlite:///{scratch}/console.db")
         if not found:
             database.create_all()
-        folder = Folder(chosen.state)
+        folder = scratch_state(chosen.state, scratch)
         control = Control(scratch / "control.sock")
         services = Services(database, folder, control, lambda: NOW, config=Path("examples/directory/hedgerow.yaml"))
-        with database.session() as session:
-            user = session.scalar(select(User))
-            if user is None:
-                roles = [UserRole(role=Role.OWNER, given_at=NOW)]
-                user = User(name="bench", shown_name="bench", made_at=NOW, roles=roles)
-                session.add(user)
-                session.flush()
-            token = sessions.start(session, user, "password", "bench", NOW, services.settings)
-            actor = Actor(user.id, "bench", frozenset({Role.OWNER}), permissions_of([Role.OWNER]))
+        actor, token = owner(services)
         begun = time.perf_counter()
         (site, *_) = services.overviews.sites()
         if not found:
             furnish(services, actor, site, chosen.cases)
+            (scratch / "made").touch()
         made_s = time.perf_counter() - begun
         begun = time.perf_counter()
         services.overviews.refresh()  # what a thread of the console does on the side
         overview_s = time.perf_counter() - begun
         app = create_app(services)
-        client = TestClient(app, base_url=BASE)
+        here = ("127.0.0.1", 50_000)
+        client, stranger = (TestClient(app, base_url=BASE, client=here) for _ in range(2))
         client.cookies.set(sessions.cookie_name(services.settings), token)
-        case = client.get("/api/v1/cases", params={"order": "opened"}).json()["cases"][0]["id"]
-        letter = client.get("/api/v1/letters", params={"case": case}).json()[0]["id"]
-        paths = [entry.path for entry in app.state.navigation]
-        paths += ["/cases?state=all", "/cases?state=all&q=order&page=9", f"/cases/{case}", f"/letters/{letter}"]
-        paths += [f"/notices/cases/{case}", f"/notices/cases/{case}/worksheet", "/notices/register"]
-        paths += ["/api/v1/cases", f"/api/v1/cases/{case}", f"/api/v1/notices/cases/{case}"]
-        timed = [measure(client, database.engine, path, chosen.rounds) for path in paths]
+        wanted = [a for a in addresses(app, places(services, site, "2026-10")) if a.path.startswith(chosen.only)]
+        timed = [
+            measure(stranger if a.public else client, database.engine, a, 1 if a.waits else chosen.rounds)
+            for a in wanted
+        ]
         database.close()
-    print(
-        f"{chosen.cases:,} cases made in {made_s:.0f} s; the overview of the ledger, on the side: {overview_s:.1f} s\n"
-    )
-    print(f"{'page':<34} {'median ms':>9} {'CPU ms':>7} {'slowest':>8} {'kB':>6} {'queries':>8}")
-    for one in timed:
-        shown = one.path.replace(case, "CASE").replace(letter, "LETTER")
-        print(
-            f"{shown:<34} {one.median_ms:9.1f} {one.cpu_ms:7.1f} {one.slowest_ms:8.1f} {one.bytes / 1000:6.0f} {one.queries:8}"
-        )
+    print(f"{chosen.cases:,} cases made in {made_s:.0f} s; the overview of the ledger, on the side: {overview_s:.1f} s")
+    printed(timed)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    pages = [{**vars(t), "path": t.path.replace(case, "CASE").replace(letter, "LETTER")} for t in timed]
-    chosen.out.write_text(
-        json.dumps({"cases": chosen.cases, "overview_s": overview_s, "pages": pages}, indent=2) + "\n"
-    )
-    return int(any(t.median_ms > TARGET_MS for t in timed))
+    whole = {"cases": chosen.cases, "overview_s": overview_s, "addresses": [asdict(t) for t in timed]}
+    chosen.out.write_text(json.dumps(whole, indent=2) + "\n")
+    late = [t for t in timed if t.kind in ("page", "json") and t.median_ms > TARGET_MS]
+    print(f"\n{sum(t.kind in ('page', 'json') for t in timed)} pages and twins, {len(late)} above {TARGET_MS:.0f} ms")
+    return int(bool(late))
 
 
 if __name__ == "__main__":

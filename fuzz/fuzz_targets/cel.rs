@@ -43,9 +43,9 @@ fn try_rule(text: &str) {
         let snapshot = Snapshot {
             standing: Standing::Stranger,
             posture: Posture::Calm,
+            posture_decided: false,
             people: [[3; 3]; 3],
             beyond: 1,
-            blocked_until_s: 0,
             spent: None,
             evidence: Default::default(),
             ruling: Default::default(),

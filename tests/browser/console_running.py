@@ -23,6 +23,7 @@ from hedgerow.console.access.roles import Role
 from hedgerow.console.app import create_app
 from hedgerow.console.rounds import Rounds
 from hedgerow.console.services import Services
+from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
 from hedgerow.store.database import Database
 from tests.gateway.running import free_port
@@ -43,6 +44,8 @@ class Console:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
     """What any browser complained of: refused content, script errors, dialogs, requests to elsewhere."""
+    others: tuple[str, ...] = ()
+    """Hosts beside the console that its people are sent to on purpose, as an identity provider is."""
     _names: int = 0
 
     def with_harvest(self) -> None:
@@ -80,7 +83,8 @@ class Console:
 
         page.on("console", lambda m: note(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: note(str(e)))
-        page.on("request", lambda r: None if r.url.startswith((self.base, "data:")) else note(f"asked for {r.url}"))
+        ours = (self.base, "data:", *self.others)
+        page.on("request", lambda r: None if r.url.startswith(ours) else note(f"asked for {r.url}"))
 
         def refuse(dialog: Any) -> None:
             note(f"dialog: {dialog.message}")
@@ -90,16 +94,27 @@ class Console:
 
 
 @contextmanager
-def running(browser: Browser, folder: Path, state: Path | None = None) -> Iterator[Console]:
-    """Serves a console with a database of its own."""
+def running(
+    browser: Browser,
+    folder: Path,
+    state: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    control: Any = None,
+    settings: ConsoleSettings | None = None,
+) -> Iterator[Console]:
+    """Serves a console with a database of its own; with the state of a gateway that runs, it is that gateway's."""
     kept = Folder(state or folder / "state")
     kept.prepare()
     database = Database(f"sqlite:///{folder}/console.db")
     database.create_all()
-    clock = Clock()
-    services = Services(database, kept, Control(kept.control), clock)
+    clock = clock or Clock()
+    port = free_port() if settings is None else int(settings.listen.rpartition(":")[2])
+    settings = settings or ConsoleSettings()
+    services = Services(
+        database, kept, control or Control(kept.control), clock, settings, page_patience_s=60, act_patience_s=60
+    )
     app = create_app(services)
-    port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")
     )

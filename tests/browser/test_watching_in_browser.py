@@ -52,7 +52,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder.prepare()
     database = Database(f"sqlite:///{folder.path}/console.db")
     database.create_all()
-    app, edge = watched(Services(database, folder, Control(folder.control), Clock()))
+    app, edge = watched(
+        Services(database, folder, Control(folder.control), Clock(), page_patience_s=60, act_patience_s=60)
+    )
     edge.explained = {REFERENCE: VERDICT}
     put(folder.path)
     intake_round.take_up(app.state.services)

@@ -94,7 +94,7 @@ def connect(
             )
             con.execute(
                 "INSERT INTO entries VALUES (?,?,'7K3M-P9QT-2XWA',0,'00000000000000aa',?,?,?,?,?,?,?,'visitor',?,?,"
-                "'members','GET',?,?,?,[],NULL,NULL,?)",
+                "'members','GET',?,?,?,[],NULL,NULL,NULL,?)",
                 [at, e.kind, seq, *who, e.standing, e.route, e.status, e.action, e.mode, e.source],
             )
             con.execute(
@@ -106,7 +106,7 @@ def connect(
         who = [e.principal(level) if address else None for level in LEVELS]
         con.execute(
             "INSERT INTO entries VALUES (?,'gap',NULL,0,'00000000000000aa',0,?,?,?,?,?,?,NULL,NULL,'member',NULL,NULL,"
-            "NULL,NULL,NULL,['unreadable'],NULL,?,'gateway')",
+            "NULL,NULL,NULL,['unreadable'],NULL,?,NULL,'gateway')",
             [at.replace(tzinfo=None), *who, note],
         )
     for (day, level, name, shown), of in sketched.items():
@@ -127,7 +127,7 @@ _TABLES = """
 CREATE TABLE entries("at" TIMESTAMP, kind VARCHAR, reference VARCHAR, part UINTEGER, writer VARCHAR, seq UBIGINT,
     address VARCHAR, network VARCHAR, session VARCHAR, account VARCHAR, client VARCHAR, licence VARCHAR, lane VARCHAR,
     standing VARCHAR, route VARCHAR, family VARCHAR, method VARCHAR, status USMALLINT, action VARCHAR, mode VARCHAR,
-    reasons VARCHAR[], details VARCHAR, note VARCHAR, source VARCHAR);
+    reasons VARCHAR[], details VARCHAR, note VARCHAR, network_kind VARCHAR, source VARCHAR);
 CREATE TABLE disclosures("at" TIMESTAMP, kind VARCHAR, person VARCHAR, shown VARCHAR[], masked VARCHAR[],
     reference VARCHAR, part UINTEGER, writer VARCHAR, seq UBIGINT, address VARCHAR, network VARCHAR, session VARCHAR,
     account VARCHAR, client VARCHAR, licence VARCHAR, lane VARCHAR, standing VARCHAR, route VARCHAR, family VARCHAR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,18 +15,22 @@ from typer.testing import CliRunner
 
 from hedgerow.backup.commands import register
 from hedgerow.backup.making import BackupError, make
-from hedgerow.backup.restoring import restore
+from hedgerow.backup.restoring import LEFT_FREE, restore
 from hedgerow.cases.core.opening import open_by_person
+from hedgerow.console.access import sessions
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role, permissions_of
+from hedgerow.console.settings import ConsoleSettings
 from hedgerow.console.trail_check import check_trail
 from hedgerow.ledger.store import Store
+from hedgerow.outward.webhook import keep_secret
 from hedgerow.store.base import Base
 from hedgerow.store.database import Database
+from hedgerow.store.models.accounts import User
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.policy_versions import PolicyVersion
 from hedgerow.store.upgrading import upgrade
-from written_ledger import Segment, disclosure
+from written_ledger import SECRET, Segment, disclosure
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 ADA = Actor("ada", "Ada", frozenset({Role.OWNER}), permissions_of([Role.OWNER]))
@@ -97,6 +102,21 @@ def test_everything_comes_back_into_the_other_database(full: Database, state: Pa
     other.close()
 
 
+def test_whoever_was_signed_in_signs_in_anew_after_a_restore(full: Database, state: Path, tmp_path: Path) -> None:
+    with full.session() as session:
+        ann = User(name="ann", shown_name="Ann", made_at=NOW)
+        session.add(ann)
+        session.flush()
+        token = sessions.start(session, ann, "password", "a browser", NOW, ConsoleSettings())
+    made = make(state, full, tmp_path / "all.tar", NOW)
+    other = Database(f"sqlite:///{tmp_path}/other.db")
+    restore(made.path, tmp_path / "back", other)
+    with other.reading() as session:
+        assert session.query(User).one().name == "ann"
+        assert sessions.find(session, token, NOW, ConsoleSettings()) is None
+    other.close()
+
+
 def test_a_restore_fills_the_database_it_is_told_to(
     full: Database, state: Path, tmp_path: Path, empty_url: str
 ) -> None:
@@ -121,6 +141,38 @@ def test_what_is_appended_meanwhile_harms_nothing(full: Database, state: Path, t
         made = make(state, full, tmp_path / "all.tar", NOW, say=grow)
     back = restore(made.path, tmp_path / "back", Database(f"sqlite:///{tmp_path}/other.db"))
     assert people(back.state) == 20
+
+
+def test_without_the_secret_no_other_key_leaves_either(full: Database, state: Path, tmp_path: Path) -> None:
+    keep_secret(state, "c" * 20, "whsec_of-a-webhook")
+    kept = make(state, full, tmp_path / "all.tar", NOW)
+    assert b"whsec_of-a-webhook" in kept.path.read_bytes()
+    made = make(state, full, tmp_path / "some.tar", NOW, with_secret=False)
+    assert not made.secret
+    assert b"whsec_of-a-webhook" not in made.path.read_bytes()
+    assert SECRET.encode() not in made.path.read_bytes()
+
+
+def test_a_file_that_somebody_else_put_where_ours_is_written_is_not_written_into(
+    full: Database, state: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / ".all.tar.part").symlink_to(victim)
+    make(state, full, tmp_path / "all.tar", NOW)
+    assert victim.read_text() == "mine"
+
+
+def test_a_back_up_that_would_fill_the_disk_is_not_unpacked(
+    full: Database, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(state, full, tmp_path / "all.tar.gz", NOW)
+    usage = shutil.disk_usage(tmp_path)._replace(free=LEFT_FREE)
+    monkeypatch.setattr("hedgerow.backup.restoring.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(BackupError, match="does not fit"):
+        restore(made.path, tmp_path / "back", Database(f"sqlite:///{tmp_path}/other.db"))
+    assert not (tmp_path / "back").exists()
+    assert list(tmp_path.glob(".back.restoring-*")) == []
 
 
 def test_a_place_that_is_not_empty_is_left_alone(full: Database, state: Path, tmp_path: Path) -> None:

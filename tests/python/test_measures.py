@@ -11,12 +11,28 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DatabaseError
 
 from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.reach import CAVEAT, reach
 from hedgerow.ledger.questions.refs import Ref, RefError, find_group
-from hedgerow.measures import LEVELS, Act, Measure, MeasureError, MeasureTable, NamingError, read_span, stable_name
+from hedgerow.measures import (
+    LEVELS,
+    OF_PRINCIPALS,
+    Act,
+    Measure,
+    MeasureError,
+    MeasureTable,
+    NamingError,
+    new_id,
+    read_span,
+    stable_name,
+    undone_on_rollback,
+)
+from hedgerow.measures.everybody import Shows, check_known, read_target
 from hedgerow.measures.table import KEPT_AFTER_S
+from hedgerow.store.database import Database
 from ledger_views import NOW, Shown, TestKeys, connect, keyed
 
 NOW_S = 1_800_000_000
@@ -58,14 +74,115 @@ def test_a_measure_that_cannot_be_is_not_made(change: dict[str, object]) -> None
 measures = st.builds(
     measure,
     number=st.integers(0, 10**6),
-    act=st.sampled_from(Act),
+    act=st.sampled_from(OF_PRINCIPALS),
     name=st.sampled_from(["0a" * 12, "0b" * 12, "0a" * 8]),
     level=st.sampled_from(LEVELS),
     until_s=st.integers(NOW_S - 50, NOW_S + 86_400),
 )
 
 
-@given(measures)
+def wide(
+    act: Act, *, route: str | None = None, field: str | None = None, posture: str | None = None, name: str = ""
+) -> Measure:
+    """A measure for everybody."""
+    times = (NOW_S - 100, NOW_S + 3_600)
+    return Measure(name or new_id(), "club", "", "", act, *times, route=route, field=field, posture=posture)
+
+
+routes = st.sampled_from([None, "profile", "list"])
+fields = st.sampled_from(["town", "email"])
+wide_ones = st.one_of(
+    st.builds(wide, st.just(Act.POSTURE), route=routes, posture=st.sampled_from(["raised", "high"])),
+    st.builds(wide, st.just(Act.MASK), route=routes, field=fields),
+    st.builds(wide, st.just(Act.CLOSE), route=st.sampled_from(["profile", "list"])),
+)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"act": Act.POSTURE},
+        {"act": Act.POSTURE, "posture": "calm"},
+        {"act": Act.POSTURE, "posture": "high", "field": "town"},
+        {"act": Act.MASK},
+        {"act": Act.MASK, "field": ""},
+        {"act": Act.MASK, "field": "town", "posture": "high"},
+        {"act": Act.CLOSE},
+        {"act": Act.CLOSE, "route": "x" * 201},
+        {"act": Act.CLOSE, "route": "list", "field": "town"},
+    ],
+)
+def test_a_measure_for_everybody_that_cannot_be_is_not_made(wrong: dict[str, object]) -> None:
+    with pytest.raises(MeasureError):
+        wide(**wrong)  # type: ignore[arg-type]
+    for change in ({"level": "address"}, {"name": "0a" * 12}):
+        with pytest.raises(MeasureError, match="for everybody"):
+            replace(wide(Act.CLOSE, route="list"), **change)  # type: ignore[arg-type]
+    with pytest.raises(MeasureError, match="only `posture`"):
+        replace(measure(1), route="list")
+
+
+def test_what_a_site_does_not_show_is_not_decided_about() -> None:
+    known = Shows(("name", "town"), {"profile": ("name", "town"), "list": ("name",), "named": ()})
+    for act, what, route, said in (
+        (Act.CLOSE, "nowhere", None, "no route `nowhere`"),
+        (Act.MASK, "email", None, "no field `email`"),
+        (Act.MASK, "town", "list", "does not show `town`"),
+        (Act.POSTURE, "high", "nowhere", "no route"),
+    ):
+        with pytest.raises(MeasureError, match=said):
+            check_known(read_target(act, what, route), known)
+    check_known(read_target(Act.MASK, "town", "named"), known)
+    for act, what in ((Act.POSTURE, "calm"), (Act.MASK, " "), (Act.CLOSE, ""), (Act.REFUSE, "list")):
+        with pytest.raises(MeasureError):
+            read_target(act, what)
+
+
+def test_what_was_decided_for_everybody_is_replaced_by_the_same_and_by_nothing_else(tmp_path: Path) -> None:
+    table = MeasureTable(tmp_path)
+    raised = wide(Act.POSTURE, posture="raised")
+    table.set(raised, NOW_S)
+    assert table.set(wide(Act.CLOSE, route="list"), NOW_S) == []
+    assert table.set(wide(Act.MASK, field="town"), NOW_S) == []
+    assert table.set(measure(1, Act.RELEASE), NOW_S) == []
+    assert table.set(wide(Act.POSTURE, posture="high"), NOW_S) == [raised]
+    assert table.set(wide(Act.MASK, field="town", route="list"), NOW_S) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(measures | wide_ones, max_size=6, unique_by=lambda m: m.id), measures | wide_ones, st.booleans())
+def test_a_decision_that_is_not_kept_leaves_no_trace(before: list[Measure], last: Measure, ends: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        table = MeasureTable(Path(folder))
+        for one in before:
+            if one.id != last.id:
+                table.set(one, NOW_S)
+        was = table.read()
+        holding = [m for m in was if m.until_s > NOW_S]
+        if ends and holding:
+            table.take_back(None, [table.end(holding[0].id, NOW_S)], NOW_S)
+        else:
+            table.take_back(last, table.set(last, NOW_S), NOW_S)
+        assert {m.id: m for m in table.read()} == {m.id: m for m in was}
+
+
+def test_only_what_is_rolled_back_is_undone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    undone: list[str] = []
+    with database.session() as session:
+        undone_on_rollback(session, lambda: undone.append("kept"))
+
+    def decides_and_fails() -> None:
+        with database.session() as session:
+            undone_on_rollback(session, lambda: undone.append("rolled back"))
+            session.execute(sql("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(DatabaseError):
+        decides_and_fails()
+    assert undone == ["rolled back"]
+
+
+@given(measures | wide_ones)
 def test_a_measure_reads_back_as_it_was_written(one: Measure) -> None:
     assert Measure.from_data(json.loads(json.dumps(one.as_data()))) == one
 

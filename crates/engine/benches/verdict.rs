@@ -1,6 +1,7 @@
 //! What judging one request costs, without reading its answer: noting it, deciding, charging one person. Seen for the
-//! first time and again, with a rule of the operator, with a full table, with budgets spent, and for the fifty people of a list.
-//! `cargo bench -p hedgerow-engine --bench verdict`.
+//! first time and again, with a rule of the operator, with a full table, with budgets spent, for the fifty people of a list,
+//! and in the mixture of `crowd::Traffic`. `cargo bench -p hedgerow-engine --bench verdict`. What one request of that mixture
+//! takes, not the mean of many: `cargo run --release -p hedgerow-engine --example traffic`.
 
 mod crowd;
 
@@ -8,10 +9,11 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use crowd::{START_MS, WANT, name, site};
-use hedgerow_engine::doors::{Identity, Request, SensitivitySet, Session, Standing, Transport};
+use crowd::{START_MS, Traffic, WANT, calm_site, returning, site};
+use hedgerow_engine::doors::{Allowance, Identity, Request, SensitivitySet, Standing, Transport};
 use hedgerow_engine::judge::Judge;
-use hedgerow_engine::policy::FieldSet;
+use hedgerow_engine::measures::{Cuts, Everybody};
+use hedgerow_engine::policy::{FieldSet, Site};
 use hedgerow_engine::state::{Ask, State, Visit};
 use http::{HeaderMap, HeaderValue};
 use serde_json::json;
@@ -19,12 +21,6 @@ use serde_json::json;
 /// The allocator the gateway runs with.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// A visitor that keeps our cookie.
-fn visitor(n: u64) -> Identity {
-    let session = Session { name: name("session", n), since_s: START_MS / 1000, returned: true, proven_until_s: 0 };
-    Identity { session: Some(session), ..crowd::visitor(n) }
-}
 
 fn headers() -> HeaderMap {
     let mut h = HeaderMap::new();
@@ -37,6 +33,32 @@ fn headers() -> HeaderMap {
     h.insert("accept-encoding", HeaderValue::from_static("gzip, deflate, br, zstd"));
     h
 }
+
+/// What the principals may take: about a million of them.
+const TABLE_BYTES: usize = 128 << 20;
+
+/// Lets visitors in until some had to go; how many there were.
+fn fill(state: &State, site: &Site) -> u64 {
+    let page = Visit { navigation: true, ..Visit::default() };
+    let route = site.route("GET", "/members/4711");
+    let mut n = 0;
+    while n % 65_536 != 0 || state.overview(site, START_MS, 0).evicted == 0 {
+        n += 1;
+        let id = returning(n);
+        state.arrive(site, &id, route.as_ref(), &page, START_MS + n);
+        let ask = Ask::of(0, n.wrapping_mul(0x9e37_79b9_7f4a_7c15), WANT);
+        state.charge(site, &id, &ALLOWANCE, &ask, START_MS + n);
+    }
+    n
+}
+
+const ALLOWANCE: Allowance = Allowance {
+    standing: Standing::Stranger,
+    never: SensitivitySet::NONE,
+    on_request: SensitivitySet::NONE,
+    cuts: Cuts::NONE,
+    everybody: Everybody { floor: None, masked: FieldSet::NONE, closed_until_s: None },
+};
 
 fn verdict(c: &mut Criterion) {
     let transport = Transport { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), tls: true, ja4: None, h2_print: None };
@@ -63,7 +85,7 @@ fn verdict(c: &mut Criterion) {
     for (what, site) in [("seen again", &plain), ("seen again, one rule", &ruled)] {
         let judge = Judge::new(site).expect("a judge");
         let state = State::new(64 << 20);
-        let visitors: Vec<Identity> = (0..64).map(visitor).collect();
+        let visitors: Vec<Identity> = (0..64).map(returning).collect();
         let mut n = 0usize;
         group.bench_function(what, |b| {
             b.iter(|| {
@@ -78,23 +100,46 @@ fn verdict(c: &mut Criterion) {
         });
     }
 
-    // Fresh visitors without end: every one is let in, and the table is full.
-    let judge = Judge::new(&plain).expect("a judge");
-    let state = State::new(32 << 20);
-    let mut n = 0u64;
-    group.bench_function("fresh visitor, full table", |b| {
+    // Fresh visitors without end: every one is let in, and the table is full of those before. They bring a cookie that we do
+    // not know any more, so that each is four principals at once. Together they are a harvest, and the posture is high; then
+    // the same on a calm day.
+    let calm = calm_site();
+    for (what, site) in [("fresh visitor, full table", &plain), ("fresh visitor, full table, calm", &calm)] {
+        let judge = Judge::new(site).expect("a judge");
+        let state = State::new(TABLE_BYTES);
+        let mut n = fill(&state, site);
+        group.bench_function(what, |b| {
+            b.iter_batched(
+                || {
+                    n += 1;
+                    (n, returning(n))
+                },
+                |(n, id)| {
+                    let now_ms = START_MS + n;
+                    let route = site.route("GET", request.path);
+                    let snap = state.arrive(site, &id, route.as_ref(), &page, now_ms);
+                    let v = judge.decide(site, &request, &id, route.as_ref(), &snap, now_ms);
+                    let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    black_box(state.charge(site, &id, &v.allowance, &Ask::of(0, key, WANT), now_ms))
+                },
+                criterion::BatchSize::SmallInput,
+            );
+        });
+    }
+
+    // Requests as a site gets them, with a table that is full.
+    let judge = Judge::new(&calm).expect("a judge");
+    let state = State::new(TABLE_BYTES);
+    fill(&state, &calm);
+    let mut traffic = Traffic::new();
+    group.bench_function("traffic, a tenth fresh, full table", |b| {
         b.iter_batched(
-            || {
-                n += 1;
-                (n, visitor(n))
-            },
-            |(n, id)| {
-                let now_ms = START_MS + n;
-                let route = plain.route("GET", request.path);
-                let snap = state.arrive(&plain, &id, route.as_ref(), &page, now_ms);
-                let v = judge.decide(&plain, &request, &id, route.as_ref(), &snap, now_ms);
-                let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                black_box(state.charge(&plain, &id, &v.allowance, &Ask::of(0, key, WANT), now_ms))
+            || traffic.next_request(),
+            |(id, person, now_ms)| {
+                let route = calm.route("GET", request.path);
+                let snap = state.arrive(&calm, &id, route.as_ref(), &page, now_ms);
+                let v = judge.decide(&calm, &request, &id, route.as_ref(), &snap, now_ms);
+                black_box(state.charge(&calm, &id, &v.allowance, &Ask::of(0, person, WANT), now_ms))
             },
             criterion::BatchSize::SmallInput,
         );
@@ -102,19 +147,13 @@ fn verdict(c: &mut Criterion) {
 
     // One visitor asks on and on: the sets are as full as they get, and nobody more is shown.
     let state = State::new(64 << 20);
-    let allowance = hedgerow_engine::doors::Allowance {
-        standing: Standing::Stranger,
-        never: SensitivitySet::NONE,
-        on_request: SensitivitySet::NONE,
-        cuts: hedgerow_engine::measures::Cuts::NONE,
-    };
-    let id = visitor(1);
+    let id = returning(1);
     let mut n = 0u64;
     group.bench_function("budget spent", |b| {
         b.iter(|| {
             n += 1;
             let key = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            black_box(state.charge(&plain, &id, &allowance, &Ask::of(0, key, WANT), START_MS + n / 100))
+            black_box(state.charge(&plain, &id, &ALLOWANCE, &Ask::of(0, key, WANT), START_MS + n / 100))
         });
     });
 
@@ -124,7 +163,7 @@ fn verdict(c: &mut Criterion) {
         b.iter(|| {
             for p in 0..50u64 {
                 let key = p.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                black_box(list.charge(&plain, &id, &allowance, &Ask::of(1, key, FieldSet(1)), START_MS));
+                black_box(list.charge(&plain, &id, &ALLOWANCE, &Ask::of(1, key, FieldSet(1)), START_MS));
             }
         });
     });

@@ -12,7 +12,7 @@ mod crowd;
 
 use std::time::Instant;
 
-use crowd::{START_MS, WANT, site, visitor};
+use crowd::{START_MS, WANT, calm_site, visitor};
 use hedgerow_engine::doors::{Allowance, SensitivitySet, Standing};
 use hedgerow_engine::measures::Cuts;
 use hedgerow_engine::policy::Site;
@@ -51,13 +51,7 @@ struct Crowd {
 impl Crowd {
     fn new(memory_bytes: usize) -> Self {
         // Nobody is masked for the crowd: the question is what they cost, not whether they get in.
-        let site = site(|j| {
-            j["posture"]["raised"] = json!([]);
-            j["posture"]["high"] = json!([]);
-            if let Some(budgets) = j["budgets"].as_array_mut() {
-                budgets.retain(|b| b["level"] != "network");
-            }
-        });
+        let site = calm_site();
         Self { site, people: (0..PEOPLE).map(person_key).collect(), state: State::new(memory_bytes) }
     }
 
@@ -69,6 +63,7 @@ impl Crowd {
             never: SensitivitySet::NONE,
             on_request: SensitivitySet::NONE,
             cuts: Cuts::NONE,
+            everybody: Default::default(),
         };
         let profile = self.site.route("GET", "/members/7");
         let page = Visit { navigation: true, ..Visit::default() };

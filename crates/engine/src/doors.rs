@@ -2,12 +2,14 @@
 //!
 //! Small, plain and few. A room takes the types of the rooms before it and makes its own; no room reaches back.
 
+mod words;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::measures::Cuts;
+use crate::measures::{Cuts, Everybody};
 use crate::policy::FieldSet;
 
 /// What is known of the connection that carried a request. One per connection, shared by its requests.
@@ -245,6 +247,8 @@ pub struct Identity {
     pub network: Pseudonym,
     /// Number of the autonomous system, when a table is given.
     pub asn: Option<u32>,
+    /// What kind of network it is, as far as tables say.
+    pub network_kind: NetworkKind,
     /// Our session, if any.
     pub session: Option<Session>,
     /// The site's account, if any.
@@ -263,6 +267,33 @@ pub struct Identity {
     pub wants_html: bool,
     /// Whether this looks like a top-level page view and not a sub-resource or a fetch.
     pub navigation: bool,
+}
+
+/// What kind of network an address belongs to. It is recorded, so that it can be counted whom verdicts hit; no verdict
+/// is made of it: people browse through rented machines, too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// Lines of households and small offices.
+    Residential,
+    /// Telephones.
+    Mobile,
+    /// Machines for rent.
+    Hosting,
+    /// Schools, universities, authorities.
+    EducationGovernment,
+    /// No table says.
+    #[default]
+    Unknown,
+}
+
+impl NetworkKind {
+    /// Whether no table says what it is.
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 /// Where the visitor's address was read.
@@ -323,6 +354,8 @@ pub struct Allowance {
     pub on_request: SensitivitySet,
     /// By what a person's decision divides the budgets.
     pub cuts: Cuts,
+    /// What a person decided about the route for everybody.
+    pub everybody: Everybody,
 }
 
 /// How sensitive a field is.

@@ -322,13 +322,16 @@ impl Decide for Account {
     fn reveal_link(&mut self, person: &str, fields: FieldSet) -> Option<String> {
         let o = &*self.occasion;
         let all = &o.runtime.site.fields;
-        let asked = fields.of_sensitivities(all, o.allowance.on_request);
+        // What nobody is shown is not offered either; it would open nothing.
+        let open = fields.minus(o.allowance.everybody.masked);
+        let asked = open.of_sensitivities(all, o.allowance.on_request);
         let session = o.identity.session?;
         if asked.is_empty() {
             return None;
         }
         // What is revealed is a sensitivity of one person, not a word: the page behind the link names all it will show.
         let told = o.runtime.plans[o.route].declared().of_sensitivities(all, asked.sensitivities(all));
+        let told = told.minus(o.allowance.everybody.masked);
         let token = o.runtime.proofs.reveal_token(session.name, o.route, person, told, &o.back, o.now_ms);
         Some(format!("/.hedgerow/reveal?t={token}"))
     }

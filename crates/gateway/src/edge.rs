@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::intake::Intake;
-use crate::measures::Reader;
+use crate::measures::{Reader, for_everybody};
 use crate::self_test::SelfTests;
 use crate::settings::{Listen, Settings};
 use crate::sites::Memories;
@@ -312,6 +312,7 @@ impl Edge {
                     "policy": &*s.policy_id,
                     "counters": s.memory.counters.now(),
                     "measures": s.memory.measures.load().all().len(),
+                    "for_everybody": for_everybody(&s.memory.measures.load(), &s.site, now_ms),
                     "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),
                 })
             })

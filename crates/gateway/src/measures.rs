@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hedgerow_engine::measures::{Book, MOST_BYTES, Measure};
+use hedgerow_engine::measures::{About, Book, MOST_BYTES, Measure, Measures};
+use hedgerow_engine::policy::Site;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -78,7 +79,7 @@ impl Reader {
             .filter(|s| site.is_none_or(|n| n == s.site.name))
             .map(|s| {
                 let measures = s.memory.measures.load();
-                let all: Vec<Value> = measures.all().iter().map(|m| shown(m, now_ms)).collect();
+                let all: Vec<Value> = measures.all().iter().map(|m| shown(m, &s.site, now_ms)).collect();
                 json!({"site": s.site.name, "mode": s.mode(), "measures": all})
             })
             .collect();
@@ -89,12 +90,28 @@ impl Reader {
     }
 }
 
-fn shown(m: &Measure, now_ms: u64) -> Value {
+/// Measures for everybody that hold now, for the status.
+pub fn for_everybody(measures: &Measures, site: &Site, now_ms: u64) -> Vec<Value> {
+    let wide = measures.all().iter().filter(|m| m.act.of_everybody() && m.holds(now_ms));
+    wide.map(|m| shown(m, site, now_ms)).collect()
+}
+
+fn shown(m: &Measure, site: &Site, now_ms: u64) -> Value {
     let (hits, last_ms) = m.met();
+    let (mut level, mut name, mut route, mut field, mut posture) = Default::default();
+    match &m.about {
+        About::Principal { level: l, name: n } => (level, name) = (Some(*l), Some(n)),
+        About::Everybody { route: r, field: f, posture: p } => (route, field, posture) = (r.as_ref(), f.as_ref(), *p),
+    }
     json!({
         "id": m.id,
-        "level": m.level,
-        "name": m.name,
+        "level": level,
+        "name": name,
+        "route": route,
+        "field": field,
+        "posture": posture,
+        // Whether the policy in force has the route and the field.
+        "known": m.known_to(site),
         "act": m.act,
         "factor": (m.factor > 1).then_some(m.factor),
         "from_s": m.from_s,

@@ -1,7 +1,8 @@
 //! Our own addresses below `/.hedgerow/`: the challenge's answer, the reveal, the reason behind a reference, the files.
 
-use hedgerow_engine::doors::{Action, Reference, Session};
+use hedgerow_engine::doors::{Action, Reason, Reference, Session};
 use hedgerow_engine::judge::proof::{ProofError, is_local_path};
+use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Oddities;
@@ -206,7 +207,7 @@ fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> R
 }
 
 /// Shows one person's field: charged and recorded here, seen on the page the visitor comes back to.
-async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
+async fn reveal(passage: &Passage, mut judged: Judged, request: Request<Incoming>) -> Response<Body> {
     // Whoever is refused keeps the links of pages it has seen; they open nothing more.
     if judged.action == Action::Refuse {
         return crate::respond::verdict(passage, &judged, Action::Refuse, request).await;
@@ -229,12 +230,23 @@ async fn reveal(passage: &Passage, judged: Judged, request: Request<Incoming>) -
         Err(e) => return reveal_not_taken(passage, &judged, &e),
     };
     let html = judged.identity.wants_html;
+    // A link that was made before its route was closed for everybody opens nothing more.
+    let everybody = passage.everybody(asked.route);
+    if everybody.closed_until_s.is_some() && site.mode() == Mode::Enforce {
+        let code = Act::Close.code().to_owned();
+        judged.verdict.reasons.push(Reason { code, weight: 0, detail: "a link made before".to_owned() });
+        disclose::note_verdict(passage, &judged, Action::Refuse);
+        return crate::respond::closed(passage, html, everybody.closed_until_s);
+    }
     let account =
         passage.account(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back, EntryKind::Reveal);
     let visible = account.reveal(&asked.person, asked.fields);
     if let Err(e) = account.record() {
         tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
         return crate::respond::failure(passage, StatusCode::SERVICE_UNAVAILABLE, html);
+    }
+    if visible.is_empty() && asked.fields.minus(everybody.masked).is_empty() && site.mode() == Mode::Enforce {
+        return crate::respond::closed(passage, html, None);
     }
     if visible.is_empty() && site.mode() == Mode::Enforce {
         let retry = account.occasion().runtime.site.ladder.refuse_for_s;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
 use hedgerow_engine::identify::came_by_https;
+use hedgerow_engine::measures::Everybody;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
@@ -188,7 +189,8 @@ impl Passage {
         let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {
             measures.ruling(&identity, self.now_ms)
         } else {
-            measures.meet(&identity, self.now_ms)
+            let everybody = route.as_ref().map(|r| measures.meet_everybody(&s.site, r.route, self.now_ms));
+            measures.meet(&identity, self.now_ms).and(everybody.unwrap_or_default())
         };
         let snapshot = s.memory.state.arrive_under(&ruling, &s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
@@ -351,6 +353,13 @@ impl Passage {
         secure.then(|| format!("https://{host}"))
     }
 
+    /// What was decided for everybody about a route.
+    #[must_use]
+    pub fn everybody(&self, route: usize) -> Everybody {
+        let site = &self.site.site;
+        self.site.memory.measures.load().for_everybody(site, &site.routes[route], self.now_ms)
+    }
+
     /// An account for the people of one answer.
     #[must_use]
     pub fn account(
@@ -364,7 +373,9 @@ impl Passage {
     ) -> Account {
         let mut allowance = self.site.judge.allowance(&self.site.site, &judged.identity, self.now_ms);
         // The answer may have told whose account it is; what was decided about that counts from here on.
-        allowance.cuts = self.site.memory.measures.load().ruling(&judged.identity, self.now_ms).cuts;
+        let measures = self.site.memory.measures.load();
+        allowance.cuts = measures.ruling(&judged.identity, self.now_ms).cuts;
+        allowance.everybody = self.everybody(route);
         Account::new(Occasion {
             runtime: Arc::clone(&self.site),
             identity: Arc::new(judged.identity),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hedgerow_engine::doors::Level;
 use hedgerow_engine::identify::Keys;
+use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Site, Window};
 use hedgerow_engine::record::{Entry, EntryKind, Item, RecordError, SegmentHeader, read};
 use hedgerow_engine::state::{Replay, State};
@@ -62,6 +63,8 @@ fn entry(state: &State, keys: &Keys, site: &Site, header: Option<&SegmentHeader>
                 family: family.clone(),
                 person_key: keys.person_key(&d.person),
                 shown: counted,
+                // Told in the first part of an answer, which is where nearly everybody is.
+                tense: e.reasons.iter().any(|r| r == Act::Posture.code()),
             },
         );
     }

@@ -63,7 +63,13 @@ pub fn problem(passage: &Passage, kind: ProblemKind, detail: &str, retry_after_s
     if let Some(s) = retry_after_s {
         extra.insert("retry_after_s".to_owned(), Value::from(s));
     }
-    let stopped = [ProblemKind::ProofNeeded, ProblemKind::SignInNeeded, ProblemKind::Refused, ProblemKind::BudgetSpent];
+    let stopped = [
+        ProblemKind::ProofNeeded,
+        ProblemKind::SignInNeeded,
+        ProblemKind::Refused,
+        ProblemKind::BudgetSpent,
+        ProblemKind::Closed,
+    ];
     if stopped.contains(&kind)
         && let Some(form) = context(passage).appeal_href()
     {
@@ -115,8 +121,9 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
     let back = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
     let retry = judged.verdict.retry_after_s;
     let budget = spent_budget(&judged.verdict.reasons);
-    let refused_until_s =
-        refused_by_decision(&judged.verdict.reasons).then(|| passage.now_ms / 1000 + u64::from(retry.unwrap_or(0)));
+    let until_s = passage.now_ms / 1000 + u64::from(retry.unwrap_or(0));
+    let refused_until_s = decided(&judged.verdict.reasons, Act::Refuse).then_some(until_s);
+    let closed_until_s = decided(&judged.verdict.reasons, Act::Close).then_some(until_s);
     let mut response = match action {
         Action::Prove if html => {
             let agent = examined_agent(passage, request.headers());
@@ -135,6 +142,7 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
         Action::Refuse if html && let Some(until_s) = refused_until_s => {
             page(StatusCode::FORBIDDEN, pages::stopped(&context, until_s, retry))
         }
+        Action::Refuse if closed_until_s.is_some() => closed(passage, html, closed_until_s),
         _ if budget && html => page(
             StatusCode::TOO_MANY_REQUESTS,
             pages::budget_spent(&context, retry, site.account.sign_in_url.as_deref()),
@@ -161,8 +169,25 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
 }
 
 /// Whether a person's decision, not the ladder, is why.
-fn refused_by_decision(reasons: &[Reason]) -> bool {
-    reasons.iter().any(|r| r.code == Act::Refuse.code())
+fn decided(reasons: &[Reason], act: Act) -> bool {
+    reasons.iter().any(|r| r.code == act.code())
+}
+
+/// What was closed, or masked, for everybody. It is not about the visitor, so it is no 403; and 503 with `Retry-After` keeps
+/// search engines from forgetting the page (RFC 9110, section 15.6.4).
+#[must_use]
+pub fn closed(passage: &Passage, html: bool, until_s: Option<u64>) -> Response<Body> {
+    let retry = until_s.and_then(|s| u32::try_from(s.saturating_sub(passage.now_ms / 1000)).ok());
+    let mut response = if html {
+        page(StatusCode::SERVICE_UNAVAILABLE, pages::closed(&context(passage), until_s, retry))
+    } else {
+        let sentence = "somebody of the site decided to show this to nobody for a while; it is not about you";
+        problem(passage, ProblemKind::Closed, sentence, retry)
+    };
+    if let Some(s) = retry {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(s));
+    }
+    response
 }
 
 /// Longest `User-Agent` that is given to the page of a challenge to compare.
@@ -177,9 +202,7 @@ fn examined_agent(passage: &Passage, headers: &HeaderMap) -> Option<String> {
 /// Whether a budget, not a signal or a rule, is why: that is 429 and not 403.
 fn spent_budget(reasons: &[Reason]) -> bool {
     reasons.iter().any(|r| r.code.starts_with("budget.") || r.code.starts_with("beyond"))
-        && !reasons
-            .iter()
-            .any(|r| r.code.starts_with("rule.") || r.code.starts_with("block") || r.code == Act::Refuse.code())
+        && !reasons.iter().any(|r| r.code.starts_with("rule.") || r.code == Act::Refuse.code())
 }
 
 /// What the visitor is told, one sentence a reason, from the closed list.

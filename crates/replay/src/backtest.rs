@@ -218,6 +218,7 @@ fn identity(e: &Entry) -> Option<Identity> {
         address,
         network,
         asn: None,
+        network_kind: e.network_kind,
         session: e.session.map(|name| Session {
             name,
             since_s: 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -28,6 +28,8 @@ OUTCOMES: Final = {
 LABEL: Final = "ordinary"
 LONGEST_ANSWER: Final = 8_000
 _AT_ONCE: Final = 50
+_LEASE: Final = timedelta(minutes=10)
+"""How long a claim holds: longer than any mail takes, timeouts included."""
 
 
 def answer(
@@ -115,7 +117,7 @@ def example_of(appeal: Appeal, now: datetime) -> AppealExample:
     )
 
 
-def examples(session: Session, site: str = "") -> list[dict[str, Any]]:
+def examples(session: Session, site: str = "", most: int | None = None, skip: int = 0) -> list[dict[str, Any]]:
     """Examples as data, oldest first."""
     asked = select(AppealExample).order_by(AppealExample.made_at, AppealExample.id)
     if site:
@@ -129,14 +131,17 @@ def examples(session: Session, site: str = "") -> list[dict[str, Any]]:
             "features": e.features,
             "at": e.made_at.isoformat(timespec="seconds"),
         }
-        for e in session.scalars(asked)
+        for e in session.scalars(asked.limit(most).offset(skip) if most is not None else asked)
     ]
 
 
 def send_answers(database: Database, now: datetime, sealer: Sealer, mailer: Mailer) -> int:
-    """Sends the answers that wait, one transaction each; how many went out.
+    """Sends the answers that wait; how many went out.
 
-    A server that says `later` leaves the answer waiting: the same message, under the same identifier, goes next time.
+    Each is claimed in one transaction, sent outside of any, since a mail server may take its time and the database has
+    one writer, and settled in another. A crash in between leaves the claim, which runs out: the same message then goes
+    again under the same identifier, by which whoever receives both knows it. A server that says `later` leaves the
+    answer waiting.
     """
     with database.reading() as session:
         waiting = list(session.scalars(select(Appeal.id).where(Appeal.mail == "to_send").limit(_AT_ONCE)))
@@ -145,22 +150,34 @@ def send_answers(database: Database, now: datetime, sealer: Sealer, mailer: Mail
 
 def _send(database: Database, now: datetime, sealer: Sealer, mailer: Mailer, appeal_id: str) -> int:
     with database.session() as session:
-        appeal = session.get(Appeal, appeal_id, with_for_update=True)
-        if appeal is None or appeal.mail != "to_send":
-            return 0
-        to = reply_of(appeal, sealer)
-        if to is None:
-            appeal.mail, appeal.mail_words = "failed", "the address was erased"
-            return 0
-        try:
-            mail = Mail(to, f"Your message {appeal.number}", appeal.answer, appeal.message_id, automatic=False)
-            with mailer.open() as connection:
-                connection.send(mail, now)
-        except NotNowError as e:
-            appeal.mail_words = f"{e}"[:300]
-            return 0
-        except OutwardError as e:
-            appeal.mail, appeal.mail_words = "failed", f"{e}"[:300]
-            return 0
-        appeal.mail, appeal.mail_words, appeal.mailed_at = "sent", "", now
-        return 1
+        mail = _claimed(session, now, sealer, appeal_id)
+    if mail is None:
+        return 0
+    state, words = "sent", ""
+    try:
+        with mailer.open() as connection:
+            connection.send(mail, now)
+    except NotNowError as e:
+        state, words = "to_send", f"{e}"[:300]
+    except OutwardError as e:
+        state, words = "failed", f"{e}"[:300]
+    with database.session() as session:
+        appeal = session.get_one(Appeal, appeal_id)
+        appeal.mail, appeal.mail_words = state, words
+        appeal.mailed_at = now if state == "sent" else None
+    return 1 if state == "sent" else 0
+
+
+def _claimed(session: Session, now: datetime, sealer: Sealer, appeal_id: str) -> Mail | None:
+    """The mail of an answer that nobody else is sending; from now on this one is."""
+    appeal = session.get(Appeal, appeal_id)
+    if appeal is None or appeal.mail != "to_send":
+        return None
+    if appeal.mailed_at is not None and now - appeal.mailed_at < _LEASE:
+        return None
+    to = reply_of(appeal, sealer)
+    if to is None:
+        appeal.mail, appeal.mail_words = "failed", "the address was erased"
+        return None
+    appeal.mailed_at = now
+    return Mail(to, f"Your message {appeal.number}", appeal.answer, appeal.message_id, automatic=False)

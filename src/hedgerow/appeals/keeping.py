@@ -57,6 +57,7 @@ def keep(session: Session, now: datetime, letter: Letter, sealer: Sealer, verdic
         answer_by=received + ANSWER_WITHIN,
         lane=letter.lane,
         asn=letter.asn,
+        network_kind=letter.network_kind,
         aid=letter.aid,
         no_script=letter.no_script,
         names=dict(letter.names),

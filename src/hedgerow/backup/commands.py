@@ -34,7 +34,10 @@ def register(app: typer.Typer) -> None:
 def backup_command(
     out: Annotated[Path, typer.Argument(help="The file to write, as backup.tar or backup.tar.gz.")],
     without_secret: Annotated[
-        bool, typer.Option("--without-secret", help="Leave the secret out: keep it elsewhere, or nothing opens.")
+        bool,
+        typer.Option(
+            "--without-secret", help="Leave the secret and the webhooks' keys out: keep it elsewhere, or nothing opens."
+        ),
     ] = False,
     database: Url = None,
     as_json: AsJson = False,

@@ -20,6 +20,7 @@ from hedgerow.backup import rows
 from hedgerow.ledger.reading import sites
 from hedgerow.ledger.store.layout import Layout
 from hedgerow.ledger.store.round import locked
+from hedgerow.outward.webhook import FOLDER as CHANNEL_SECRETS
 from hedgerow.secret import secret_file
 from hedgerow.store.database import Database
 from hedgerow.store.upgrading import newest, revision_of
@@ -76,7 +77,9 @@ def make(
         raise BackupError(f"the database is at revision {revision}, not {newest()}; run `hedgerow store upgrade` first")
     part = out.with_name(f".{out.name}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # One that was left by a crash goes first; what then stands there is somebody else's, and is not written into.
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as raw, _packing(raw, out) as tar:
             made = _fill(tar, state, database, out, now, revision, with_secret, say)
         with part.open("rb") as written:
@@ -118,7 +121,7 @@ def _fill(
             count = rows.dump(database, text)
             text.detach()
             entries[ROWS] = _add(tar, spooled, ROWS, spooled.tell(), now)
-        for path in _files(state):
+        for path in _files(state, with_secret=with_secret):
             name = f"{STATE}/{path.relative_to(state)}"
             with path.open("rb") as opened:
                 entries[name] = _add(tar, opened, name, os.fstat(opened.fileno()).st_size, now)
@@ -141,9 +144,12 @@ def _fill(
     return Made(out, len(entries), total, count, SECRET in entries)
 
 
-def _files(state: Path) -> Iterator[Path]:
+def _files(state: Path, *, with_secret: bool) -> Iterator[Path]:
     for path in sorted(state.rglob("*")):
         if path.is_symlink() or not path.is_file():
+            continue
+        # Keys of webhooks: with them anybody could sign in this console's name. Without the secret they stay here, too.
+        if not with_secret and path.relative_to(state).parts[0] == CHANNEL_SECRETS:
             continue
         top = path.parent == state
         if any(path.match(p) for p in (*_TEMPORARY, *(_RUNTIME if top else ()), *(_DATABASE if top else ()))):

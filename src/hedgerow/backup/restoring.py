@@ -20,6 +20,8 @@ from hedgerow.store.database import Database
 from hedgerow.store.upgrading import newest, upgrade
 
 MOST_FILES: Final = 5_000_000
+LEFT_FREE: Final = 256 << 20
+"""Bytes that a restore leaves free on the disk: a small file can unpack to a full one, and a gateway may run beside."""
 _LONGEST_MANIFEST: Final = 1 << 30
 _BLOCK: Final = 1 << 20
 
@@ -100,6 +102,11 @@ def _write(opened: IO[bytes], target: Path) -> tuple[int, str]:
     with target.open("xb") as out:
         target.chmod(0o600)
         while block := opened.read(_BLOCK):
+            if shutil.disk_usage(target.parent).free < LEFT_FREE + len(block):
+                raise BackupError(
+                    f"what is in the back-up does not fit: the disk of {target.parent} would have less than "
+                    f"{LEFT_FREE >> 20} MB left; make room, or restore it elsewhere"
+                )
             hashed.update(block)
             size += len(block)
             out.write(block)
@@ -138,6 +145,6 @@ def _database(manifest: dict[str, Any], aside: Path, database: Database, say: Ca
     upgrade(database)
     try:
         with (aside / ROWS).open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as lines:
-            return rows.load(database, lines)
+            return rows.load(database, iter(lambda: lines.readline(rows.LONGEST_LINE + 1), ""))
     except rows.RowsError as e:
         raise BackupError(f"{e}") from e

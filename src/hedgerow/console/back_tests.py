@@ -43,15 +43,22 @@ class BackTests:
     clock: Callable[[], datetime]
     _answers: dict[tuple[str, str, str], BackTest] = field(default_factory=dict)
     _one: threading.Lock = field(default_factory=threading.Lock)
+    """Held while one runs."""
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the answers change."""
 
     def of(self, sha256: str, site: str, span: str) -> BackTest | None:
         """What is known about this question."""
         return self._answers.get((sha256, site, span))
 
     def ask(self, compiled: Compiled, site: str, span: str) -> BackTest:
-        """Asks, on the side; the answer comes later under `of`."""
-        test = BackTest(compiled.id, site, span, self.clock())
-        self._keep(test)
+        """Asks, on the side; the answer comes later under `of`. What is being asked is not asked twice."""
+        with self._changing:
+            known = self.of(compiled.id, site, span)
+            if known is not None and not known.done:
+                return known
+            test = BackTest(compiled.id, site, span, self.clock())
+            self._keep(test)
         threading.Thread(target=self._run, args=(compiled, test), daemon=True, name="back-test").start()
         return test
 
@@ -65,7 +72,8 @@ class BackTests:
             except Exception:
                 log.exception("a back-test failed for a reason nobody foresaw", site=test.site)
                 words, problem = "", "it failed for a reason nobody foresaw; the log has it"
-        self._keep(BackTest(test.sha256, test.site, test.span, test.asked_at, True, words, problem))
+        with self._changing:
+            self._keep(BackTest(test.sha256, test.site, test.span, test.asked_at, True, words, problem))
 
     def _keep(self, test: BackTest) -> None:
         key = (test.sha256, test.site, test.span)

@@ -12,14 +12,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hedgerow.console.access.actor import Actor
+from hedgerow.store.database import WRITER_LOCK
 from hedgerow.store.models.trail import Decision
 
 FIRST: Final = "0" * 64
 """What the first row has before it."""
 LONGEST_REASON: Final = 4_000
 _LONGEST_DETAILS: Final = 64 << 10
-_LOCK: Final = 0x48656467
-"""Key of PostgreSQL's advisory lock: rows of the trail are written one after the other."""
 
 
 class DecisionError(ValueError):
@@ -54,7 +53,7 @@ def record(
         raise DecisionError(f"a reason may have {LONGEST_REASON:,} characters; this one has {len(reason):,}")
     plain = _plain(details or {})
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
     session.flush()
     last = session.execute(
         select(Decision.number, Decision.hash).order_by(Decision.number.desc()).limit(1)

@@ -87,7 +87,7 @@ def tasks(session: Session, services: Services) -> Iterator[DueItem]:  # noqa: A
         select(CaseTask.title, CaseTask.due_at, Case.id, Case.number)
         .join(Case, Case.id == CaseTask.case_id)
         .where(CaseTask.done_at.is_(None), Case.state != "closed")
-        .order_by(CaseTask.due_at)
+        .order_by(CaseTask.due_at.is_(None), CaseTask.due_at, CaseTask.id)
         .limit(MOST)
     )
     for title, due_at, case_id, number in session.execute(asked):

@@ -29,7 +29,7 @@ from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.rechecking import Outcome
 from hedgerow.cases.letters.smtp import LetterMailer
 from hedgerow.console.access.actor import Actor
-from hedgerow.console.problems import NotFound, Wrong
+from hedgerow.console.problems import NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.moments import aware_moment
 from hedgerow.outward.settings import OutwardError
@@ -46,14 +46,9 @@ def told() -> Iterator[None]:
     try:
         yield
     except (NoSuchLetterError, NoSuchCaseError) as e:
-        raise NotFound(f"{_sentence(e)}") from e
+        raise NotFound(sentence_of(e)) from e
     except (LetterError, CaseError) as e:
-        raise Wrong(_sentence(e)) from e
-
-
-def _sentence(e: Exception) -> str:
-    text = str(e)
-    return f"{text[:1].upper()}{text[1:]}." if not text.endswith(".") else f"{text[:1].upper()}{text[1:]}"
+        raise Wrong(sentence_of(e)) from e
 
 
 @dataclass(frozen=True)
@@ -146,12 +141,14 @@ class LetterDesk:
             )
             return letter.id
 
-    def redraft(self, actor: Actor, letter_id: str, given: LetterInput) -> None:
-        """Drafts it anew from the case as it is now."""
+    def redraft(self, actor: Actor, letter_id: str, given: LetterInput, read: int | None = None) -> None:
+        """Drafts it anew from the case as it is now; `read` is the version that was shown."""
         with told(), self.services.database.session() as session:
             letter = keeping.find_letter(session, letter_id)
             facts = self.facts(session, letter.case_id)
-            keeping.redraft(session, actor, self.now, letter, facts, given.recipient, given.sender, given.particulars)
+            keeping.redraft(
+                session, actor, self.now, letter, facts, given.recipient, given.sender, given.particulars, read
+            )
 
     def rewrite(self, actor: Actor, letter_id: str, read: int, place: int, text: str) -> None:
         """Another wording for one part."""

@@ -142,6 +142,7 @@ class NewLetter(BaseModel):
     sender: dict[str, Any] = {}
     particulars: dict[str, Any] = {}
     follows: Word = ""
+    read: Annotated[int | None, Field(ge=1, le=10_000, description="Of a redraft: the version that was read.")] = None
 
 
 class Part(BaseModel):

@@ -10,11 +10,10 @@ import duckdb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.control import ControlError, NotRunningError
 from hedgerow.ledger.keyed import SiteKeys
@@ -23,6 +22,7 @@ from hedgerow.ledger.questions.reach import CAVEAT, reach
 from hedgerow.ledger.questions.refs import Ref, find_group
 from hedgerow.measures import (
     LEVELS,
+    OF_PRINCIPALS,
     Act,
     Measure,
     MeasureError,
@@ -35,6 +35,7 @@ from hedgerow.measures import (
     stable_name,
     standing,
     take_up,
+    undone_on_rollback,
 )
 from hedgerow.measures.measure import LONGEST_WORDS_BYTES
 from hedgerow.store.models.trail import Decision
@@ -52,6 +53,7 @@ ACT_WORDS: Final = {
     Act.REFUSE: "Refuse every page",
     Act.RELEASE: "Release: no signal, no rule and no earlier step counts; budgets stay",
 }
+"""What can be decided about a principal."""
 _SHORT: Final = 16
 _MOST_PAST: Final = 50
 
@@ -96,6 +98,8 @@ class Shown:
     hits: int | None
     """Since the gateway started; None where the gateway says nothing of it."""
     last_ms: int | None
+    standing: Standing | None = None
+    """How it stands at the gateway."""
 
 
 def needs_confirmation(level: str, act: str) -> bool:
@@ -113,7 +117,7 @@ def estimate(services: Services, site: str, level: str, name: str) -> Estimate:
     ledger, ledger_problem = None, ""
     now = services.clock()
     try:
-        with Ledgers(services.folder.path, services.clock).asking(site) as connection:
+        with services.ledgers.asking(site) as connection:
             period = Period(now - timedelta(days=REACH_DAYS), now)
             ledger = reach(connection, find_group(connection, [Ref(level, name)]), period).as_data()
     except CaseError as e:
@@ -152,21 +156,28 @@ def set_measure(services: Services, actor: Actor, asked: Asked, *, confirmed: bo
         if not confirmed:
             raise Conflict("Look first who is behind it, then confirm.")
         details["ordinary_expected"] = _expected(services, measure)
-    table = MeasureTable(services.folder.path)
-    written = False
+    keep(services, actor, measure, asked.reason.strip(), details, now)
+    return measure, told_edge(services)
+
+
+def keep(
+    services: Services, actor: Actor, measure: Measure, reason: str, details: dict[str, Any], now: datetime
+) -> list[Measure]:
+    """Records a decision and writes it into the table: both, or neither. Returns what it replaces.
+
+    Raises:
+        Wrong: it cannot be written.
+    """
+    table, now_s = MeasureTable(services.folder.path), int(now.timestamp())
     try:
         with services.database.session() as session:
-            record(session, actor, "measure.set", subject_of(measure), asked.reason.strip(), details, at=now)
-            table.set(measure, int(now.timestamp()))
-            written = True
+            record(session, actor, "measure.set", subject_of(measure), reason, details, at=now)
+            replaced = table.set(measure, now_s)
+            # What the trail does not keep must not be in force.
+            undone_on_rollback(session, lambda: table.take_back(measure, replaced, now_s))
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
-    except Exception:
-        # What the trail did not keep must not be in force.
-        if written:
-            table.end(measure.id, int(now.timestamp()))
-        raise
-    return measure, told_edge(services)
+        raise Wrong(sentence_of(e)) from e
+    return replaced
 
 
 def end_measure(services: Services, actor: Actor, measure_id: str, reason: str) -> tuple[Measure, str]:
@@ -183,13 +194,16 @@ def end_measure(services: Services, actor: Actor, measure_id: str, reason: str) 
     found = next((m for m in _read(table) if m.id == measure_id and m.until_s > now.timestamp()), None)
     if found is None:
         raise NotFound("There is no such measure in force; it may have ended.")
-    details = {"measure": found.id, "site": found.site, "level": found.level, "name": found.name, "act": found.act}
+    about = {"about": found.whom} if found.act.for_everybody else {"level": found.level, "name": found.name}
+    details = {"measure": found.id, "site": found.site, **about, "act": found.act}
+    now_s = int(now.timestamp())
     try:
         with services.database.session() as session:
             record(session, actor, "measure.end", subject_of(found), reason.strip(), details, at=now)
-            ended = table.end(measure_id, int(now.timestamp()))
+            ended = table.end(measure_id, now_s)
+            undone_on_rollback(session, lambda: table.take_back(None, [ended], now_s))
     except MeasureError as e:
-        raise Conflict(_sentence(e)) from e
+        raise Conflict(sentence_of(e)) from e
     return ended, told_edge(services)
 
 
@@ -223,7 +237,7 @@ def listed(services: Services, *, ended: bool = False, site: str = "") -> tuple[
     rows = []
     for m in sorted((m for m in found if not site or m.site == site), key=lambda m: (-m.from_s, m.id)):
         one = met.get(m.id)
-        rows.append(Shown(m, m.holds(now_s), one.hits if one else None, one.last_ms if one else None))
+        rows.append(Shown(m, m.holds(now_s), one.hits if one else None, one.last_ms if one else None, one))
     return rows, problem
 
 
@@ -248,16 +262,18 @@ def full_name(services: Services, site: str, level: str, name: str) -> str:
     Raises:
         Wrong: the ledger does not know it.
     """
-    doors = Ledgers(services.folder.path, services.clock)
+    doors = services.ledgers
     try:
         with doors.asking(site) as connection:
             return stable_name(connection, f"{level}:{name}", SiteKeys(doors.secret(), site))[1]
     except (CaseError, NamingError, duckdb.Error) as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
 def subject_of(measure: Measure) -> str:
-    """Under which subject the trail keeps decisions about its principal."""
+    """Under which subject the trail keeps decisions about its principal, or about its site."""
+    if measure.act.for_everybody:
+        return f"site:{measure.site}"
     return _subject(measure.site, measure.level, measure.name)
 
 
@@ -275,7 +291,7 @@ def _measure(services: Services, actor: Actor, asked: Asked, now: datetime) -> M
     try:
         act = Act(asked.act)
     except ValueError as e:
-        raise Wrong(f"A measure is one of {', '.join(Act)}.") from e
+        raise Wrong(f"A measure is one of {', '.join(OF_PRINCIPALS)}.") from e
     now_s = int(now.timestamp())
     try:
         return Measure(
@@ -287,11 +303,11 @@ def _measure(services: Services, actor: Actor, asked: Asked, now: datetime) -> M
             from_s=now_s,
             until_s=now_s + read_span(asked.lasting),
             factor=asked.factor if act is Act.BUDGET else None,
-            by=_cut(actor.name),
-            why=_cut(asked.reason.strip()),
+            by=cut(actor.name),
+            why=cut(asked.reason.strip()),
         )
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
 def _expected(services: Services, measure: Measure) -> int | None:
@@ -308,13 +324,9 @@ def _read(table: MeasureTable) -> list[Measure]:
     try:
         return table.read()
     except MeasureError as e:
-        raise Wrong(_sentence(e)) from e
+        raise Wrong(sentence_of(e)) from e
 
 
-def _cut(words: str) -> str:
+def cut(words: str) -> str:
+    """As much of somebody's words as a measure keeps; the trail has all."""
     return words.encode()[:LONGEST_WORDS_BYTES].decode("utf-8", "ignore")
-
-
-def _sentence(e: Exception) -> str:
-    said = str(e)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")

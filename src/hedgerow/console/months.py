@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hedgerow.appeals.rates import SMALLEST, refused_share
@@ -18,7 +18,7 @@ from hedgerow.review.months import Month
 from hedgerow.review.signing import Change, Due, digest_of
 from hedgerow.store.models.appeals import Appeal
 from hedgerow.store.models.cases import Case, CaseFigure, Containment
-from hedgerow.store.models.filings import NoticeDue
+from hedgerow.store.models.filings import NoticeDue, NoticeLateness
 from hedgerow.store.models.letters import Letter
 from hedgerow.store.models.reviews import DrillRecord, Review
 from hedgerow.store.models.trail import Decision
@@ -27,20 +27,30 @@ REVIEW_WITHIN: Final = timedelta(days=14)
 """How long after the end of a month its review is due."""
 DRILL_EVERY: Final = timedelta(days=92)
 """A rehearsal a quarter."""
-CHANGING: Final = (
-    "policy.agree",
-    "measure.set",
-    "measure.end",
-    "user.add",
-    "user.roles",
-    "user.disable",
-    "user.cover",
-    "case.close",
-    "claim.dismiss",
-    "notifications.change",
-)
-"""Acts that change how people are protected, or who decides it."""
+CHANGING: Final = {
+    "policy.agree": "policy brought into force",
+    "policy.found": "policy changed by hand",
+    "measure.set": "measure set",
+    "measure.end": "measure ended",
+    "user.add": "user added",
+    "user.roles": "roles of a user changed",
+    "user.disable": "user shut out",
+    "user.enable": "user let in again",
+    "user.cover": "absence covered",
+    "user.cover_end": "cover of an absence ended",
+    "case.step": "containment step taken",
+    "case.step_ended": "containment step ended",
+    "case.close": "case closed",
+    "claim.dismiss": "claim dismissed",
+    "channel.add": "way of notification added",
+    "channel.subscribe": "what a way of notification tells changed",
+    "channel.disable": "way of notification turned off",
+    "channel.enable": "way of notification turned on",
+    "channel.remove": "way of notification removed",
+}
+"""Acts that change how people are protected, or who decides it, in words."""
 MOST_CHANGES: Final = 500
+"""Listed one by one; that there were more is a change of its own, which has to be acknowledged like the others."""
 _APPEALS: Final = ("false_challenge_share", "false_refusal_share", "appeals_open_s")
 _ADDED: Final = ("people_disclosed", "people_to_strangers", "people_masked", "gaps")
 
@@ -126,10 +136,7 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
         values["false_refusal_share"] = refused_share(session, month.since, min(month.until, now), whole)
         notes["false_refusal_share"] = f"Not shown: fewer than {SMALLEST}." if whole else "Nobody was refused."
     notes["false_challenge_share"] = "Bounds, by lane, are on the page Visitors."
-    ends = session.scalars(
-        select(NoticeDue.due_at).where(NoticeDue.due_at >= month.since, NoticeDue.due_at < min(month.until, now))
-    ).all()
-    values["notices_late"] = len(ends)
+    values["notices_late"] = _late(session, month, now)
     values["deletions_confirmed"] = len(
         session.scalars(
             select(Letter.id).where(
@@ -141,6 +148,25 @@ def _values(session: Session, month: Month, now: datetime) -> tuple[dict[str, fl
     )
     values["reviews_overdue"] = sum(d.overdue(min(now, month.until)) for d in due_of(session, month))
     return values, notes
+
+
+def _late(session: Session, month: Month, now: datetime) -> int:
+    """Duties of the law that were late: those still open, and those of which somebody said why they were."""
+    still = session.execute(
+        select(NoticeDue.case_id, NoticeDue.regime, NoticeDue.duty).where(
+            NoticeDue.mandatory,
+            NoticeDue.by_law,
+            NoticeDue.what.in_(("decide", "do")),
+            NoticeDue.due_at >= month.since,
+            NoticeDue.due_at < min(month.until, now),
+        )
+    )
+    excused = session.execute(
+        select(NoticeLateness.case_id, NoticeLateness.regime, NoticeLateness.duty).where(
+            NoticeLateness.at >= month.since, NoticeLateness.at < month.until
+        )
+    )
+    return len({tuple(row) for row in (*still, *excused)})
 
 
 def _of_cases(session: Session, month: Month, values: dict[str, float | None]) -> None:
@@ -170,19 +196,23 @@ def _of_cases(session: Session, month: Month, values: dict[str, float | None]) -
 
 
 def _changes(session: Session, month: Month) -> Iterable[Change]:
-    rows = session.scalars(
-        select(Decision)
-        .where(Decision.act.in_(CHANGING), Decision.at >= month.since, Decision.at < month.until)
-        .order_by(Decision.number)
-        .limit(MOST_CHANGES)
-    )
+    mine = (Decision.act.in_(tuple(CHANGING)), Decision.at >= month.since, Decision.at < month.until)
+    rows = session.scalars(select(Decision).where(*mine).order_by(Decision.number).limit(MOST_CHANGES)).all()
     for row in rows:
         yield Change(f"d{row.number}", row.at, _in_words(row), row.actor_name)
+    whole = session.scalar(select(func.count()).select_from(Decision).where(*mine)) or 0
+    if whole > len(rows):
+        more = whole - len(rows)
+        words = f"{more:,} more changes; read them on the page Decisions, from row {rows[-1].number + 1} on"
+        yield Change(f"more-{more}", rows[-1].at, words, "")
 
 
 def _in_words(row: Decision) -> str:
-    about = row.details.get("name") or row.details.get("version") or row.subject
-    words = f"{row.act}: {about}"
+    known = (row.details.get(key) for key in ("number", "name", "version"))
+    about = next((k for k in known if k), None) or row.subject.partition(":")[2]
+    if "level" in row.details:
+        about = f"{row.details.get('act')}, {row.details['level']} {str(about)[:8]}"
+    words = f"{CHANGING[row.act]}: {about}"
     return f"{words} ({row.reason.strip()})" if row.reason.strip() else words
 
 

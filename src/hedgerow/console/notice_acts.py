@@ -28,7 +28,7 @@ from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.cases.notices.recipients import PublicNotice, justified
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.console.problems import NotFound, Wrong
+from hedgerow.console.problems import NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.outward.announcing import announce
 from hedgerow.outward.happenings import Happening
@@ -58,15 +58,11 @@ def told() -> Iterator[None]:
     try:
         yield
     except NoticeError as e:
-        raise Wrong(_sentence(str(e))) from e
+        raise Wrong(sentence_of(e)) from e
     except NoSuchCaseError as e:
         raise NotFound("There is no such case. It may have another number.") from e
     except CaseError as e:
-        raise Wrong(_sentence(str(e))) from e
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+        raise Wrong(sentence_of(e)) from e
 
 
 @dataclass(frozen=True)

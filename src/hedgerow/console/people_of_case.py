@@ -5,7 +5,6 @@ from __future__ import annotations
 import structlog
 
 from hedgerow.cases.core.counting import Question, list_people
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.working import find_case
 from hedgerow.cases.filing.telling import PersonFields
@@ -22,7 +21,8 @@ def people(services: Services, case_id: str) -> list[PersonFields] | None:
             case = find_case(session, case_id)
             question = Question.of(case, services.clock())
             marks = {f.name: Certainty(f.mark) for f in case.fields}
-        _, rows = list_people(Ledgers(services.folder.path, services.clock), question)
+        with services.long_work.turn("case"):
+            _, rows = list_people(services.ledgers, question)
     except CaseError as e:
         structlog.get_logger().warning("people_not_listed", case=case_id, error=str(e))
         return None

@@ -97,7 +97,10 @@ def check(text: str, before: str) -> Checked:
 
 
 def note_found(session: Session, now: datetime, found: Current) -> PolicyVersion:
-    """The version that is in the file: kept as a version of its own when somebody edited the file by hand."""
+    """The version that is in the file: kept as a version of its own when somebody edited the file by hand.
+
+    Nobody decided that here, so the trail says that it was found: the review of the month has it among what changed.
+    """
     last = session.scalar(
         select(PolicyVersion).where(PolicyVersion.state == IN_FORCE).order_by(PolicyVersion.number.desc()).limit(1)
     )
@@ -110,6 +113,9 @@ def note_found(session: Session, now: datetime, found: Current) -> PolicyVersion
         last.state = SUPERSEDED
         row.base_id = last.id
     session.flush()
+    if last is not None:
+        details = {"version": row.number, "sha256": row.sha256}
+        record(session, Actor.system(), "policy.found", f"policy:{row.id}", row.note, details, at=now)
     return row
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.edge_now import EdgeNow, TopPrincipal
 from hedgerow.console.problems import NotFound, Wrong
@@ -125,20 +125,30 @@ def read_mark(text: str) -> Mark | None:
         raise Wrong("That is no place in the record; begin at its newest page.") from e
 
 
-def record_of(services: Services, site: str, level: str, name: str, before: Mark | None = None) -> Record:
-    """The record of a principal; takes as long as the ledger needs.
+def record_of(
+    services: Services,
+    site: str,
+    level: str,
+    name: str,
+    before: Mark | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Record:
+    """The record of a principal; takes as long as the ledger needs, and tells `step` what it is at.
 
     Raises:
         Wrong: the ledger cannot be asked.
     """
     now = services.clock()
     try:
-        with Ledgers(services.folder.path, services.clock).asking(site) as connection:
+        with services.ledgers.asking(site) as connection:
             group = find_group(connection, [Ref(level, name)])
             members = count_members(connection, None, member_count(services.folder.path, site))
+            step("counts how many people it has seen")
             seen = coverage(connection, last_day(now), members, levels=(), group=group) if group else None
+            step("reads its entries")
             page = records.entries_of_group(connection, group, PAGE, before) if group else Page([], None)
             reasons = reasons_of(connection, group, Period(now - timedelta(days=DAYS), now)) if group else []
+            step("sums up what it was shown")
             with summary.of_group(connection, group) as told:
                 return Record(
                     known=bool(group),

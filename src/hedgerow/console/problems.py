@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def sentence_of(said: Exception | str) -> str:
+    """What an error says, as a sentence: rooms write theirs small and without a stop, to stand in others."""
+    text = str(said)
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 class Problem(Exception):  # noqa: N818 - it names what the person sees
     """An answer in plain words instead of the page. `sentence` is shown: what happened, and what to do."""
 

@@ -25,6 +25,8 @@ from hedgerow.outward.happenings import Happening
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.outbox import Told
 
+MOST_DUES: Final = 100_000
+"""Looked at for reminders: all there are, since what is late comes first and must not hide what is near."""
 MARKS: Final = (timedelta(hours=24), timedelta(hours=4))
 """How long before its moment something is announced."""
 SHORTEST_LEAD: Final = timedelta(minutes=10)
@@ -40,11 +42,11 @@ def remind(services: Services) -> int:
     with services.database.reading() as session:
         soon = [
             (d, mark)
-            for d in dues.listed(session)
+            for d in dues.listed(session, most=MOST_DUES)
             if d.due_at is not None and d.mandatory
             if (mark := _mark(d.due_at, now))
         ]
-        told = set(session.scalars(select(Told.mark).where(Told.mark.in_([_key(d, m) for d, m in soon]))))
+        told = _told(session, (_key(d, m) for d, m in soon))
     fresh = [(d, m) for d, m in soon if _key(d, m) not in told]
     if not fresh:
         return 0

@@ -101,6 +101,7 @@ class Rounds:
             ("intake", self._intake),
             ("mail", self._mail),
             ("letters", self._letters),
+            ("containment", self._containment),
             ("months", self._months),
             ("policy", self._policy),
             ("deliver", self._deliver),
@@ -132,6 +133,9 @@ class Rounds:
     def _cases(self) -> None:
         """The rules look at the ledgers, in a thread of their own: a large one takes seconds, clocks must not wait."""
         self._beside("cases", CASES_EVERY, case_rounds.look)
+
+    def _containment(self) -> None:
+        case_rounds.note_what_works(self.services)
 
     def _beside(self, name: str, every: timedelta, work: Callable[[Services], object]) -> None:
         """Does something in a thread of its own when it is due, unless it is still at it."""

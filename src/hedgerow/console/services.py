@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from hedgerow.brain.folder import Folder
+from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.console.back_tests import BackTests
+from hedgerow.console.long_work import LongWork
 from hedgerow.console.overviews import Overviews
 from hedgerow.console.settings import ConsoleSettings
 from hedgerow.control import Control
@@ -37,6 +40,10 @@ class Services:
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     config: Path | None = None
     """The policy file that pages show and change; None: the one in the state directory."""
+    page_patience_s: float = 0.1
+    """How long a page waits for an answer of the ledger before it is shown without."""
+    act_patience_s: float = 1.0
+    """How long a form waits for what it began; a small ledger has answered by then."""
 
     @cached_property
     def overviews(self) -> Overviews:
@@ -47,6 +54,16 @@ class Services:
     def outward(self) -> Standing:
         """Mail, webhooks, lists, metrics and traces, as `outward.toml` says now."""
         return Standing(self.folder.path)
+
+    @cached_property
+    def ledgers(self) -> Ledgers:
+        """The doors to the ledgers. A question leaves one core to the pages."""
+        return Ledgers(self.folder.path, self.clock, max(1, (os.cpu_count() or 1) - 1))
+
+    @cached_property
+    def long_work(self) -> LongWork:
+        """What takes longer than a page may."""
+        return LongWork(self.folder.path, self.clock)
 
     @cached_property
     def back_tests(self) -> BackTests:

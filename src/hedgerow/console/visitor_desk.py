@@ -18,7 +18,7 @@ from hedgerow.cases.core.sealing import Sealer
 from hedgerow.console import intake_round, measure_desk
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.measure_desk import Asked
-from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NotFound, Wrong, sentence_of
 from hedgerow.console.services import Services
 from hedgerow.ledger.overview import CURIOUS_DAYS
 from hedgerow.measures import LEVELS, Act
@@ -42,14 +42,9 @@ def told() -> Iterator[None]:
     try:
         yield
     except NoSuchAppealError as e:
-        raise NotFound(_sentence(e)) from e
+        raise NotFound(sentence_of(e)) from e
     except AppealError as e:
-        raise Wrong(_sentence(e)) from e
-
-
-def _sentence(e: Exception) -> str:
-    said = str(e)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")
+        raise Wrong(sentence_of(e)) from e
 
 
 @dataclass(frozen=True)

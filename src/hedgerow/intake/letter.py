@@ -12,6 +12,7 @@ from typing import Any, Final
 FORMAT: Final = 1
 MOST_BYTES: Final = 128 * 1024
 """Longest line: 16 KiB of text, of which JSON may write every byte as six."""
+NETWORK_KINDS: Final = ("residential", "mobile", "hosting", "education_government", "unknown")
 LEVELS: Final = ("address", "network", "session", "account", "client")
 _ID: Final = re.compile(r"[0-9a-f]{32}\Z")
 _SITE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -22,6 +23,8 @@ _LAST_MS: Final = 253_402_300_799_000
 _LONGEST: Final = {"reply": 4_096, "message": 4_096, "where": 16_384, "since": 16_384, "records": 16_384}
 _COMMON: Final = {"format", "kind", "id", "site", "at_ms", "number", "reply"}
 _APPEAL: Final = _COMMON | {"reference", "message", "aid", "no_script", "names", "lane", "asn"}
+_MAYBE: Final = {"network_kind"}
+"""Of an appeal; a gateway of an earlier release does not write it."""
 _CLAIM: Final = _COMMON | {"where", "since", "records"}
 
 
@@ -60,6 +63,8 @@ class Appeal(Letter):
     """Says to use a screen reader or another aid."""
     no_script: bool
     """Says that the browser works without JavaScript."""
+    network_kind: str
+    """`unknown` where no table says."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def read_letter(line: bytes) -> Appeal | Claim:
     if not isinstance(data, dict) or data.get("format") is True or data.get("format") != FORMAT:
         raise LetterError(f"it is not an object of format {FORMAT}")
     kind = data.get("kind")
-    if kind == "appeal" and set(data) == _APPEAL:
+    if kind == "appeal" and set(data) - _MAYBE == _APPEAL:
         return Appeal(
             **_common(data),
             message=_text(data, "message"),
@@ -97,6 +102,7 @@ def read_letter(line: bytes) -> Appeal | Claim:
             asn=_asn(data["asn"]),
             aid=data["aid"] == "yes",
             no_script=data["no_script"] == "yes",
+            network_kind=_network_kind(data.get("network_kind", "unknown")),
         )
     if kind == "report" and set(data) == _CLAIM:
         return Claim(
@@ -145,6 +151,12 @@ def _names(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or set(value) != set(LEVELS):
         raise LetterError("`names` does not have the levels of a visitor")
     return {level: _word(name, level, _NAME) for level, name in value.items() if name is not None}
+
+
+def _network_kind(value: object) -> str:
+    if not isinstance(value, str) or value not in NETWORK_KINDS:
+        raise LetterError("`network_kind` is not a kind of network")
+    return value
 
 
 def _asn(value: object) -> int | None:

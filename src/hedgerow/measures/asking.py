@@ -21,6 +21,26 @@ class Standing:
     """Requests it applied to; in watch mode those it would have applied to."""
     last_ms: int | None
     """When the last one came, Unix milliseconds."""
+    known: bool = True
+    """Whether the policy in force has the route and the field it is about."""
+    enforced: bool = True
+    """Whether the site carries verdicts out; in watch mode a measure is counted and recorded, and nothing else."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it is carried out at this moment."""
+        return self.holds and self.known and self.enforced
+
+    @property
+    def in_words(self) -> str:
+        """How it stands at the gateway, in a sentence."""
+        if not self.known:
+            return "Does nothing: the policy in force has no such route or field."
+        if not self.enforced:
+            return "The site is in watch mode: it is counted and recorded, and not carried out."
+        if not self.holds:
+            return "Not in force at the gateway."
+        return f"In force at the gateway now; met {self.hits:,} requests since the gateway started."
 
 
 def take_up(control: Control) -> Json:
@@ -49,6 +69,8 @@ def standing(control: Control, site: str | None = None) -> dict[str, Standing]:
                 holds=m.get("holds") is True,
                 hits=hits if isinstance(hits, int) else 0,
                 last_ms=last if isinstance(last, int) else None,
+                known=m.get("known") is not False,
+                enforced=of_site.get("mode") != "watch",
             )
             found[one.id] = one
     return found

@@ -1,4 +1,4 @@
-"""`hedgerow measure`: decide about one principal, for a time."""
+"""`hedgerow measure`: decide about one principal, or for everybody, for a time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ import typer
 from hedgerow.brain.folder import Folder
 from hedgerow.cli.exits import STATE, WRONG, State, asking, fail
 from hedgerow.control import Control, ControlError, NotRunningError
-from hedgerow.ledger.commands.options import AsDocument, Site, asking_ledger, readable, secret
+from hedgerow.ledger.commands.options import AsDocument, Site, asking_ledger, readable, secret, site_folder
 from hedgerow.ledger.keyed import SiteKeys
 from hedgerow.ledger.questions.period import read_period
+from hedgerow.ledger.questions.reach import WIDE_CAVEAT, reach_everybody
 from hedgerow.ledger.questions.reach import reach as reach_over_days
 from hedgerow.ledger.questions.refs import Ref, find_group
 from hedgerow.ledger.trail import Trail, now_utc, who
 from hedgerow.measures.asking import reach_now, standing, take_up
+from hedgerow.measures.everybody import Target, check_known, read_target, shows
 from hedgerow.measures.measure import Act, Measure, MeasureError, new_id, read_span
 from hedgerow.measures.naming import NamingError, stable_name
 from hedgerow.measures.table import MeasureTable
 
 measure = typer.Typer(
     no_args_is_help=True,
-    help="Decides about one principal, for a time: watch, budget, prove, refuse or release.\n\n"
+    help="Decides for a time: about one principal (watch, budget, prove, refuse, release), or for everybody (posture, "
+    "mask, close).\n\n"
     'Example: hedgerow measure set refuse session:1f0c9a7be2d4a1b2c3d4e5f6 --for 2d --why "reads all of them"',
 )
 
@@ -69,6 +72,8 @@ def set_(
 
         hedgerow measure set release session:0a0b0c0d0e0f0a0b0c0d0e0f --for 4w --why "appeal 7K3M-Q2ZD-90XF"
     """
+    if act.for_everybody:
+        fail(f"`{act}` is decided for everybody: hedgerow measure everybody {act} ...", WRONG)
     now = now_utc()
     site_name, level, name = _named(state, site, principal)
     try:
@@ -83,17 +88,96 @@ def set_(
         replaced = MeasureTable(state).set(decided, now_s)
     except MeasureError as e:
         fail(str(e), WRONG)
-    in_force = _tell(state)
+    _set_told(state, decided, replaced, as_json)
+
+
+@measure.command()
+def everybody(
+    act: Annotated[Act, typer.Argument(help="posture, mask or close.", show_default=False)],
+    what: Annotated[str, typer.Argument(help="raised or high; a field; a route.", show_default=False)],
+    route: Annotated[
+        str | None, typer.Option("--route", help="On this route only, for posture and mask; absent = on every one.")
+    ] = None,
+    lasting: Annotated[str, typer.Option("--for", help="How long: 30m, 12h, 2d, 1w.")] = "12h",
+    why: Annotated[str, typer.Option("--why", help="Why; stands in the list and in the audit trail.")] = "",
+    state: State = STATE,
+    site: Site = None,
+    as_json: AsDocument = False,
+) -> None:
+    """Decides about a site, for everybody. It ends by itself, and can be ended before.
+
+    posture keeps the site at least so tense: newcomers are shown less, whom visitors know already they still see. mask
+    shows a field to nobody. close answers a route with a page that says until when. Members and released visitors are
+    met, too. Look first whom it hits: hedgerow measure reach-everybody.
+
+    Examples:
+        hedgerow measure everybody posture high --for 6h --why "case 12"
+
+        hedgerow measure everybody mask email --for 2d
+
+        hedgerow measure everybody close members-export --for 1w --why "case 12"
+    """
+    now = now_utc()
+    now_s = int(now.timestamp())
+    site_name = site_folder(state, site).name
+    try:
+        target = _target(state, site_name, act, what, route)
+        decided = Measure(
+            new_id(),
+            site_name,
+            "",
+            "",
+            act,
+            now_s,
+            now_s + read_span(lasting),
+            by=who(),
+            why=why.strip(),
+            route=target.route,
+            field=target.field,
+            posture=target.posture,
+        )
+        with readable():
+            Trail(state).record(
+                "measure-set", site=site_name, id=decided.id, about=decided.whom, measure=act.value, reason=why
+            )
+        replaced = MeasureTable(state).set(decided, now_s)
+    except MeasureError as e:
+        fail(str(e), WRONG)
+    _set_told(state, decided, replaced, as_json)
+
+
+@measure.command("reach-everybody")
+def reach_everybody_(
+    act: Annotated[Act, typer.Argument(help="posture, mask or close.", show_default=False)],
+    what: Annotated[str, typer.Argument(help="raised or high; a field; a route.", show_default=False)],
+    route: Annotated[str | None, typer.Option("--route", help="On this route only, for posture and mask.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=180, help="How many days of the ledger are counted.")] = 7,
+    state: State = STATE,
+    site: Site = None,
+    as_json: AsDocument = False,
+) -> None:
+    """Says whom a decision for everybody would have met in the last days, and how many of them look ordinary.
+
+    Examples:
+        hedgerow measure reach-everybody close members-export
+
+        hedgerow measure reach-everybody mask email --days 30 --json
+    """
+    with asking_ledger(state, site) as (folder, connection), readable():
+        try:
+            target = _target(state, folder.name, act, what, route)
+        except MeasureError as e:
+            fail(str(e), WRONG)
+        found = reach_everybody(connection, target.reached, read_period(None, None, now_utc(), days))
     if as_json:
-        ended = [m.as_data() for m in replaced]
-        typer.echo(json.dumps({"measure": decided.as_data(), "replaced": ended, "in_force": in_force}, indent=2))
+        typer.echo(json.dumps({"act": act.value, "what": what, "days": days, "ledger": found.as_data()}, indent=2))
         return
-    typer.echo(f"{decided.id}: {_sentence(decided)}")
-    for m in replaced:
-        typer.echo(f"it replaces {m.id}: {_sentence(m)}")
     typer.echo(
-        "the running gateway has taken it up" if in_force else "no gateway is running here; the next one starts with it"
+        f"in {days} days: {found.visitors:,} visitors, {found.ordinary:,} of them look ordinary ({found.accounts:,} "
+        f"accounts, {found.sessions:,} sessions, {found.addresses:,} addresses a day)"
     )
+    typer.echo(WIDE_CAVEAT)
+    typer.echo(found.caveat)
 
 
 @measure.command("list")
@@ -103,6 +187,8 @@ def list_(
     as_json: AsDocument = False,
 ) -> None:
     """Lists the measures in force, with how many requests each has met and when the last one.
+
+    Those for everybody stand among them.
 
     Requests are counted since the gateway started.
 
@@ -137,6 +223,10 @@ def list_(
         if one is not None:
             last = "" if one.last_ms is None else f", the last at {_time(one.last_ms / 1000)}"
             typer.echo(f"    met {one.hits:,} requests{last}")
+            if not one.known:
+                typer.echo("    does nothing: the policy in force has no such route or field")
+            if not one.enforced:
+                typer.echo("    watch mode: counted and recorded, not carried out")
         if m.why:
             typer.echo(f"    {m.by or 'somebody'}: {m.why}")
     if not found:
@@ -223,6 +313,31 @@ def _named(state: Path, site: str | None, principal: str) -> tuple[str, str, str
     return folder.name, level, name
 
 
+def _target(state: Path, site: str, act: Act, what: str, route: str | None) -> Target:
+    """What is meant for everybody, checked against the people map in force.
+
+    Raises:
+        MeasureError: it cannot be, or the site has no such route or field.
+    """
+    target = read_target(act, what, route)
+    check_known(target, shows(state, site))
+    return target
+
+
+def _set_told(state: Path, decided: Measure, replaced: list[Measure], as_json: bool) -> None:
+    in_force = _tell(state)
+    if as_json:
+        ended = [m.as_data() for m in replaced]
+        typer.echo(json.dumps({"measure": decided.as_data(), "replaced": ended, "in_force": in_force}, indent=2))
+        return
+    typer.echo(f"{decided.id}: {_sentence(decided)}")
+    for m in replaced:
+        typer.echo(f"it replaces {m.id}: {_sentence(m)}")
+    typer.echo(
+        "the running gateway has taken it up" if in_force else "no gateway is running here; the next one starts with it"
+    )
+
+
 def _tell(state: Path) -> bool:
     """Makes a running gateway look now; false when none runs."""
     try:
@@ -238,9 +353,11 @@ def _sentence(m: Measure) -> str:
     act: dict[Act, Callable[[], str]] = {
         Act.BUDGET: lambda: f"divide the budgets by {m.factor} of",
         Act.PROVE: lambda: "challenge",
+        # What is about everybody says in its own words what it does.
+        Act.POSTURE: lambda: "keep the",
     }
     word = act.get(m.act, lambda: m.act.value)()
-    return f"{word} {m.level} {m.name} of {m.site} until {_time(m.until_s)}"
+    return f"{word} {m.whom} of {m.site} until {_time(m.until_s)}"
 
 
 def _time(unix_s: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from hedgerow.policy import write_whole
 
 FORMAT: Final = 1
 MOST: Final = 10_000
+MOST_FOR_EVERYBODY: Final = 256
+"""Of one site, as the engine takes them: each request goes through all of them."""
 MOST_BYTES: Final = 8 << 20
 KEPT_AFTER_S: Final = 7 * 86_400
 """How long an ended measure stays in the file, so that a list still shows what it met."""
@@ -54,7 +57,8 @@ class MeasureTable:
         """Adds a decision, and lets go what it replaces; returns that.
 
         A release ends every other measure about the same principal, and any other decision ends a release of it: the
-        last word about somebody holds. The same act is replaced, too.
+        last word about somebody holds. The same act is replaced, too. For everybody, what was decided before about the
+        same field or route is replaced.
 
         Raises:
             MeasureError: the file cannot be read, or is full.
@@ -96,11 +100,32 @@ class MeasureTable:
         self._change(change, now_s)
         return ended[0]
 
+    def take_back(self, made: Measure | None, before: Sequence[Measure], now_s: int) -> None:
+        """As if a decision had never been written: what it made is gone, what it ended or replaced is there again.
+
+        For whoever decides in a transaction that is then not kept: nothing must be in force that no record tells of.
+
+        Args:
+            made: What was added; None where something was only ended.
+            before: What was ended or replaced, as it was.
+            now_s: The time.
+
+        Raises:
+            MeasureError: the file cannot be read.
+        """
+        gone = {m.id for m in (*before, *([made] if made else []))}
+        self._change(lambda now: [*(m for m in now if m.id not in gone), *before], now_s)
+
     def _change(self, change: Callable[[list[Measure]], list[Measure]], now_s: int) -> None:
         with self._alone():
             after = [m for m in change(self.read()) if m.until_s > now_s - KEPT_AFTER_S]
             if len(after) > MOST:
                 raise MeasureError(f"there are {MOST:,} measures already; end some, or decide about a whole network")
+            for site, count in Counter(m.site for m in after if m.act.for_everybody).items():
+                if count > MOST_FOR_EVERYBODY:
+                    raise MeasureError(
+                        f"{site} has {MOST_FOR_EVERYBODY} measures for everybody already; change the policy"
+                    )
             text = json.dumps({"format": FORMAT, "measures": [m.as_data() for m in after]}, ensure_ascii=False)
             if len(text.encode()) > MOST_BYTES:
                 raise MeasureError("the measures no longer fit into their file; end some")

@@ -48,7 +48,9 @@ def map_command(
 
     def progress(read: int, known: int, address: str) -> None:
         if show:
-            sys.stderr.write(f"\r{read} pages read, {known - read} more known  {address[:70]:70}")
+            # A site's own links must not move the operator's cursor.
+            shown = "".join(c if c.isprintable() else "?" for c in address[:70])
+            sys.stderr.write(f"\r{read} pages read, {known - read} more known  {shown:70}")
         elif read % 50 == 0:
             sys.stderr.write(f"{read} pages read\n")
         sys.stderr.flush()

@@ -15,6 +15,9 @@ from hedgerow.policy.view import View
 FORMAT: Final = 1
 """Version of the compiled form; the engine's `policy::FORMAT`."""
 
+MOST_FAMILIES: Final = 64
+"""Families of routes a site may have, each with a posture of its own; the engine's `policy::MOST_FAMILIES`."""
+
 Json = dict[str, object]
 
 _BITS: Final = {name: 1 << i for i, name in enumerate(SENSITIVITIES)}
@@ -122,6 +125,7 @@ def _upstream(upstream: View) -> Json:
 def _routes(people: View, index: dict[str, int], report: Report) -> list[Json]:
     compiled: list[Json] = []
     names: dict[str, View] = {}
+    families: set[str] = set()
     for route in people.items("routes").views():
         name = route.maybe("name") or route_name(route.text("path"))
         if name in names:
@@ -132,6 +136,15 @@ def _routes(people: View, index: dict[str, int], report: Report) -> list[Json]:
                 f"name: {name}-2",
             )
         names.setdefault(name, route)
+        families.add(route.text("family"))
+        if len(families) > MOST_FAMILIES:
+            families.discard(route.text("family"))
+            report.add(
+                route.at("family"),
+                f"the family `{route.text('family')}` is one too many: at most {MOST_FAMILIES} fit, because each has a "
+                "posture of its own; join routes that give the same people",
+                "family: people",
+            )
         person = route.view("person")
         if person.form == "path" and "person" not in words.template_names(route.text("path")):
             report.add(

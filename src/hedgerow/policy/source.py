@@ -6,9 +6,10 @@ is only followed while the whole stays small, and a key that stands twice is an 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -126,6 +127,43 @@ def read(text: bytes, report: Report) -> Node | None:
         return _Walk(report).node(root, 0)
     except _Stop:
         return None
+
+
+def of_data(data: Any, report: Report) -> Node | None:
+    """The tree of plain data (of JSON: text, numbers, truth values, lists, tables) as if it had been read from a file.
+
+    What a program put together has no lines to point at, and does not have to be written and read to be checked: that
+    took most of the time of a page that shows the notices of a case.
+    """
+    try:
+        return _Data(report).node(data, 0)
+    except _Stop:
+        return None
+
+
+class _Data:
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.count = 0
+        self.place = Place(1, 1)
+
+    def node(self, value: Any, depth: int) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES:
+            self.report.add(self.place, f"there are more than {MAX_NODES:,} values")
+            raise _Stop
+        if depth > MAX_DEPTH:
+            self.report.add(self.place, f"it is nested deeper than {MAX_DEPTH} levels")
+            raise _Stop
+        if isinstance(value, str):
+            return Scalar(value, True, self.place)
+        if isinstance(value, dict):
+            return Table(
+                tuple((Scalar(str(k), True, self.place), self.node(v, depth + 1)) for k, v in value.items()), self.place
+            )
+        if isinstance(value, list | tuple):
+            return Listing(tuple(self.node(v, depth + 1) for v in value), self.place)
+        return Scalar(json.dumps(value), False, self.place)
 
 
 class _Walk:

@@ -145,7 +145,8 @@ METRICS: Final[Mapping[str, Metric]] = dict(
             "Notices after their deadline",
             Unit.COUNT,
             Better.LOWER,
-            "Notices of the law filed, or still open, after their deadline.",
+            "Duties to notify that are still open after a deadline of the law that fell in the month, and those of "
+            "which somebody wrote down in the month why they were late.",
             "notices",
         ),
         _metric(

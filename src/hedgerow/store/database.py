@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
@@ -24,6 +24,10 @@ FILE: Final = "console.db"
 """The default: this file in the state directory."""
 _BUSY_MS: Final = 10_000
 """Longest wait for another writer of the same file."""
+_TURN_MS: Final = 30_000
+"""The same on PostgreSQL, where writers of other machines are waited for as well."""
+WRITER_LOCK: Final = 0x48656467
+"""Key of PostgreSQL's advisory lock: who holds it writes. Rows of the trail are written under it, too."""
 _BEGIN: Final = "hedgerow_begin"
 
 
@@ -50,8 +54,8 @@ class Database:
         """
         self.url = _checked(url)
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
-        writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._writing = sessionmaker(writing, expire_on_commit=False)
+        self._alone = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._writing = sessionmaker(self._alone, expire_on_commit=False)
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @property
@@ -73,11 +77,24 @@ class Database:
     def session(self) -> Iterator[Session]:
         """One transaction that writes: committed at the end, rolled back when anything is raised.
 
-        On SQLite it holds the file's only write lock from its first statement on, so that two acts follow each other
-        instead of one of them failing half-way: keep it short, and do slow work (mail, PDF, ledger) outside of it.
+        Writers take turns on both databases, so that each sees what the one before it decided: two people who agree to
+        the same proposal, or an answer that was given while somebody read, meet each other here instead of in the rows.
+        On SQLite that is the file's only write lock, on PostgreSQL one of the same meaning. So keep it short, do slow
+        work (mail, PDF, ledger) outside of it, and never open one inside of another.
         """
         with self._writing.begin() as session:
+            if not self.is_sqlite:
+                session.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": f"{_TURN_MS}ms"})
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield session
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """The same as a connection: for what changes the tables themselves."""
+        with self._alone.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -13,13 +13,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from hedgerow.store.database import Database, DatabaseError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_LOCK: Final = 0x48656467
 
 
 def config_for(connection: Connection | None = None) -> Config:
@@ -64,9 +63,8 @@ def upgrade(database: Database) -> str | None:
         return None
     copy = _copy(database) if now is not None else None
     try:
-        with database.engine.begin() as connection:
-            if not database.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        # Of two that start at once the second finds the work done: Alembic looks again once it has its turn.
+        with database.alone() as connection:
             command.upgrade(config_for(connection), "head")
     except CommandError as e:
         raise DatabaseError(

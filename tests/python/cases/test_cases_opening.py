@@ -21,6 +21,7 @@ from hedgerow.cases.core.working import finish_task, set_severity
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case, CasePrincipal
 from hedgerow.store.models.trail import Decision
+from written_ledger import Segment
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_an_account_that_saw_a_large_part_of_the_people_opens_a_case_once(world:
     assert ("account", keyed("account", "mallory")) in principals
 
 
-def test_after_the_case_is_closed_the_same_principal_opens_another_one(world: World) -> None:
+def test_after_the_case_is_closed_the_same_principal_opens_another_one_when_it_reads_on(world: World) -> None:
     world.write(reads(150, account="mallory"), members=1_000)
     look = watcher(world, coverage={})
     look.round()
@@ -73,7 +74,24 @@ def test_after_the_case_is_closed_the_same_principal_opens_another_one(world: Wo
         say_no_lesson(session, ANN, NOW, case, "a member of the board made the yearbook")
         case.counted_at = NOW
         close_case(session, ANN, NOW, case, "it was a member of ours")
+    world.clock.go(minutes=15)
+    again = look.round()
+    assert (again.opened, again.known) == ([], ["C-2026-0001"]), "nothing has happened since somebody decided"
+    later = Segment(world.state, SITE, writer="00000000000000bb")
+    later.append(shown(151, NOW + timedelta(minutes=5), account="mallory"))
     assert look.round().opened == ["C-2026-0002"]
+
+
+def test_a_principal_that_somebody_took_out_opens_no_case_of_its_own_for_what_was_known_then(world: World) -> None:
+    world.write(reads(150, account="mallory"), members=1_000)
+    look = watcher(world, coverage={})
+    look.round()
+    with world.session() as session:
+        case = session.scalars(select(Case)).one()
+        for principal in list(case.principals):
+            remove_principal(session, ANN, NOW, case, principal.id, "the yearbook of the board")
+    world.clock.go(minutes=15)
+    assert look.round().opened == []
 
 
 def test_a_verified_search_engine_opens_nothing(world: World) -> None:

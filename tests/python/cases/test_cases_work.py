@@ -19,6 +19,7 @@ from hedgerow.cases.core.severity import by_judgement, by_score
 from hedgerow.cases.core.telling import case_facts
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case
+from hedgerow.store.models.policy_versions import PolicyVersion
 from hedgerow.store.upgrading import upgrade
 
 HARVESTER = keyed("address", "h")
@@ -328,9 +329,10 @@ def test_evidence_is_frozen_by_hash_and_a_change_shows(world: World) -> None:
         case = session.get_one(Case, case_id)
         row = keeping.note_pack(session, ANN, NOW, case, made, "for counsel")
         assert row.people == 40
-        assert keeping.check_pack(session, NOW, case, row.id).checked == "Everything is as it was frozen."
+        assert keeping.checked_pack(made.folder, row.sha256) == "Everything is as it was frozen."
         (made.folder / "affected.csv").write_text("person\r\n")
-        assert keeping.check_pack(session, NOW, case, row.id).checked == "affected.csv was changed."
+        said = keeping.checked_pack(made.folder, row.sha256)
+        assert keeping.note_check(session, NOW, case, row.id, said).checked == "affected.csv was changed."
         assert any(row.sha256 in e.what for e in case.events)
 
 
@@ -443,3 +445,18 @@ def test_a_migrated_database_refuses_the_same_changes(empty_url: str) -> None:
     with pytest.raises(DBAPIError, match="append-only"), migrated.session() as session:
         session.execute(text("DELETE FROM case_events"))
     migrated.close()
+
+
+@pytest.mark.parametrize("state", ["proposed", "rejected", "withdrawn", "in_force", "superseded"])
+def test_a_policy_counts_as_a_change_once_it_came_into_force(world: World, state: str) -> None:
+    with world.session() as session:
+        case = opened(session)
+        version = PolicyVersion(number=1, sha256="a" * 64, text="x", state=state, note="", made_at=NOW)
+        session.add(version)
+        session.flush()
+        change = {"change": "fewer people a page", "kind": "policy", "reference": version.id}
+        if state in {"in_force", "superseded"}:
+            closing.add_lesson(session, ANN, NOW, case, **change)
+            return
+        with pytest.raises(CaseError, match="once it has come into force"):
+            closing.add_lesson(session, ANN, NOW, case, **change)

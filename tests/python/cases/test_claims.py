@@ -106,6 +106,14 @@ def test_one_genuine_record_opens_a_case_of_at_least_medium_severity(world: Worl
         assert case.severity == "high"
 
 
+def test_a_claim_that_somebody_finds_true_has_at_least_medium_severity_without_a_sample(world: World) -> None:
+    with world.session() as session:
+        case = deciding.confirm_genuine(session, ANN, NOW, claimed(session, world), "the file was shown to us")
+        assert case.severity == "medium"
+        with pytest.raises(CaseError, match="at least medium"):
+            working.set_severity(session, ANN, NOW, case, by_judgement("low"), "names only")
+
+
 def test_a_claim_with_a_genuine_record_that_joins_a_case_raises_it(world: World) -> None:
     from hedgerow.cases.core.opening import open_by_person
 
@@ -440,6 +448,7 @@ def test_raw_text_contact_and_samples_go_on_schedule_and_the_decision_stays(worl
         assert (claim.sealed_text, claim.sealed_contact, claim.samples[0].sealed, claim.samples[0].person) == (
             None,
         ) * 4
+        assert "for sale" not in claim.subject, "a subject can name somebody"
         assert (claim.state, claim.summary) == ("hoax", "names of a novel")
         assert erase_due(session, NOW + timedelta(days=91)) == []
 

@@ -29,7 +29,9 @@ def services(database: Database, tmp_path: Path, clock: Clock) -> Services:
     """Surroundings without an edge."""
     folder = Folder(tmp_path / "state")
     folder.prepare()
-    return Services(database, folder, Control(folder.control), clock)
+    # Whoever asks a ledger waits for the answer here; tests of what happens meanwhile set their own patience.
+    patience = {"page_patience_s": 60.0, "act_patience_s": 60.0}
+    return Services(database, folder, Control(folder.control), clock, **patience)
 
 
 class Current:

@@ -87,7 +87,9 @@ def gated(routes: list[Any]) -> Iterator[tuple[Declared, GatedRoute]]:
             yield from gated(inner if isinstance(inner, list) else inner.routes)
 
 
-ALIKE: Final = re.compile(r"(?<=/)([0-9a-z]{20}|[0-9a-f]{64}|[A-Z]{2}(_[A-Z]+)?|\d{4}-\d\d|\d+|en|fr)(?=/|$)")
+ALIKE: Final = re.compile(
+    r"(?<=/)([0-9a-z]{20}|[0-9a-f]{64}|[0-9a-f]{24}|[0-9a-f]{16}|[A-Z]{2}(_[A-Z]+)?|\d{4}-\d\d|\d+|en|fr)(?=/|$)"
+)
 """Parts of a path that tell one case, letter, regime from another."""
 
 

@@ -23,6 +23,7 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.holding import actor_for
 from hedgerow.console.access.roles import Permission, Role
 from hedgerow.console.decisions import record
+from hedgerow.console.pages import decisions
 from hedgerow.console.problems import Wrong
 from hedgerow.console.services import Services
 from hedgerow.console.trail_check import check_trail
@@ -235,6 +236,21 @@ def test_an_export_of_decisions_runs_in_no_spreadsheet(app: FastAPI, services: S
     assert browser.get("/api/v1/decisions?act=case.note").json()["decisions"][0]["reason"].startswith("<script>")
 
 
+def test_an_export_has_every_decision_however_many_there_are(
+    app: FastAPI, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "CHUNK", 2)
+    with services.database.session() as session:
+        for number in range(5):
+            record(session, SHELL, "case.note", f"case:{number}", "", at=services.clock())
+    browser = sign_in(app, Role.AUDITOR).client
+    rows = list(csv.DictReader(io.StringIO(browser.get("/decisions/export?act=case.note").text)))
+    assert [row["subject"] for row in rows] == [f"case:{number}" for number in range(5)]
+    found = browser.get("/decisions/export?act=case.note&form=json").json()
+    assert [row["subject"] for row in found] == [f"case:{number}" for number in range(5)]
+    assert browser.get("/decisions/export?act=nothing&form=json").json() == []
+
+
 def test_the_same_from_the_shell(tmp_path: Path) -> None:
     state = ["--state", str(tmp_path / "state")]
 
@@ -270,3 +286,26 @@ def test_sessions_of_somebody_else_are_not_ended(app: FastAPI, services: Service
     assert ada.client.get("/").status_code == 200
     assert ada.post("/account/sessions/end", session_id=row.id).status_code == 303
     assert ada.client.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_reset_ends_the_tokens_that_whoever_had_the_account_made(
+    app: FastAPI, services: Services, clock: Clock
+) -> None:
+    owner, lost = sign_in(app, Role.OWNER), sign_in(app, Role.ANALYST)
+    page = lost.post("/account/tokens", name="mine", days="30", permissions="see").text
+    token = page.partition("<pre>hrt_")[2].partition("</pre>")[0]
+    program = TestClient(app, base_url=BASE, headers={"authorization": f"Bearer hrt_{token}"})
+    assert program.get("/api/v1/decisions").status_code == 200
+    assert owner.post(f"/users/{lost.user_id}/reset", reason="their laptop was stolen").status_code == 200
+    assert program.get("/api/v1/decisions").status_code == 401
+
+
+def test_a_program_that_reads_waits_for_no_writer(app: FastAPI, services: Services, clock: Clock) -> None:
+    browser = sign_in(app, Role.ANALYST)
+    page = browser.post("/account/tokens", name="mine", days="30", permissions="see").text
+    token = page.partition("<pre>hrt_")[2].partition("</pre>")[0]
+    program = TestClient(app, base_url=BASE, headers={"authorization": f"Bearer hrt_{token}"})
+    assert program.get("/api/v1/decisions").status_code == 200
+    with services.database.session() as session:
+        record(session, SHELL, "test.act", "test:1", "", at=clock())
+        assert program.get("/api/v1/decisions").status_code == 200

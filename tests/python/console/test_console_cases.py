@@ -169,3 +169,29 @@ def test_a_step_against_a_principal_is_a_measure_of_the_edge(app: FastAPI, servi
     assert browser.post(f"{where}/containment/{row}/end", reason="released").status_code == 303
     services.clock.forward(seconds=5)  # type: ignore[attr-defined]
     assert not any(m.holds(services.clock().timestamp()) for m in MeasureTable(services.folder.path).read())
+
+
+@pytest.mark.usefixtures("ledger")
+def test_two_who_write_the_summary_do_not_write_over_each_other(app: FastAPI) -> None:
+    ann, bea = sign_in(app, Role.OWNER), sign_in(app, Role.PRIVACY)
+    where = opened(ann)
+    (read,) = re.findall(rf'{where}/describe">.*?name="read" value="(\w+)"', ann.client.get(where).text)
+    assert bea.post(f"{where}/describe", title="A harvest", summary="by Bea", read=read).status_code == 303
+    refused = ann.post(f"{where}/describe", title="A harvest", summary="by Ann", read=read)
+    assert refused.status_code == 409
+    assert "somebody changed this while you edited it" in refused.text.lower()
+    assert "by Bea" in ann.client.get(where).text
+    assert ann.post(f"{where}/describe", title="A harvest", summary="by both").status_code == 303
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_measure_of_a_step_that_was_not_taken_is_not_in_force(app: FastAPI, services: Services) -> None:
+    browser = sign_in(app, Role.OWNER)
+    where = opened(browser)
+    both = [f"address:{keyed('address', 'h')}", "address:" + "0" * 24]
+    refused = browser.post(f"{where}/containment", reason="it reads on", hours="4", targets=both, step="refuse")
+    assert refused.status_code == 422
+    now = services.clock().timestamp()
+    assert [m for m in MeasureTable(services.folder.path).read() if m.holds(now)] == []
+    with services.database.reading() as session:
+        assert session.scalars(select(Decision).where(Decision.act == "case.step")).all() == []

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from console.filing_cases import AWARE, DANA, NOW, Clock, case_row, facts_of, sign, state_all, work
 from hedgerow.cases.filing import casework, deciding, dues, registering, sending, sheet, statements
@@ -25,6 +25,7 @@ from hedgerow.cases.notices.duties import Standing
 from hedgerow.cases.notices.facts import Residence
 from hedgerow.cases.notices.filings import Kind
 from hedgerow.cases.notices.problems import NoticeError
+from hedgerow.store.base import Base
 from hedgerow.store.database import Database
 from hedgerow.store.models.filings import NoticeDecision, NoticeDue, NoticeFiling, NoticeStatement
 
@@ -185,8 +186,35 @@ def test_a_decision_changed_behind_our_back_is_not_intact(database: Database) ->
         row = session.scalars(select(NoticeDecision)).one()
         assert deciding.intact(row)
         row.outcome = "notify"
-        session.flush()
         assert not deciding.intact(row)
+        with pytest.raises(DBAPIError, match="append-only"):
+            session.flush()
+        session.rollback()
+
+
+@pytest.mark.parametrize("table", [NoticeStatement, NoticeDecision, NoticeFiling])
+def test_the_database_refuses_to_change_what_was_said_to_an_authority(database: Database, table: type[Base]) -> None:
+    with database.session() as session:
+        case_id = case_row(session)
+        state_all(session, case_id)
+        sign(session, work(session, case_id))
+        sending.record_filing(session, work(session, case_id), _left(), by=DANA, now=NOW)
+    for change in (update(table).values(by="Eve"), delete(table)):
+        with pytest.raises(DBAPIError, match="append-only"), database.session() as session:
+            session.execute(change)
+
+
+def test_a_supplement_that_is_sent_twice_by_the_browser_is_recorded_once(database: Database) -> None:
+    with database.session() as session:
+        case_id = case_row(session)
+        state_all(session, case_id)
+        sending.record_filing(session, work(session, case_id), _left(), by=DANA, now=NOW)
+        later = NOW + timedelta(hours=1)
+        supplement = _left(Kind.SUPPLEMENT, later)
+        sending.record_filing(session, work(session, case_id, later), supplement, by=DANA, now=later)
+        after = later + timedelta(seconds=1)
+        with pytest.raises(NoticeError, match="recorded already"):
+            sending.record_filing(session, work(session, case_id, after), supplement, by=DANA, now=after)
 
 
 def test_nobody_signs_facts_that_they_did_not_see(database: Database) -> None:

@@ -17,6 +17,9 @@ from starlette.testclient import TestClient
 from console.identity_provider import IdentityProvider, serving
 from console.route_table import BASE
 from console.signed_in import Clock, sign_in
+from console.test_first_start import PASSWORD, form_token
+from hedgerow.console.access import oidc_users, passwords
+from hedgerow.console.access.oidc import Identity
 from hedgerow.console.access.roles import Role
 from hedgerow.console.app import create_app
 from hedgerow.console.services import Services
@@ -185,6 +188,39 @@ def test_who_was_shut_out_here_stays_out(browser: TestClient, provider: Identity
         session.scalars(select(User)).one().disabled_at = services.clock()
     browser.cookies.clear()
     assert there_and_back(browser, provider).status_code == 403
+
+
+def test_nobody_signs_in_past_the_provider_with_a_password_of_their_own(
+    browser: TestClient, provider: IdentityProvider, oidc_app: FastAPI, services: Services
+) -> None:
+    there_and_back(browser, provider)
+    page = browser.get("/account").text
+    assert "signs in through" in page or "sign in through" in page
+    csrf = form_token(page)
+    refused = browser.post("/account/password", data={"csrf": csrf, "new": PASSWORD})
+    assert refused.status_code == 422
+    owner = sign_in(oidc_app, Role.OWNER)
+    with services.database.session() as session:
+        user = session.scalars(select(User).where(User.oidc_subject.is_not(None))).one()
+        user.password = passwords.keep(PASSWORD)
+        user_id = user.id
+    for act in ("link", "reset"):
+        assert owner.post(f"/users/{user_id}/{act}", reason="asked").status_code == 422, act
+    late = TestClient(oidc_app, base_url=BASE, follow_redirects=False)
+    words = {"csrf": form_token(late.get("/sign-in").text), "name": "oidc:ada", "password": PASSWORD}
+    assert late.post("/sign-in", data=words).status_code == 401, "also with one from before this was so"
+
+
+def test_two_whose_long_names_begin_alike_stay_two(services: Services, clock: Clock) -> None:
+    with services.database.session() as session:
+        names = [
+            oidc_users.signed_in(
+                session, Identity("https://id.example", f"s-{n}", "ß" * 180, "S", None, ("auditor",), None), clock()
+            )
+            for n in range(3)
+        ]
+        assert len({user.name for user in names if user}) == 3
+        assert all(len(user.name) <= 200 for user in names if user)
 
 
 def test_a_fresh_proof_is_one_only_if_the_provider_asked_again(

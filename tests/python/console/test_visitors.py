@@ -208,6 +208,44 @@ def test_an_answer_waits_for_the_mail_server(
     assert [(m.to, m.text) for m in post.sent] == [("eve@example.org", "Half of it.")]
 
 
+def test_nothing_waits_for_the_mail_server_and_a_crash_leaves_the_answer_to_the_next_round(
+    world: tuple[FastAPI, EdgeThatSays, Services], monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    app, _, services = world
+    post = Post(later=False)
+    intake_round.take_up(services)
+    appeal = appealed(sign_in(app, Role.OWNER))
+    with services.database.session() as session:
+        row = session.get_one(Appeal, appeal)
+        row.state, row.mail, row.answer, row.message_id = "answered", "to_send", "Half of it.", "<a@example.org>"
+
+    class DiedError(Exception):
+        """The console was killed."""
+
+    def meanwhile(mail: Mail, now: datetime) -> str:
+        assert intake_round.send_answers(services, post) == 0, "another console sends it no second time"
+        with services.database.session() as session:
+            session.get_one(Appeal, appeal).reason = "written while the server thinks"
+        raise DiedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(post, "send", meanwhile)
+        with pytest.raises(DiedError):
+            intake_round.send_answers(services, post)
+    assert intake_round.send_answers(services, post) == 0, "nobody knows yet whether it went"
+    clock.forward(minutes=11)
+    assert intake_round.send_answers(services, post) == 1
+    assert [m.message_id for m in post.sent] == ["<a@example.org>"], "a repeat is known by its identifier"
+
+
+def test_a_network_number_of_32_bits_stops_no_letter(world: tuple[FastAPI, EdgeThatSays, Services]) -> None:
+    app, _, services = world
+    put(services.folder.path, 2, asn=4_294_967_294)
+    assert intake_round.take_up(services).letters == 2
+    asn = {a["asn"] for a in sign_in(app, Role.AUDITOR).client.get("/api/v1/visitors").json()["appeals"]}
+    assert asn == {64_500, 4_294_967_294}
+
+
 def test_rates_are_bounds_and_small_numbers_are_not_shown(world: tuple[FastAPI, EdgeThatSays, Services]) -> None:
     app, _, services = world
     assert [shown(n) for n in (0, 1, 4, 5)] == [0, None, None, 5]

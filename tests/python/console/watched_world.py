@@ -91,6 +91,6 @@ def watched(services: Services, *rows: dict[str, Any]) -> tuple[FastAPI, EdgeTha
     edge = EdgeThatSays(top=[top(HARVESTER, 40)])
     entries = [*visitors(60, 300, START - timedelta(days=6)), *harvest(), *rows]
     Segment(services.folder.path, SITE).append(*sorted(entries, key=lambda r: int(r["t"])))
-    there = Services(services.database, services.folder, edge, services.clock)  # type: ignore[arg-type]
+    there = Services(services.database, services.folder, edge, services.clock, page_patience_s=60, act_patience_s=60)  # type: ignore[arg-type]
     there.overviews.refresh()
     return create_app(there), edge

@@ -21,6 +21,7 @@ from hedgerow.cases.letters.mailing import MailError, OutgoingLetter, UnsureErro
 from hedgerow.cases.letters.people import Particulars
 from hedgerow.cases.letters.problems import LetterError, UnsafeFileError
 from hedgerow.cases.letters.rechecking import Outcome
+from hedgerow.cases.letters.states import State
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role, permissions_of
 from hedgerow.store.database import Database
@@ -147,6 +148,33 @@ def test_a_letter_goes_its_way_and_each_decision_stands_in_the_trail(house: Hous
         with pytest.raises(DBAPIError, match="append-only"):
             session.execute(text("UPDATE letter_versions SET writer = 'somebody else'"))
     assert acts(house) == [f"letter.{a}" for a in ("draft", "approve", "send", "deliver", "answer", "close")]
+
+
+def test_nobody_is_their_own_second_person_by_way_of_the_shell(house: House) -> None:
+    house.draft()
+    for shell in (Actor.shell("ann"), Actor.shell("somebody")):
+        with pytest.raises(LetterError, match="who sits at the shell may be either"):
+            house.approve(shell)
+    with house.on() as (session, letter):
+        keeping.insert(session, Actor.shell("bob"), house.now, letter, 1, 0, "One sentence more.")
+    with pytest.raises(LetterError, match="who sits at the shell may be either"):
+        house.approve()
+    house.approve(Actor.shell("bob"), alone=True)
+    with house.database.reading() as session:
+        row = session.scalars(select(Decision).where(Decision.act == "letter.approve")).one()
+        assert row.details["one_person"] is True
+
+
+def test_a_letter_that_was_changed_meanwhile_is_not_drafted_anew_over_it(house: House) -> None:
+    house.draft()
+    with house.on() as (session, letter):
+        keeping.insert(session, BOB, house.now, letter, 1, 0, "By somebody else.")
+    case = facts(house.case_id, number=house.number)
+    with house.on() as (session, letter), pytest.raises(LetterError, match="somebody wrote version 2 meanwhile"):
+        keeping.redraft(session, ANN, house.now, letter, case, RECIPIENT, SENDER, PARTICULARS, 1)
+    with house.on() as (session, letter):
+        keeping.redraft(session, ANN, house.now, letter, case, RECIPIENT, SENDER, PARTICULARS, 2)
+        assert letter.version == 3
 
 
 def test_the_writer_does_not_approve_and_a_site_of_one_person_says_so_in_the_trail(house: House) -> None:
@@ -430,3 +458,48 @@ def test_a_version_that_was_changed_past_the_triggers_is_noticed(house: House) -
         version.document = {**version.document, "subject": "Another"}
     with house.database.reading() as session, pytest.raises(LetterError, match="is not what was written"):
         keeping.document(keeping.find_letter(session, house.letter_id))
+
+
+def test_the_database_lists_and_counts_letters_by_the_state_that_is_shown(house: House) -> None:
+    house.draft()
+    with house.database.session() as session:
+        pattern = session.get_one(Letter, house.letter_id)
+        for n, state in enumerate(State):
+            for k, days in enumerate((-3, 0, 3, 30, None)):
+                made = Letter(
+                    case_id=pattern.case_id,
+                    serial=100 + 10 * n + k,
+                    number=f"L-{n}-{k}",
+                    kind=pattern.kind,
+                    language="en",
+                    recipient=pattern.recipient,
+                    sender=pattern.sender,
+                    particulars={},
+                    state=state.value,
+                    created_at=NOW,
+                    created_by="Ann",
+                    changed_at=NOW + timedelta(minutes=n),
+                    due_at=None if days is None else house.now + timedelta(days=days, seconds=-1),
+                    answered_at=NOW if state is State.ANSWERED else None,
+                )
+                session.add(made)
+    with house.database.reading() as session:
+        everything = list(session.scalars(select(Letter)))
+        for state in State:
+            wanted = {x.number for x in everything if following.shown_state(x, house.now) is state}
+            found = telling.listed(session, house.now, state=state.value, size=500)
+            assert {r.number for r in found.rows} == wanted, state
+            assert found.total == len(wanted)
+        whole = telling.listed(session, house.now, size=500).rows
+        pages = [telling.listed(session, house.now, page=n, size=7) for n in range(1, 9)]
+        assert [r.id for p in pages for r in p.rows] == [r.id for r in whole]
+        assert {(p.total, p.pages) for p in pages} == {(len(everything), 8)}
+        assert telling.listed(session, house.now, page=999, size=7).page == 8
+        dated = [r.due_at for r in whole if r.due_at]
+        assert dated == sorted(dated)
+        assert [r.due_at for r in whole[: len(dated)]] == dated
+        due = telling.due_items(session, house.now)
+        assert telling.due_count(session, house.now) == len(due)
+        assert [i.due_at for i in due] == sorted(i.due_at for i in due)
+        assert {i.number for i in due if i.what == "Answer is due"} == {"L-2-2", "L-3-2"}
+        assert telling.due_items(session, house.now, most=4) == due[:4]

@@ -4,10 +4,9 @@
 //! a few that place it in the page ([`SAFE_ATTRIBUTES`]). Elements that give the page its shape keep their tag; others
 //! (links, pictures, inputs) are replaced, because without their attributes they would be broken or misleading.
 
-use super::html::is_space;
-
 use std::fmt::Write as _;
-use std::ops::Range;
+
+use super::html::{Tag, TagReader, is_space};
 
 /// Attributes a masked element keeps.
 const SAFE_ATTRIBUTES: [&[u8]; 5] = [b"class", b"role", b"lang", b"dir", b"itemprop"];
@@ -84,7 +83,8 @@ pub(super) enum Shape {
 
 /// The shape for the element of a start tag.
 pub(super) fn shape(raw_tag: &[u8]) -> Shape {
-    let tag = Tag::read(raw_tag);
+    let reader = TagReader::of(raw_tag);
+    let tag = reader.tag();
     let mut name = [0u8; 12];
     let Some(lower) = name.get_mut(..tag.name.len()) else { return Shape::Replace };
     lower.copy_from_slice(tag.name);
@@ -100,7 +100,7 @@ pub(super) fn shape(raw_tag: &[u8]) -> Shape {
         | b"i" | b"small" | b"summary" | b"details" | b"pre" | b"code" | b"q" | b"cite" => Shape::Keep("", ""),
         b"title" | b"textarea" | b"option" => Shape::Text(HIDDEN),
         // Only a data block needs to stay parseable; an emptied script or style does nothing.
-        b"script" if tag.is_data_block() => Shape::Text("{}"),
+        b"script" if is_data_block(&tag) => Shape::Text("{}"),
         b"script" | b"style" => Shape::Text(""),
         b"head" | b"meta" | b"link" | b"source" | b"track" | b"base" | b"param" | b"area" | b"col" | b"colgroup"
         | b"optgroup" | b"frame" | b"template" => Shape::Drop,
@@ -134,16 +134,17 @@ impl Shape {
 
     /// Writes the mask: everything but the element's own end tag. What is returned is needed to recognise that tag.
     pub(super) fn open(self, raw_tag: &[u8], note: &Note<'_>, out: &mut Vec<u8>) -> Closing {
-        let tag = Tag::read(raw_tag);
+        let reader = TagReader::of(raw_tag);
+        let tag = reader.tag();
         match self {
             Self::Keep(before, after) => {
-                tag.write_safe(out);
+                write_safe(&tag, out);
                 out.extend_from_slice(before.as_bytes());
                 note.write(out);
                 out.extend_from_slice(after.as_bytes());
             }
             Self::Text(text) => {
-                tag.write_safe(out);
+                write_safe(&tag, out);
                 out.extend_from_slice(text.as_bytes());
             }
             Self::Replace => note.write(out),
@@ -155,7 +156,8 @@ impl Shape {
 
 /// Writes a start tag without some of its attributes (lower-case names; every occurrence goes).
 pub(super) fn without_attributes(raw_tag: &[u8], gone: &[&str], out: &mut Vec<u8>) {
-    let tag = Tag::read(raw_tag);
+    let reader = TagReader::of(raw_tag);
+    let tag = reader.tag();
     let src = gone.contains(&"src");
     let goes = |name: &[u8]| {
         gone.iter().any(|g| name.eq_ignore_ascii_case(g.as_bytes()))
@@ -164,12 +166,11 @@ pub(super) fn without_attributes(raw_tag: &[u8], gone: &[&str], out: &mut Vec<u8
     out.push(b'<');
     out.extend_from_slice(tag.name);
     let mut has_alt = false;
-    for a in &tag.attributes {
-        let name = &raw_tag[a.name.clone()];
+    for (name, written) in tag.written() {
         has_alt |= name.eq_ignore_ascii_case(b"alt");
         if !goes(name) {
             out.push(b' ');
-            out.extend_from_slice(&raw_tag[a.whole.clone()]);
+            out.extend_from_slice(written);
         }
     }
     if tag.name.eq_ignore_ascii_case(b"meta") && gone.contains(&"content") {
@@ -181,103 +182,25 @@ pub(super) fn without_attributes(raw_tag: &[u8], gone: &[&str], out: &mut Vec<u8
     out.extend_from_slice(if tag.self_closing { b" />" } else { b">" });
 }
 
-/// An attribute of a start tag, as ranges of the tag's bytes.
-#[derive(Debug)]
-struct Attribute {
-    name: Range<usize>,
-    value: Range<usize>,
-    /// Name, equals sign, quotes and value.
-    whole: Range<usize>,
+/// A script whose type says that it is data, and not a program.
+fn is_data_block(tag: &Tag<'_, '_>) -> bool {
+    tag.attribute(b"type").is_some_and(|kind| kind.to_ascii_lowercase().ends_with(b"json"))
 }
 
-/// A start tag taken apart as HTML, sections 13.2.5.8 and 13.2.5.32 to .40, do. The parser has found its ends already.
-#[derive(Debug)]
-struct Tag<'a> {
-    raw: &'a [u8],
-    name: &'a [u8],
-    attributes: Vec<Attribute>,
-    self_closing: bool,
-}
-
-impl<'a> Tag<'a> {
-    fn read(raw: &'a [u8]) -> Self {
-        let end = if raw.last() == Some(&b'>') { raw.len() - 1 } else { raw.len() };
-        let at = |i: usize| if i < end { raw.get(i).copied() } else { None };
-        let mut i = 1.min(end);
-        while at(i).is_some_and(|b| !is_space(b) && b != b'/') {
-            i += 1;
-        }
-        let mut tag = Self { raw, name: &raw[1.min(end)..i], attributes: Vec::new(), self_closing: false };
-        loop {
-            while at(i).is_some_and(|b| is_space(b) || b == b'/') {
-                tag.self_closing = at(i) == Some(b'/') && i + 1 == end;
-                i += 1;
-            }
-            if i >= end {
-                return tag;
-            }
-            let name_start = i;
-            // An equals sign at the start belongs to the name.
-            i += 1;
-            while at(i).is_some_and(|b| !is_space(b) && b != b'/' && b != b'=') {
-                i += 1;
-            }
-            let name = name_start..i;
-            let mut next = i;
-            while at(next).is_some_and(is_space) {
-                next += 1;
-            }
-            let mut value = i..i;
-            if at(next) == Some(b'=') {
-                next += 1;
-                while at(next).is_some_and(is_space) {
-                    next += 1;
-                }
-                let start = next;
-                match at(start) {
-                    Some(quote @ (b'"' | b'\'')) => {
-                        next = start + 1;
-                        while at(next).is_some_and(|b| b != quote) {
-                            next += 1;
-                        }
-                        value = start + 1..next;
-                        next = (next + 1).min(end);
-                    }
-                    _ => {
-                        while at(next).is_some_and(|b| !is_space(b)) {
-                            next += 1;
-                        }
-                        value = start..next;
-                    }
-                }
-                i = next;
-            }
-            tag.attributes.push(Attribute { whole: name.start..i, name, value });
+/// Writes a tag with its safe attributes. A data block keeps that it is one, else its `{}` would be a program.
+fn write_safe(tag: &Tag<'_, '_>, out: &mut Vec<u8>) {
+    out.push(b'<');
+    out.extend_from_slice(tag.name);
+    for (name, written) in tag.written() {
+        if SAFE_ATTRIBUTES.iter().any(|s| name.eq_ignore_ascii_case(s)) {
+            out.push(b' ');
+            out.extend_from_slice(written);
         }
     }
-
-    /// A script whose type says that it is data, and not a program.
-    fn is_data_block(&self) -> bool {
-        let kind = self.attributes.iter().find(|a| self.raw[a.name.clone()].eq_ignore_ascii_case(b"type"));
-        kind.is_some_and(|a| self.raw[a.value.clone()].to_ascii_lowercase().ends_with(b"json"))
+    if tag.name.eq_ignore_ascii_case(b"script") && is_data_block(tag) {
+        out.extend_from_slice(b" type=\"application/ld+json\"");
     }
-
-    /// Writes the tag with its safe attributes. A data block keeps that it is one, else its `{}` would be a program.
-    fn write_safe(&self, out: &mut Vec<u8>) {
-        out.push(b'<');
-        out.extend_from_slice(self.name);
-        for a in &self.attributes {
-            let name = &self.raw[a.name.clone()];
-            if SAFE_ATTRIBUTES.iter().any(|s| name.eq_ignore_ascii_case(s)) {
-                out.push(b' ');
-                out.extend_from_slice(&self.raw[a.whole.clone()]);
-            }
-        }
-        if self.name.eq_ignore_ascii_case(b"script") && self.is_data_block() {
-            out.extend_from_slice(b" type=\"application/ld+json\"");
-        }
-        out.push(b'>');
-    }
+    out.push(b'>');
 }
 
 #[cfg(test)]

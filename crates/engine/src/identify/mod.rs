@@ -21,18 +21,12 @@ mod lane;
 mod memo;
 mod names;
 mod network;
+mod network_kind;
 mod robots;
 mod session;
 mod suspicion;
 #[cfg(test)]
 pub(crate) mod test_request;
-/// The keyed name of an address, as the ledger has it.
-#[must_use]
-pub fn address_name(keys: &Keys, address: std::net::IpAddr) -> crate::doors::Pseudonym {
-    let (bytes, len) = network::address_bytes(address.to_canonical());
-    keys.pseudonym(Level::Address, &bytes[..len])
-}
-
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -50,7 +44,7 @@ pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
 pub use keys::Keys;
-pub use network::{AsnError, AsnTable, network_bytes};
+pub use network::{AsnError, AsnTable, Origin, address_name, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
 pub use visit::{VisitKind, visit, visit_by_path};
@@ -225,12 +219,14 @@ impl Identifier {
             let (wide, wide_len) = network::network_bytes(found.address);
             (self.keys.pseudonym(Level::Address, &bytes[..len]), self.keys.pseudonym(Level::Network, &wide[..wide_len]))
         });
+        let origin = self.asn.as_ref().map(|table| table.lookup(found.address)).unwrap_or_default();
         Identity {
             address_raw: found.address,
             address_source: found.source,
             address,
             network,
-            asn: self.asn.as_ref().and_then(|table| table.lookup(found.address)),
+            asn: origin.number,
+            network_kind: origin.kind,
             session,
             account,
             client,

@@ -1,4 +1,4 @@
-//! The network of an address: its prefix, and its autonomous system when a table is given.
+//! The network of an address: its prefix, and when a table is given its autonomous system and the kind of it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,6 +8,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::address_set::canonical;
+use super::keys::Keys;
+use super::network_kind::{kind_of, shipped};
+use crate::doors::{Level, NetworkKind, Pseudonym};
+
+/// The keyed name of an address, as the ledger has it.
+#[must_use]
+pub fn address_name(keys: &Keys, address: IpAddr) -> Pseudonym {
+    let (bytes, len) = address_bytes(address);
+    keys.pseudonym(Level::Address, &bytes[..len])
+}
 
 /// Bytes that stand for an address when it is named: all of an IPv4 address, the /64 of an IPv6 address, because a
 /// household or a phone is given a whole /64 and changes within it at will (RFC 6177, RFC 8981).
@@ -80,12 +90,31 @@ pub enum AsnError {
         /// Number of the line, from 1.
         line: usize,
     },
+    /// A line that names no kind of network.
+    #[error(
+        "column 6 of line {line} of {path} is a kind of network, one of `residential`, `mobile`, `hosting`, `education`, `government` or `unknown`, or empty; nothing of the table is used"
+    )]
+    Kind {
+        /// The file.
+        path: String,
+        /// Number of the line, from 1.
+        line: usize,
+    },
     /// Too large.
     #[error("{path} is larger than 512 MiB, which no table of autonomous systems is; it is not read")]
     TooLarge {
         /// The file.
         path: String,
     },
+}
+
+/// What is known of the network of an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Number of the autonomous system.
+    pub number: Option<u32>,
+    /// Its kind.
+    pub kind: NetworkKind,
 }
 
 /// Which autonomous system an address belongs to, from a file of the operator.
@@ -95,8 +124,11 @@ pub struct AsnTable(Form);
 #[derive(Debug)]
 enum Form {
     Database(Box<maxminddb::Reader<Vec<u8>>>),
-    Ranges { v4: Vec<(u32, u32, u32)>, v6: Vec<(u128, u128, u32)> },
+    Ranges { v4: Vec<Range<u32>>, v6: Vec<Range<u128>> },
 }
+
+/// First and last address, number of the autonomous system, its kind.
+type Range<T> = (T, T, u32, NetworkKind);
 
 #[derive(Deserialize)]
 struct AsnRecord {
@@ -105,7 +137,8 @@ struct AsnRecord {
 
 impl AsnTable {
     /// Opens a MaxMind database (`.mmdb`, any with `autonomous_system_number`) or a tab-separated table of ranges as
-    /// iptoasn.com publishes it (first address, last address, number, further columns ignored).
+    /// iptoasn.com publishes it: first address, last address, number, country, name. A sixth column may name the kind of
+    /// the network; columns after it are passed over.
     ///
     /// # Errors
     /// [`AsnError`], when the file is not there, too large, or of neither form.
@@ -128,32 +161,48 @@ impl AsnTable {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            let Some(kind) = kind(&line) else { return Err(AsnError::Kind { path: name(), line: i + 1 }) };
             match range(&line) {
-                Some((IpAddr::V4(a), IpAddr::V4(b), asn)) => v4.push((u32::from(a), u32::from(b), asn)),
-                Some((IpAddr::V6(a), IpAddr::V6(b), asn)) => v6.push((u128::from(a), u128::from(b), asn)),
+                Some((IpAddr::V4(a), IpAddr::V4(b), asn)) => v4.push((u32::from(a), u32::from(b), asn, kind)),
+                Some((IpAddr::V6(a), IpAddr::V6(b), asn)) => v6.push((u128::from(a), u128::from(b), asn, kind)),
                 _ => return Err(AsnError::Line { path: name(), line: i + 1 }),
             }
         }
-        v4.sort_unstable();
-        v6.sort_unstable();
+        v4.sort_unstable_by_key(|(first, last, number, _)| (*first, *last, *number));
+        v6.sort_unstable_by_key(|(first, last, number, _)| (*first, *last, *number));
         Ok(Self(Form::Ranges { v4, v6 }))
     }
 
-    /// The number of the autonomous system that announces `address`; `None` when the table does not know or says 0.
+    /// The autonomous system that announces `address`, without number when the table does not know it or says 0, and its
+    /// kind: as the table says, else as this release knows the number.
     #[must_use]
-    pub fn lookup(&self, address: IpAddr) -> Option<u32> {
-        let address = canonical(address);
+    pub fn lookup(&self, address: IpAddr) -> Origin {
+        let (number, kind) = self.find(canonical(address)).unwrap_or_default();
+        let number = Some(number).filter(|n| *n != 0);
+        let kind = if kind == NetworkKind::Unknown { number.map(shipped).unwrap_or_default() } else { kind };
+        Origin { number, kind }
+    }
+
+    fn find(&self, address: IpAddr) -> Option<(u32, NetworkKind)> {
         match &self.0 {
             // A table that is broken at one place knows nothing about that place; the others remain useful.
             Form::Database(reader) => {
-                reader.lookup(address).ok()?.decode::<AsnRecord>().ok()??.autonomous_system_number
+                let found = reader.lookup(address).ok()?.decode::<AsnRecord>().ok()??;
+                Some((found.autonomous_system_number?, NetworkKind::Unknown))
             }
             Form::Ranges { v4, v6 } => match address {
                 IpAddr::V4(a) => nearest(v4, u32::from(a)),
                 IpAddr::V6(a) => nearest(v6, u128::from(a)),
             },
         }
-        .filter(|n| *n != 0)
+    }
+}
+
+/// The kind that a line's sixth column names, `Unknown` where there is none; `None` for a word that is no kind.
+fn kind(line: &str) -> Option<NetworkKind> {
+    match line.split('\t').nth(5).map(str::trim) {
+        None | Some("") => Some(NetworkKind::Unknown),
+        Some(word) => kind_of(word),
     }
 }
 
@@ -171,10 +220,10 @@ fn range(line: &str) -> Option<(IpAddr, IpAddr, u32)> {
     ordered.then_some((first, last, number))
 }
 
-fn nearest<T: Ord + Copy>(ranges: &[(T, T, u32)], value: T) -> Option<u32> {
-    let after = ranges.partition_point(|(first, _, _)| *first <= value);
-    let (_, last, number) = ranges.get(after.checked_sub(1)?)?;
-    (value <= *last).then_some(*number)
+fn nearest<T: Ord + Copy>(ranges: &[Range<T>], value: T) -> Option<(u32, NetworkKind)> {
+    let after = ranges.partition_point(|(first, ..)| *first <= value);
+    let (_, last, number, kind) = ranges.get(after.checked_sub(1)?)?;
+    (value <= *last).then_some((*number, *kind))
 }
 
 #[cfg(test)]
@@ -205,17 +254,37 @@ mod tests {
     #[test]
     fn a_table_of_ranges_answers_inside_and_is_silent_outside() {
         let t = table("192.0.2.0\t192.0.2.255\t64500\tZZ\tEXAMPLE\n2001:db8::\t2001:db8::ffff\tAS64501\n198.51.100.0\t198.51.100.9\t0\n").unwrap();
-        assert_eq!(t.lookup("192.0.2.77".parse().unwrap()), Some(64500));
-        assert_eq!(t.lookup("::ffff:192.0.2.77".parse().unwrap()), Some(64500));
-        assert_eq!(t.lookup("2001:db8::7".parse().unwrap()), Some(64501));
-        assert_eq!(t.lookup("192.0.3.0".parse().unwrap()), None);
-        assert_eq!(t.lookup("198.51.100.3".parse().unwrap()), None);
+        let number = |address: &str| t.lookup(address.parse().unwrap()).number;
+        assert_eq!(number("192.0.2.77"), Some(64500));
+        assert_eq!(number("::ffff:192.0.2.77"), Some(64500));
+        assert_eq!(number("2001:db8::7"), Some(64501));
+        assert_eq!(number("192.0.3.0"), None);
+        assert_eq!(number("198.51.100.3"), None);
+    }
+
+    #[test]
+    fn a_kind_is_what_the_table_says_else_what_is_known_of_the_number() {
+        let t = table(
+            "192.0.2.0\t192.0.2.9\t24940\tDE\tA\tmobile\n192.0.2.10\t192.0.2.19\t24940\tDE\tA\n\
+             192.0.2.20\t192.0.2.29\t64500\tZZ\tB\t\n192.0.2.30\t192.0.2.39\t64500\tZZ\tB\tgovernment\tmore\n\
+             192.0.2.40\t192.0.2.49\t0\tZZ\tC\tresidential\n",
+        )
+        .unwrap();
+        let kind = |last: u8| t.lookup(Ipv4Addr::new(192, 0, 2, last).into()).kind;
+        assert_eq!(kind(3), NetworkKind::Mobile, "the operator has the last word");
+        assert_eq!(kind(13), NetworkKind::Hosting);
+        assert_eq!(kind(23), NetworkKind::Unknown);
+        assert_eq!(kind(33), NetworkKind::EducationGovernment);
+        assert_eq!(kind(43), NetworkKind::Residential, "a range without a number may have a kind");
+        assert_eq!(kind(53), NetworkKind::Unknown);
     }
 
     #[test]
     fn a_wrong_table_says_which_line_is_wrong() {
         assert!(matches!(table("192.0.2.0\t192.0.2.255\t1\nhello\n"), Err(AsnError::Line { line: 2, .. })));
         assert!(matches!(table("192.0.2.9\t192.0.2.1\t1\n"), Err(AsnError::Line { line: 1, .. })));
+        let odd = table("192.0.2.1\t192.0.2.9\t1\tZZ\tA\thousehold\n");
+        assert!(matches!(odd, Err(AsnError::Kind { line: 1, .. })));
         assert!(matches!(AsnTable::open(Path::new("/nonexistent")), Err(AsnError::Read { .. })));
         let mut file = tempfile::Builder::new().suffix(".mmdb").tempfile().unwrap();
         file.write_all(b"not a database").unwrap();
@@ -226,7 +295,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn no_line_makes_the_reader_of_tables_panic(line in "\\PC{0,60}", near in "[0-9a-fA-FS:.\t]{0,60}") {
-            let _ = (range(&line), range(&near));
+            let _ = (range(&line), range(&near), kind(&line), kind(&near));
+            let _ = table(&format!("192.0.2.1\t192.0.2.9\t1\tZZ\tA\t{}\n", line.replace('\n', " ")));
         }
     }
 }

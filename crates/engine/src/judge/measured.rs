@@ -1,10 +1,10 @@
-//! What a person decided about a principal, as a step before the ladder.
+//! What a person decided about a principal, or about a route for everybody, as a step before the ladder.
 
 use super::{Snapshot, spent_reason, tell_posture};
 use crate::doors::{Action, Level, Reason, Verdict};
 use crate::measures::{Act, Ruling};
 
-/// Tells what was decided, and decides where nothing after it counts: a refusal, and a release.
+/// Tells what was decided, and decides where nothing after it counts: a closed route, a refusal, and a release.
 pub(super) fn before_all(
     ruling: &Ruling,
     snap: &Snapshot,
@@ -18,8 +18,17 @@ pub(super) fn before_all(
     for (act, level) in ruling.acts() {
         v.reasons.push(Reason { code: act.code().to_owned(), weight: 0, detail: detail(act, level).to_owned() });
     }
+    let until = |s: u64| u32::try_from(s.saturating_sub(now_ms / 1000)).ok();
+    // Whoever is refused is told that, and not that the page is closed: it would be refused elsewhere, too.
     if let Some(until_s) = ruling.refused_until_s() {
-        v.retry_after_s = u32::try_from(until_s.saturating_sub(now_ms / 1000)).ok();
+        v.retry_after_s = until(until_s);
+        return Some(Action::Refuse);
+    }
+    // No release and no rule opens what is closed for everybody.
+    if let Some(until_s) = ruling.everybody.closed_until_s {
+        let detail = "this route was closed for everybody".to_owned();
+        v.reasons.push(Reason { code: Act::Close.code().to_owned(), weight: 0, detail });
+        v.retry_after_s = until(until_s);
         return Some(Action::Refuse);
     }
     if !ruling.released() {

@@ -17,7 +17,7 @@ mod tests;
 use smallvec::SmallVec;
 
 use crate::doors::{Action, Allowance, Evidence, Identity, Lane, Reason, Request, Signal, Standing, Verdict};
-use crate::measures::Cuts;
+use crate::measures::{Act, Cuts, Everybody};
 use crate::policy::{OnFailure, RouteMatch, Site, Window};
 pub use crate::state::Snapshot;
 use crate::state::{Posture, Spent, charge_code, standing_of};
@@ -50,7 +50,13 @@ impl Judge {
     #[must_use]
     pub fn allowance(&self, site: &Site, id: &Identity, now_ms: u64) -> Allowance {
         let standing = standing_of(site, id, now_ms);
-        Allowance { standing, never: site.never(standing), on_request: site.on_request(standing), cuts: Cuts::NONE }
+        Allowance {
+            standing,
+            never: site.never(standing),
+            on_request: site.on_request(standing),
+            cuts: Cuts::NONE,
+            everybody: Everybody::default(),
+        }
     }
 
     /// The verdict on a request.
@@ -71,6 +77,7 @@ impl Judge {
             never: site.never(standing),
             on_request: site.on_request(standing),
             cuts: ruling.cuts,
+            everybody: ruling.everybody,
         };
         let mut v =
             Verdict { action: Action::Allow, allowance, reasons: SmallVec::new(), risk: 0, retry_after_s: None };
@@ -85,13 +92,11 @@ impl Judge {
         for e in id.evidence.iter().chain(&snap.evidence) {
             weigh(site, e, &mut v);
         }
-        // A person's decision to block stands above every rule: a rule that challenges must not open the door again.
-        let blocked = u64::from(snap.blocked_until_s) > now_ms / 1000;
-        let forced = if blocked { None } else { self.operator(site, req, id, snap, &mut v) };
+        let forced = self.operator(site, req, id, snap, &mut v);
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
         let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
         let forced = forced.filter(|a| !(solved && *a == Action::Prove));
-        v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), snap, now_ms, &mut v));
+        v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), snap, &mut v));
         if ruling.must_prove() && route.is_some() && !solved {
             v.action = v.action.max(Action::Prove);
         }
@@ -108,7 +113,8 @@ impl Judge {
         v: &mut Verdict,
     ) -> Option<Action> {
         let mut decided = None;
-        for (rule, outcome) in self.rules.evaluate(&site.rules, req, id, snap, v.risk) {
+        let facts = rules::Facts { req, id, snap, risk: v.risk };
+        for (rule, outcome) in self.rules.evaluate(&site.rules, facts) {
             let code = || format!("rule.{}", rule.name);
             match outcome {
                 Ok(false) => continue,
@@ -157,21 +163,8 @@ pub fn always_open(path: &str) -> bool {
 }
 
 /// The ladder.
-fn step(
-    site: &Site,
-    req: &Request<'_>,
-    id: &Identity,
-    shows_people: bool,
-    snap: &Snapshot,
-    now_ms: u64,
-    v: &mut Verdict,
-) -> Action {
+fn step(site: &Site, req: &Request<'_>, id: &Identity, shows_people: bool, snap: &Snapshot, v: &mut Verdict) -> Action {
     let l = &site.ladder;
-    if u64::from(snap.blocked_until_s) > now_ms / 1000 {
-        v.retry_after_s = u32::try_from(u64::from(snap.blocked_until_s) - now_ms / 1000).ok();
-        v.reasons.push(Reason { code: "block".to_owned(), weight: 0, detail: "blocked by a decision".to_owned() });
-        return Action::Refuse;
-    }
     if site.weight(Signal::BaitTaken) > 0 && site.bait.paths.iter().any(|p| p == req.path) {
         return Action::Decoy;
     }
@@ -213,13 +206,17 @@ fn step(
 }
 
 fn tell_posture(snap: &Snapshot, v: &mut Verdict) {
-    if snap.posture != Posture::Calm {
-        let word = if snap.posture == Posture::High { "posture.high" } else { "posture.raised" };
-        v.reasons.push(Reason {
-            code: word.to_owned(),
-            weight: 0,
-            detail: "all strangers together are shown unusually many people".to_owned(),
-        });
+    let mut tell = |code: &str, detail: &str| {
+        v.reasons.push(Reason { code: code.to_owned(), weight: 0, detail: detail.to_owned() });
+    };
+    let unusual = "all strangers together are shown unusually many people";
+    match (snap.posture, snap.posture_decided) {
+        (Posture::Calm, _) => {}
+        // What strangers are shown did not make it so tense, and is not said to have.
+        (Posture::Raised, true) => tell(Act::Posture.code(), "decided for everybody: at least raised"),
+        (Posture::High, true) => tell(Act::Posture.code(), "decided for everybody: high"),
+        (Posture::Raised, false) => tell("posture.raised", unusual),
+        (Posture::High, false) => tell("posture.high", unusual),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct ReasonDoc {
     pub visitor: &'static str,
 }
 
-const OTHERS: [ReasonDoc; 19] = [
+const OTHERS: [ReasonDoc; 21] = [
     ReasonDoc {
         code: "budget.",
         operator: "A budget of distinct people is spent: sensitivity, level and window follow.",
@@ -57,11 +57,6 @@ const OTHERS: [ReasonDoc; 19] = [
         visitor: "Some details are shown one person at a time, when you ask for them.",
     },
     ReasonDoc {
-        code: "block",
-        operator: "Blocked by a person's decision, until it expires.",
-        visitor: "Somebody of the site decided to stop this.",
-    },
-    ReasonDoc {
         code: "measure_watch",
         operator: "Somebody decided to watch this principal: its requests are marked, nothing else.",
         visitor: "",
@@ -85,6 +80,22 @@ const OTHERS: [ReasonDoc; 19] = [
         code: "measure_release",
         operator: "Somebody released this principal: no signal and no rule counts, budgets do.",
         visitor: "",
+    },
+    ReasonDoc {
+        code: "measure_posture",
+        operator: "Somebody decided that the site is at least so tense for everybody, until it expires: newcomers are \
+                   shown less.",
+        visitor: "Somebody of the site decided to show new visitors less for a while.",
+    },
+    ReasonDoc {
+        code: "measure_mask",
+        operator: "Somebody decided to mask this field for everybody, until it expires.",
+        visitor: "Somebody of the site decided to show some details to nobody for a while.",
+    },
+    ReasonDoc {
+        code: "measure_close",
+        operator: "Somebody decided to close this route for everybody, until it expires.",
+        visitor: "Somebody of the site decided to close this part of it for everybody for a while.",
     },
     ReasonDoc {
         code: "solved_work",

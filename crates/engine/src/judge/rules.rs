@@ -1,14 +1,18 @@
 //! The operator's rules: CEL (Common Expression Language) over `request`, `identity` and `state`.
+//!
+//! A fact is made when a rule comes to it: most rules end after one of them, and gathering all of them first cost ten times
+//! what asking for one does.
 
 use std::collections::HashMap;
 
+use cel::common::types::{CelBool, CelMap, CelMapKey, CelString, CelUInt};
+use cel::common::value::{CowVal, Val};
+use cel::context::VariableResolver;
 use cel::{Context, Program, Value};
-use serde::Serialize;
 
 use super::Snapshot;
-use crate::doors::{Identity, Lane, Request, Standing};
+use crate::doors::{Identity, Request, Standing};
 use crate::policy::{Rule, Window};
-use crate::state::Posture;
 
 /// Longest expression, bytes.
 const LONGEST: usize = 4096;
@@ -26,64 +30,6 @@ pub(super) struct Rules {
     programs: Vec<Program>,
     /// The language's own functions, registered once: to do so for every request costs more than the rest of a verdict.
     language: Context<'static, 'static>,
-    needs: Needs,
-}
-
-/// Which facts the rules read: what no rule reads is not gathered.
-#[derive(Debug, Clone, Copy)]
-struct Needs {
-    request: bool,
-    /// Whether `headers` stands anywhere in a rule: too many at worst, never too few.
-    headers: bool,
-    identity: bool,
-    state: bool,
-}
-
-impl Needs {
-    fn of(rules: &[Rule], programs: &[Program]) -> Self {
-        let reads = |name: &str| programs.iter().any(|p| p.references().has_variable(name));
-        let whole = rules.iter().any(|r| r.when.contains("headers") || r.when.contains('['));
-        Self { request: reads("request"), headers: whole, identity: reads("identity"), state: reads("state") }
-    }
-}
-
-#[derive(Serialize)]
-struct RequestFacts<'a> {
-    method: &'a str,
-    host: &'a str,
-    path: &'a str,
-    query: &'a str,
-    user_agent: &'a str,
-    headers: HashMap<&'a str, &'a str>,
-}
-
-#[derive(Serialize)]
-struct IdentityFacts<'a> {
-    lane: Lane,
-    standing: Standing,
-    agent: &'a str,
-    address: String,
-    account: bool,
-    asn: u32,
-    session_age_s: u64,
-    proven: bool,
-}
-
-#[derive(Serialize)]
-struct People {
-    basic: u32,
-    personal: u32,
-    contact: u32,
-}
-
-#[derive(Serialize)]
-struct StateFacts {
-    people_hour: People,
-    people_day: People,
-    people_month: People,
-    beyond: u32,
-    risk: u16,
-    posture: Posture,
 }
 
 /// Whether an expression compiles.
@@ -107,100 +53,135 @@ impl Rules {
                     .map_err(|why| RuleError { name: r.name.clone(), why })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let needs = Needs::of(rules, &programs);
-        Ok(Self { programs, language: Context::default(), needs })
+        Ok(Self { programs, language: Context::default() })
     }
 
-    /// Evaluates the rules one by one; the facts are only gathered when there is a rule.
+    /// What each rule says, in order, evaluated when it is asked for.
     pub(super) fn evaluate<'r>(
         &'r self,
         rules: &'r [Rule],
-        req: &Request<'_>,
-        id: &Identity,
-        snap: &Snapshot,
-        risk: u16,
-    ) -> Vec<(&'r Rule, Result<bool, String>)> {
-        if self.programs.is_empty() {
-            return Vec::new();
+        facts: Facts<'r>,
+    ) -> impl Iterator<Item = (&'r Rule, Result<bool, String>)> {
+        self.programs.iter().zip(rules).map(move |(program, rule)| {
+            let mut scope = self.language.new_inner_scope();
+            scope.set_variable_resolver(&facts);
+            let outcome = match program.execute(&scope) {
+                Ok(Value::Bool(b)) => Ok(b),
+                Ok(_) => Err("it gave something other than true or false".to_owned()),
+                Err(e) => Err(e.to_string()),
+            };
+            (rule, outcome)
+        })
+    }
+}
+
+/// What rules can ask about one request.
+pub(super) struct Facts<'a> {
+    pub(super) req: &'a Request<'a>,
+    pub(super) id: &'a Identity,
+    pub(super) snap: &'a Snapshot,
+    /// Points of the signals, before any rule.
+    pub(super) risk: u16,
+}
+
+const REQUEST: [&str; 6] = ["method", "host", "path", "query", "user_agent", "headers"];
+const IDENTITY: [&str; 8] = ["lane", "standing", "agent", "address", "account", "asn", "session_age_s", "proven"];
+const STATE: [&str; 6] = ["people_hour", "people_day", "people_month", "beyond", "risk", "posture"];
+const PEOPLE: [&str; 3] = ["basic", "personal", "contact"];
+
+type Fact<'b> = Option<CowVal<'b, 'b>>;
+
+impl VariableResolver for Facts<'_> {
+    /// A variable by its whole name, as the language looks for it first (`request.user_agent`, then `request`): so a rule
+    /// that names a fact gets that one alone, and one that goes over all of them gets a map.
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        match variable.split_once('.') {
+            Some(("request", fact)) => self.of_request(fact),
+            Some(("identity", fact)) => self.of_identity(fact),
+            Some(("state", fact)) => self.of_state(fact),
+            Some(_) => None,
+            None => match variable {
+                "request" => map(REQUEST, |fact| self.of_request(fact)),
+                "identity" => map(IDENTITY, |fact| self.of_identity(fact)),
+                "state" => map(STATE, |fact| self.of_state(fact)),
+                _ => None,
+            },
         }
-        let mut context = self.language.new_inner_scope();
-        if let Err(e) = facts(&mut context, self.needs, req, id, snap, risk) {
-            return rules.iter().map(|r| (r, Err(e.clone()))).collect();
+    }
+}
+
+impl Facts<'_> {
+    fn of_request(&self, fact: &str) -> Fact<'_> {
+        let req = self.req;
+        match fact {
+            "method" => text(req.method),
+            "host" => text(req.host),
+            "path" => text(req.path),
+            "query" => text(req.query.unwrap_or("")),
+            "user_agent" => text(req.headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("")),
+            "headers" => {
+                let names = req.headers.keys().map(http::HeaderName::as_str);
+                // Of several of one name, the last that is text.
+                map(names, |name| req.headers.get_all(name).iter().rev().find_map(|v| v.to_str().ok()).and_then(text))
+            }
+            _ => None,
         }
-        self.programs
-            .iter()
-            .zip(rules)
-            .map(|(program, rule)| {
-                let outcome = match program.execute(&context) {
-                    Ok(Value::Bool(b)) => Ok(b),
-                    Ok(_) => Err("it gave something other than true or false".to_owned()),
-                    Err(e) => Err(e.to_string()),
-                };
-                (rule, outcome)
-            })
-            .collect()
+    }
+
+    fn of_identity(&self, fact: &str) -> Fact<'_> {
+        let id = self.id;
+        match fact {
+            "lane" => text(id.lane.word()),
+            "standing" => text(self.snap.standing.word()),
+            "agent" => text(id.agent.as_deref().unwrap_or("")),
+            "address" => Some(CowVal::owned(CelString::from(id.address_raw.to_string()))),
+            "account" => truth(id.account.is_some_and(|a| a.confirmed)),
+            "asn" => number(id.asn.unwrap_or(0)),
+            "session_age_s" => {
+                let age_s = |since_s| (self.req.now_ms / 1000).saturating_sub(since_s);
+                number(id.session.filter(|s| s.returned).map_or(0, |s| age_s(s.since_s)))
+            }
+            "proven" => truth(self.snap.standing == Standing::Proven),
+            _ => None,
+        }
+    }
+
+    fn of_state(&self, fact: &str) -> Fact<'_> {
+        match fact.split_once('.').unwrap_or((fact, "")) {
+            ("people_hour", column) => self.people(Window::Hour, column),
+            ("people_day", column) => self.people(Window::Day, column),
+            ("people_month", column) => self.people(Window::Month, column),
+            ("beyond", "") => number(self.snap.beyond),
+            ("risk", "") => number(self.risk),
+            ("posture", "") => text(self.snap.posture.word()),
+            _ => None,
+        }
+    }
+
+    fn people(&self, window: Window, column: &str) -> Fact<'_> {
+        let people = |column: &str| {
+            let at = PEOPLE.iter().position(|c| *c == column)?;
+            number(self.snap.people[window as usize][at])
+        };
+        if column.is_empty() { map(PEOPLE, people) } else { people(column) }
     }
 }
 
-fn facts(
-    context: &mut Context<'_, '_>,
-    needs: Needs,
-    req: &Request<'_>,
-    id: &Identity,
-    snap: &Snapshot,
-    risk: u16,
-) -> Result<(), String> {
-    if needs.request {
-        context.add_variable("request", request_facts(req, needs.headers)).map_err(|e| e.to_string())?;
-    }
-    if needs.identity {
-        context.add_variable("identity", identity_facts(req, id, snap)).map_err(|e| e.to_string())?;
-    }
-    if needs.state {
-        context.add_variable("state", state_facts(snap, risk)).map_err(|e| e.to_string())?;
-    }
-    Ok(())
+fn text(s: &str) -> Fact<'_> {
+    Some(CowVal::owned(CelString::from(s)))
 }
 
-fn request_facts<'a>(req: &Request<'a>, headers: bool) -> RequestFacts<'a> {
-    let text = |v: &'a http::HeaderValue| v.to_str().ok();
-    RequestFacts {
-        method: req.method,
-        host: req.host,
-        path: req.path,
-        query: req.query.unwrap_or(""),
-        user_agent: req.headers.get(http::header::USER_AGENT).and_then(text).unwrap_or(""),
-        headers: match headers {
-            true => req.headers.iter().filter_map(|(n, v)| Some((n.as_str(), text(v)?))).collect(),
-            false => HashMap::new(),
-        },
-    }
+fn truth<'b>(b: bool) -> Fact<'b> {
+    Some(CowVal::owned(CelBool::from(b)))
 }
 
-fn identity_facts<'a>(req: &Request<'_>, id: &'a Identity, snap: &Snapshot) -> IdentityFacts<'a> {
-    IdentityFacts {
-        lane: id.lane,
-        standing: snap.standing,
-        agent: id.agent.as_deref().unwrap_or(""),
-        address: id.address_raw.to_string(),
-        account: id.account.is_some_and(|a| a.confirmed),
-        asn: id.asn.unwrap_or(0),
-        session_age_s: id.session.filter(|s| s.returned).map_or(0, |s| (req.now_ms / 1000).saturating_sub(s.since_s)),
-        proven: snap.standing == Standing::Proven,
-    }
+fn number<'b>(n: impl Into<u64>) -> Fact<'b> {
+    Some(CowVal::owned(CelUInt::from(n.into())))
 }
 
-fn state_facts(snap: &Snapshot, risk: u16) -> StateFacts {
-    let people = |w: Window| {
-        let [basic, personal, contact] = snap.people[w as usize];
-        People { basic, personal, contact }
-    };
-    StateFacts {
-        people_hour: people(Window::Hour),
-        people_day: people(Window::Day),
-        people_month: people(Window::Month),
-        beyond: snap.beyond,
-        risk,
-        posture: snap.posture,
-    }
+/// All facts of a list that there are, as a map.
+fn map<'b>(names: impl IntoIterator<Item = &'b str>, fact: impl Fn(&'b str) -> Fact<'b>) -> Fact<'b> {
+    let all: HashMap<CelMapKey<'b>, Box<dyn Val + 'b>> =
+        names.into_iter().filter_map(|name| Some((CelMapKey::from(name), fact(name)?.into_owned()))).collect();
+    Some(CowVal::owned(CelMap::from(all)))
 }

@@ -52,9 +52,9 @@ fn calm(standing: Standing) -> Snapshot {
     Snapshot {
         standing,
         posture: Posture::Calm,
+        posture_decided: false,
         people: [[0; 3]; 3],
         beyond: 0,
-        blocked_until_s: 0,
         spent: None,
         evidence: SmallVec::new(),
         ruling: Ruling::default(),
@@ -186,7 +186,7 @@ fn members_and_verified_lanes_are_never_challenged_but_their_budgets_hold() {
 fn robots_txt_and_well_known_are_open_to_everybody() {
     let site = site_with(|j| j["rules"] = json!([{"name": "nobody", "when": "true", "then": "refuse"}]));
     let mut snap = calm(Standing::Stranger);
-    snap.blocked_until_s = u32::MAX;
+    snap.ruling.everybody.closed_until_s = Some(u64::MAX);
     snap.beyond = 10_000;
     for path in ["/robots.txt", "/.well-known/security.txt", "/favicon.ico"] {
         assert_eq!(decide(&site, path, &visitor(1, 1), &snap).action, Action::Allow, "{path}");
@@ -200,27 +200,6 @@ fn a_bait_is_answered_with_made_up_people() {
     assert_eq!(decide(&site, "/members/archive-all", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Decoy);
     let off = site_with(|j| j["signals"] = json!([]));
     assert_eq!(decide(&off, "/members/archive-all", &visitor(1, 1), &calm(Standing::Stranger)).action, Action::Allow);
-}
-
-#[test]
-fn a_block_holds_until_it_expires_and_no_longer() {
-    let site = site();
-    let state = State::new(16 << 20);
-    let id = visitor(1, 1).keeps_cookie(1);
-    state.block(Level::Session, id.session.unwrap().name, START_MS / 1000 + 600, START_MS);
-    let judge = Judge::new(&site).unwrap();
-    let asked = Asked::get("/about");
-    let at = |now_ms| {
-        let snap = state.arrive(&site, &id, None, &Visit::default(), now_ms);
-        judge.decide(&site, &asked.request(), &id, None, &snap, now_ms)
-    };
-    let v = at(START_MS + 1_000);
-    assert_eq!((v.action, v.retry_after_s, codes(&v)), (Action::Refuse, Some(599), vec!["block"]));
-    assert_eq!(at(START_MS + 599_000).action, Action::Refuse);
-    assert_eq!(at(START_MS + 600_000).action, Action::Allow);
-    state.block(Level::Session, id.session.unwrap().name, START_MS / 1000 + 6_000, START_MS + 601_000);
-    state.block(Level::Session, id.session.unwrap().name, 0, START_MS + 602_000);
-    assert_eq!(at(START_MS + 603_000).action, Action::Allow, "released");
 }
 
 #[test]
@@ -259,12 +238,16 @@ fn any_snapshot() -> impl Strategy<Value = (Snapshot, bool)> {
         Standing::Automation,
         Standing::Preview,
     ]);
-    let posture = proptest::sample::select(vec![Posture::Calm, Posture::Raised, Posture::High]);
+    let posture = (proptest::sample::select(vec![Posture::Calm, Posture::Raised, Posture::High]), any::<bool>());
     (standing, posture, 0u32..300, any::<bool>(), any::<bool>(), any_signals(), any::<bool>()).prop_map(
-        |(standing, posture, beyond, is_spent, blocked, signals, page)| {
-            let blocked_until_s = if blocked { u32::MAX } else { 0 };
+        |(standing, (posture, posture_decided), beyond, is_spent, closed, signals, page)| {
             let spent = if is_spent { spent() } else { None };
-            (Snapshot { posture, beyond, spent, blocked_until_s, evidence: says(&signals), ..calm(standing) }, page)
+            let mut snap =
+                Snapshot { posture, posture_decided, beyond, spent, evidence: says(&signals), ..calm(standing) };
+            if closed && !page {
+                snap.ruling.everybody.closed_until_s = Some(START_MS / 1000 + 600);
+            }
+            (snap, page)
         },
     )
 }

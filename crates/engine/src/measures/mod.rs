@@ -1,7 +1,10 @@
-//! Measures: what a person decided about one principal, for a time.
+//! Measures: what a person decided about one principal, or about a site for everybody, for a time.
 //!
-//! In come the bytes of `measures.json` and, request by request, an [`Identity`]; out goes a [`Ruling`], which the judge
-//! reads like any other fact. Nothing here looks at a clock or a file. Every measure ends by itself.
+//! In come the bytes of `measures.json` and, request by request, an [`Identity`] and a route; out goes a [`Ruling`], which
+//! the judge reads like any other fact. Nothing here looks at a clock or a file. Every measure ends by itself.
+//!
+//! What holds for everybody ([`everybody`]) is about routes that show people: a posture that does not fall below a step,
+//! fields that nobody is shown, a route that answers nobody. No release frees from it.
 //!
 //! A request can be under several measures at once: its account's, its session's, its address's, its network's, its
 //! client's. They are read from the narrowest principal to the widest:
@@ -13,13 +16,15 @@
 //!    largest factor counts; every `watch` marks.
 //! 3. A release only frees from verdicts. Budgets stay: nothing removes them.
 
+mod everybody;
 mod reading;
 mod ruling;
 
 #[cfg(test)]
 mod tests;
 
-pub use reading::{Book, FORMAT, LONGEST_LIFE_S, MOST, MOST_BYTES, MeasuresError};
+pub use everybody::{Everybody, Floor};
+pub use reading::{Book, FORMAT, LONGEST_LIFE_S, MOST, MOST_BYTES, MOST_OF_EVERYBODY, MeasuresError};
 pub use ruling::{Cuts, Ruling};
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -29,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::doors::{Identity, Level};
-use crate::state::principals;
+use crate::state::{Posture, principals};
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,11 +50,26 @@ pub enum Act {
     Refuse,
     /// No verdict beyond `mask`: no signal, rule or earlier step counts, budgets do.
     Release,
+    /// For everybody: the posture is at least so tense.
+    Posture,
+    /// For everybody: a field is masked.
+    Mask,
+    /// For everybody: a route shows nobody.
+    Close,
 }
 
 impl Act {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Watch, Self::Budget, Self::Prove, Self::Refuse, Self::Release];
+    /// What can be decided about a principal.
+    pub const OF_PRINCIPALS: [Self; 5] = [Self::Watch, Self::Budget, Self::Prove, Self::Refuse, Self::Release];
+
+    /// What can be decided for everybody.
+    pub const OF_EVERYBODY: [Self; 3] = [Self::Posture, Self::Mask, Self::Close];
+
+    /// Whether it is about a site, and not about a principal.
+    #[must_use]
+    pub fn of_everybody(self) -> bool {
+        Self::OF_EVERYBODY.contains(&self)
+    }
 
     /// The code of its reason, from the closed list in `judge::reasons`.
     #[must_use]
@@ -60,6 +80,9 @@ impl Act {
             Self::Prove => "measure_prove",
             Self::Refuse => "measure_refuse",
             Self::Release => "measure_release",
+            Self::Posture => "measure_posture",
+            Self::Mask => "measure_mask",
+            Self::Close => "measure_close",
         }
     }
 }
@@ -67,15 +90,34 @@ impl Act {
 /// Levels a measure can be taken at, the narrowest principal first.
 pub const LEVELS: [Level; 5] = [Level::Account, Level::Session, Level::Address, Level::Network, Level::Client];
 
+/// Whom a measure is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A principal.
+    Principal {
+        /// At which level.
+        level: Level,
+        /// Its keyed name as it was written: 16 or 24 hexadecimal digits, of which the first 16 tell.
+        name: String,
+    },
+    /// Everybody.
+    Everybody {
+        /// The route, by the name the people map gives it; absent: every route that shows people.
+        route: Option<String>,
+        /// The field that is masked.
+        field: Option<String>,
+        /// How tense it is at least.
+        posture: Option<Posture>,
+    },
+}
+
 /// One measure in force or to come, and how often it has met a request.
 #[derive(Debug)]
 pub struct Measure {
     /// Its identifier.
     pub id: String,
-    /// At which level.
-    pub level: Level,
-    /// The principal's keyed name as it was written: 16 or 24 hexadecimal digits, of which the first 16 tell.
-    pub name: String,
+    /// Whom it is about.
+    pub about: About,
     /// What is done.
     pub act: Act,
     /// What budgets are divided by; 1 unless it is a `budget`.
@@ -107,7 +149,7 @@ impl Measure {
     }
 
     fn same_as(&self, other: &Self) -> bool {
-        (&self.id, self.level, &self.name, self.act) == (&other.id, other.level, &other.name, other.act)
+        (&self.id, &self.about, self.act) == (&other.id, &other.about, other.act)
     }
 }
 
@@ -118,6 +160,8 @@ pub struct Measures {
     by_principal: HashMap<(Level, u64), SmallVec<[u32; 2]>>,
     /// Levels at which there are any, as bits.
     levels: u8,
+    /// Places of what holds for everybody; few, so that they are gone through.
+    for_everybody: Vec<u32>,
 }
 
 impl Measures {
@@ -125,8 +169,13 @@ impl Measures {
         let mut new = Self::default();
         for (key, m) in all {
             let place = u32::try_from(new.all.len()).unwrap_or(u32::MAX);
-            new.by_principal.entry((m.level, key)).or_default().push(place);
-            new.levels |= 1 << m.level as u8;
+            match m.about {
+                About::Principal { level, .. } => {
+                    new.by_principal.entry((level, key)).or_default().push(place);
+                    new.levels |= 1 << level as u8;
+                }
+                About::Everybody { .. } => new.for_everybody.push(place),
+            }
             new.all.push(m);
         }
         new
@@ -157,7 +206,7 @@ impl Measures {
 
     fn walk(&self, id: &Identity, now_ms: u64, note: impl Fn(&Measure)) -> Ruling {
         let mut ruling = Ruling::default();
-        if self.is_empty() {
+        if self.levels == 0 {
             return ruling;
         }
         // The principals of a request come from the narrowest to the widest.
@@ -168,12 +217,12 @@ impl Measures {
             let Some(places) = self.by_principal.get(&(level, name.key())) else { continue };
             let here = || places.iter().filter_map(|i| self.all.get(*i as usize)).filter(|m| m.holds(now_ms));
             if let Some(release) = here().find(|m| m.act == Act::Release) {
-                ruling.release(release);
+                ruling.release(level);
                 note(release);
                 break;
             }
             for m in here() {
-                ruling.add(m);
+                ruling.add(m, level);
                 note(m);
             }
         }

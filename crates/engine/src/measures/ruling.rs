@@ -1,6 +1,6 @@
 //! What a person's decisions come to for one request.
 
-use super::{Act, Measure};
+use super::{Act, Everybody, Measure};
 use crate::doors::{LEVELS, Level};
 use crate::policy::Limits;
 
@@ -58,15 +58,17 @@ pub struct Ruling {
     released: Option<Level>,
     /// What the budgets are divided by.
     pub cuts: Cuts,
+    /// What holds for everybody who asks for this route.
+    pub everybody: Everybody,
 }
 
 impl Ruling {
-    pub(super) fn add(&mut self, m: &Measure) {
+    pub(super) fn add(&mut self, m: &Measure, level: Level) {
         // The narrowest comes first and is the one that is told.
         let place = match m.act {
             Act::Watch => &mut self.watched,
             Act::Budget => {
-                self.cuts.lower(m.level, m.factor);
+                self.cuts.lower(level, m.factor);
                 &mut self.lowered
             }
             Act::Prove => &mut self.prove,
@@ -74,16 +76,22 @@ impl Ruling {
                 self.refused_until_s = self.refused_until_s.max(m.until_s);
                 &mut self.refused
             }
-            Act::Release => return,
+            Act::Release | Act::Posture | Act::Mask | Act::Close => return,
         };
-        place.get_or_insert(m.level);
+        place.get_or_insert(level);
     }
 
-    pub(super) fn release(&mut self, m: &Measure) {
+    pub(super) fn release(&mut self, level: Level) {
         // A narrower decision that stops a request stands.
         if self.refused.is_none() && self.prove.is_none() {
-            self.released = Some(m.level);
+            self.released = Some(level);
         }
+    }
+
+    /// The same, with what holds for everybody.
+    #[must_use]
+    pub fn and(self, everybody: Everybody) -> Self {
+        Self { everybody, ..self }
     }
 
     /// Whether nobody decided anything about this request.
@@ -110,7 +118,7 @@ impl Ruling {
         self.prove.is_some()
     }
 
-    /// What holds, and at which level it was decided.
+    /// What was decided about its principals, and at which level.
     pub fn acts(&self) -> impl Iterator<Item = (Act, Level)> {
         [
             (Act::Watch, self.watched),

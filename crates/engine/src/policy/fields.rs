@@ -52,7 +52,12 @@ impl FieldSet {
     }
     /// Indices of the members, ascending.
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..MAX_FIELDS).filter(move |i| self.has(*i))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (index < MAX_FIELDS).then_some(index)
+        })
     }
     /// The sensitivities of the members.
     #[must_use]

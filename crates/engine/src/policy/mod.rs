@@ -6,6 +6,7 @@
 
 mod budgets;
 mod fields;
+mod finding;
 mod people;
 mod route;
 mod site;
@@ -15,8 +16,8 @@ pub use fields::{Field, FieldSet, MAX_FIELDS};
 pub use people::{FieldSource, JsonPath, PersonSource, Reading, Step};
 pub use route::{PathTemplate, Route, RouteKind, RouteMatch};
 pub use site::{
-    Account, AccountTrust, Bait, Enforcement, Failures, Headers, Ladder, Mode, OnFailure, Privacy, ProofPolicy, Rule,
-    SecurityTxt, Site, Tls, Upstream,
+    Account, AccountTrust, Bait, Enforcement, Failures, Headers, Ladder, MOST_FAMILIES, Mode, OnFailure, Privacy,
+    ProofPolicy, Rule, SecurityTxt, Site, Tls, Upstream,
 };
 
 use serde::Deserialize;

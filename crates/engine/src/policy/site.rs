@@ -1,12 +1,17 @@
 //! One site: where it is, what it shows, how it is protected.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::budgets::{Budgets, PosturePolicy};
 use super::fields::{Field, MAX_FIELDS};
-use super::route::{Route, RouteMatch};
+use super::route::Route;
 use crate::doors::{Action, Sensitivity, SensitivitySet, Signal, Standing};
+
+/// Most families of routes a site may have: each has a posture of its own, which takes 750 KiB.
+pub const MOST_FAMILIES: usize = 64;
 
 /// Whether verdicts are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,30 +219,6 @@ pub struct Privacy {
     pub honour_gpc: bool,
 }
 
-/// A path as most sites read it before they choose a page (RFC 3986, 5.2.4 and 6.2.2); `None` when that is the same path.
-fn as_sites_read(path: &str) -> Option<String> {
-    let mut before = b'x';
-    let odd = path.bytes().any(|b| {
-        let pair = before == b'/' && matches!(b, b'/' | b'.');
-        before = b;
-        pair || matches!(b, b'%' | b'\\' | b';' | b'A'..=b'Z')
-    });
-    if !odd {
-        return None;
-    }
-    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
-    let mut kept: Vec<&str> = Vec::new();
-    for part in decoded.split('/') {
-        // A parameter (`members;a=b`) is no part of a segment's name for some sites.
-        match part.split(';').next().unwrap_or("") {
-            "" | "." => {}
-            ".." => drop(kept.pop()),
-            _ => kept.push(part),
-        }
-    }
-    Some(format!("/{}", kept.join("/")))
-}
-
 /// One site.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -305,6 +286,10 @@ impl Site {
         if self.fields.len() > MAX_FIELDS {
             return Err(format!("site `{}` has {} fields; at most {MAX_FIELDS} fit", self.name, self.fields.len()));
         }
+        let families = self.routes.iter().map(|r| &r.family).collect::<BTreeSet<_>>().len();
+        if families > MOST_FAMILIES {
+            return Err(format!("site `{}` has {families} families of routes; at most {MOST_FAMILIES} fit", self.name));
+        }
         for r in &self.routes {
             if let Some(bad) = r.fields.iter().find(|f| f.field >= self.fields.len()) {
                 return Err(format!(
@@ -314,50 +299,6 @@ impl Site {
             }
         }
         Ok(())
-    }
-
-    /// The route of a path and method: of all that fit, the one with most literal parts; the first of equals.
-    ///
-    /// The path fits as it was received, or else as sites read it: percent-decoded, without empty and dot segments, in
-    /// any case. Otherwise `/%6Dembers/7` would be a page of the site that shows people, and no route of ours.
-    #[must_use]
-    pub fn route(&self, method: &str, path: &str) -> Option<RouteMatch<'_>> {
-        let raw = || self.fitting(method, path, true);
-        let Some(as_read) = as_sites_read(path) else { return raw() };
-        let read = || self.fitting(method, &as_read, false);
-        // `/files/../members/7` fits `/files/{rest...}` as received, and is not what the site will show.
-        let dots = ["/.", "%2e", "%2E"].iter().any(|d| path.contains(d));
-        if dots { read().or_else(raw) } else { raw().or_else(read) }
-    }
-
-    fn fitting(&self, method: &str, path: &str, encoded: bool) -> Option<RouteMatch<'_>> {
-        let mut best: Option<(usize, usize, Option<&str>)> = None;
-        for (i, r) in self.routes.iter().enumerate() {
-            // HEAD shows what GET shows, minus the body: it belongs to the same route.
-            let fits_method =
-                r.methods.is_empty() || r.methods.iter().any(|m| m == method || (m == "GET" && method == "HEAD"));
-            if !fits_method {
-                continue;
-            }
-            let person = if encoded { r.path.matches(path) } else { r.path.matches_any_case(path) };
-            if let Some(person) = person {
-                let l = r.path.literalness();
-                if best.is_none_or(|(b, _, _)| l > b) {
-                    best = Some((l, i, person));
-                }
-            }
-        }
-        best.map(|(_, index, person)| RouteMatch {
-            index,
-            route: &self.routes[index],
-            person: person.map(|p| {
-                if encoded {
-                    percent_encoding::percent_decode_str(p).decode_utf8_lossy().into_owned()
-                } else {
-                    p.to_owned()
-                }
-            }),
-        })
     }
 
     /// Weight of a signal; 0 = not computed.
@@ -385,31 +326,26 @@ impl Site {
 
 #[cfg(test)]
 mod tests {
-    use crate::state::test_site::site;
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::test_site::site_with;
 
     #[test]
-    fn a_page_is_the_same_page_however_its_path_is_written() {
-        let site = site();
-        for path in [
-            "/members/7",
-            "/members/7/",
-            "/%6Dembers/7",
-            "/members%2F7",
-            "//members/7",
-            "/members//7",
-            "/./members/7",
-            "/about/../members/7",
-            "/about/%2e%2e/members/%37",
-            "/.well-known/../members/7",
-            "/Members/7",
-            "/members;a=b/7",
-            "/members\\7",
-        ] {
-            let found = site.route("GET", path);
-            let found = found.as_ref().map(|r| (r.index, r.person.as_deref()));
-            assert_eq!(found, Some((0, Some("7"))), "{path}");
-        }
-        assert!(site.route("GET", "/About/7").is_none());
-        assert_eq!(site.route("GET", "/members/Ada%20L").and_then(|r| r.person).as_deref(), Some("Ada L"));
+    fn a_site_with_more_families_than_have_a_posture_of_their_own_is_refused() {
+        let families = |most: usize| {
+            site_with(|j| {
+                let one = j["routes"][0].clone();
+                let routes = (0..most).map(|n| {
+                    let mut route = one.clone();
+                    (route["name"], route["family"]) = (json!(format!("r{n}")), json!(format!("f{n}")));
+                    route
+                });
+                j["routes"] = routes.collect();
+            })
+        };
+        assert_eq!(families(MOST_FAMILIES).check(), Ok(()));
+        let why = families(MOST_FAMILIES + 1).check().unwrap_err();
+        assert!(why.contains("65 families") && why.contains("at most 64"), "{why}");
     }
 }

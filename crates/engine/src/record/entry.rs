@@ -8,6 +8,7 @@
 //! | `ref`, `part` | reference of the request; number of this entry among those of the reference, from 0 |
 //! | `a`, `net`, `s`, `acc`, `c`, `lic` | keyed names of address, network, session, account, client, licence |
 //! | `asn` | number of the autonomous system, where a table is given |
+//! | `nk` | kind of the network; absent: unknown |
 //! | `lane`, `st` | lane and standing |
 //! | `r`, `f` | name and family of the route |
 //! | `m`, `code` | method and status |
@@ -20,7 +21,7 @@
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::doors::{Action, Disclosure, Identity, Lane, Pseudonym, Reason, Reference, Standing};
+use crate::doors::{Action, Disclosure, Identity, Lane, NetworkKind, Pseudonym, Reason, Reference, Standing};
 use crate::policy::{FieldSet, Mode};
 
 /// What an entry tells of.
@@ -80,6 +81,9 @@ pub struct Entry {
     /// Number of the autonomous system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<u32>,
+    /// Kind of the network.
+    #[serde(rename = "nk", default, skip_serializing_if = "NetworkKind::is_unknown")]
+    pub network_kind: NetworkKind,
     /// Lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
@@ -135,6 +139,7 @@ impl Entry {
             client: None,
             licence: None,
             asn: None,
+            network_kind: NetworkKind::Unknown,
             lane: None,
             standing: None,
             route: None,
@@ -174,6 +179,7 @@ impl Entry {
             client: Some(identity.client),
             licence: identity.licence,
             asn: identity.asn,
+            network_kind: identity.network_kind,
             lane: Some(identity.lane),
             ..Self::new(kind, at_ms)
         }

@@ -38,6 +38,13 @@ pub(super) struct Behaviour {
     /// Requests for people that brought no cookie of ours, less those that did: a crowd behind one address stays near
     /// nought, a program that keeps no cookies does not.
     unkept: u16,
+    /// What most never need: made when there is something to keep.
+    seldom: Option<Box<Seldom>>,
+}
+
+/// Counts of those who asked for people beyond the budget, or used a pass.
+#[derive(Debug, Default)]
+struct Seldom {
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
     beyond: [u64; BEYOND_CELLS / 64],
     beyond_since_s: u32,
@@ -112,7 +119,7 @@ impl Behaviour {
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.networks.capacity() * size_of::<(u32, u32)>()
+        self.seldom.as_ref().map_or(0, |s| size_of::<Seldom>() + s.networks.capacity() * size_of::<(u32, u32)>())
     }
 
     /// How many more requests for people came without our cookie than with it.
@@ -144,33 +151,35 @@ impl Behaviour {
     /// A pass was used from a network; returns from how many lately, counted no further than one over the limit.
     pub(super) fn pass_used(&mut self, network: Pseudonym, shared_limit: u8, now_s: u32) -> usize {
         let short = u32::try_from(network.key() & 0xffff_ffff).unwrap_or(0);
-        self.networks.retain(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S);
-        if let Some((_, at)) = self.networks.iter_mut().find(|(n, _)| *n == short) {
+        let networks = &mut self.seldom.get_or_insert_default().networks;
+        networks.retain(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S);
+        if let Some((_, at)) = networks.iter_mut().find(|(n, _)| *n == short) {
             *at = now_s;
-        } else if self.networks.len() <= usize::from(shared_limit) {
-            self.networks.push((short, now_s));
+        } else if networks.len() <= usize::from(shared_limit) {
+            networks.push((short, now_s));
         }
-        self.networks.len()
+        networks.len()
     }
 
     /// Somebody was asked for beyond the budget.
     pub(super) fn beyond(&mut self, person: u64, now_s: u32) {
-        if now_s.saturating_sub(self.beyond_since_s) >= 3_600 {
-            self.beyond = [0; BEYOND_CELLS / 64];
-            self.beyond_since_s = now_s;
+        let kept = self.seldom.get_or_insert_default();
+        if now_s.saturating_sub(kept.beyond_since_s) >= 3_600 {
+            kept.beyond = [0; BEYOND_CELLS / 64];
+            kept.beyond_since_s = now_s;
         }
         let cell = usize::try_from(person % BEYOND_CELLS as u64).unwrap_or(0);
-        self.beyond[cell / 64] |= 1 << (cell % 64);
+        kept.beyond[cell / 64] |= 1 << (cell % 64);
     }
 
     /// Distinct people asked for beyond the budget within the hour, estimated.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
     pub(super) fn people_beyond(&self, now_s: u32) -> u32 {
-        if now_s.saturating_sub(self.beyond_since_s) >= 3_600 {
+        let Some(kept) = self.seldom.as_ref().filter(|k| now_s.saturating_sub(k.beyond_since_s) < 3_600) else {
             return 0;
-        }
+        };
         let m = BEYOND_CELLS as f64;
-        let empty = BEYOND_CELLS as u32 - self.beyond.iter().map(|w| w.count_ones()).sum::<u32>();
+        let empty = BEYOND_CELLS as u32 - kept.beyond.iter().map(|w| w.count_ones()).sum::<u32>();
         (m * (m / f64::from(empty.max(1))).ln()).round() as u32
     }
 

@@ -4,11 +4,11 @@ use smallvec::SmallVec;
 
 use super::habit::Habit;
 use super::posture::{Posture, Tension};
-use super::seen::{Undo, column};
+use super::seen::{COLUMNS, Undo, column};
 use super::table::Principal;
 use super::{Spent, State, actor, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
-use crate::measures::Cuts;
+use crate::measures::{Act, Cuts};
 use crate::policy::{FieldSet, Limits, NewcomerLimit, PosturePolicy, Site, Window};
 
 /// What a charge came to.
@@ -60,6 +60,8 @@ pub struct Replay {
     pub person_key: u64,
     /// Fields that were within the budgets.
     pub shown: FieldSet,
+    /// Whether somebody had decided that the site was tense: no habit is made of such days.
+    pub tense: bool,
 }
 
 /// The key a person has in the set of a sensitivity. Special fields share the contact column: under a key of their own, so
@@ -81,14 +83,13 @@ fn limits(
     now_s: u32,
 ) -> Limits {
     let mut l = *site.budgets.limits(standing, level, s);
+    // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
+    if tension.posture == Posture::Calm || !is_stranger(standing) || matches!(level, Level::Network | Level::Client) {
+        return l;
+    }
     let policy = &site.posture;
     let newcomer = tension.newcomer(policy, p.first_s, now_s) || p.habit.days(now_s) < policy.newcomer_days;
-    // Networks and clients are many people: an old one is full of newcomers, a new one of nobody in particular.
-    if tension.posture == Posture::Calm
-        || !is_stranger(standing)
-        || (!newcomer && tension.posture == Posture::Raised)
-        || matches!(level, Level::Network | Level::Client)
-    {
+    if !newcomer && tension.posture == Posture::Raised {
         return l;
     }
     let of =
@@ -144,14 +145,16 @@ fn remembered(site: &Site, standing: Standing, level: Level, s: Sensitivity, rev
     revealed_here || *site.budgets.limits(standing, level, s) != Limits::default() || tightened()
 }
 
-/// A budget of this principal with nothing left, personal fields first.
+/// A budget of this principal with nothing left, personal fields first. `people` is whom it was shown.
+#[expect(clippy::too_many_arguments, reason = "the facts of one principal")]
 pub(super) fn spent(
     site: &Site,
     standing: Standing,
     level: Level,
     tension: Tension,
     cuts: Cuts,
-    p: &mut Principal,
+    p: &Principal,
+    people: &[[u32; 3]; COLUMNS],
     now_s: u32,
 ) -> Option<Spent> {
     for s in [Sensitivity::Personal, Sensitivity::Basic] {
@@ -159,7 +162,7 @@ pub(super) fn spent(
         for window in Window::ALL {
             if let Some(limit) = l.get(window)
                 && limit > 0
-                && p.seen.people(column(s), window, now_s) >= limit
+                && people[column(s)][window as usize] >= limit
             {
                 return Some(Spent { level, sensitivity: s, window, limit });
             }
@@ -177,23 +180,20 @@ pub(super) fn beyond(
     level: Level,
     tension: Tension,
     cuts: Cuts,
-    p: &mut Principal,
+    p: &Principal,
+    people: &[[u32; 3]; COLUMNS],
     asked: u32,
     now_s: u32,
 ) -> u32 {
     if asked == 0 {
         return 0;
     }
-    let mut room = |s: Sensitivity| {
+    let room = |s: Sensitivity| {
         let l = cuts.of(level, limits(site, standing, level, s, tension, p, now_s));
-        let left = |w| Some(l.get(w)?.saturating_sub(p.seen.people(column(s), w, now_s)));
+        let left = |w| Some(l.get(w)?.saturating_sub(people[column(s)][w as usize]));
         Window::ALL.into_iter().filter_map(left).min()
     };
     asked.saturating_sub(room(Sensitivity::Personal).or_else(|| room(Sensitivity::Basic)).unwrap_or(0))
-}
-
-fn word(v: impl serde::Serialize) -> String {
-    serde_json::to_value(v).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// The code of a spent budget: `budget.personal.session.hour`.
@@ -204,7 +204,7 @@ pub fn code(s: Sensitivity, level: Level, window: Window) -> String {
         Window::Day => "day",
         Window::Month => "month",
     };
-    format!("budget.{}.{}.{w}", word(s), word(level))
+    format!("budget.{}.{}.{w}", s.word(), level.word())
 }
 
 impl State {
@@ -219,11 +219,20 @@ impl State {
         let family = site.routes.get(route).map_or("", |r| r.family.as_str());
         let who = principals(id);
         let strange = is_stranger(allowance.standing);
+        let at_floor = |t: Tension| t.at_least(allowance.everybody.floor);
+        let mut tension = if strange { at_floor(self.tension(site, family, now_s)) } else { Tension::NONE };
+        // What nobody is shown costs nobody anything; whatever else of the person is shown is charged as ever.
+        let decided = FieldSet(want.0 & allowance.everybody.masked.0);
+        if !decided.is_empty() {
+            out.masked = decided;
+            out.reasons.push(Reason { code: Act::Mask.code().to_owned(), weight: 0, detail: String::new() });
+        }
+        let want = want.minus(decided);
         for s in want.sensitivities(&site.fields).iter() {
             let fields = want.of_sensitivities(&site.fields, crate::doors::SensitivitySet::NONE.with(s));
             if allowance.never.has(s) {
                 out.masked = out.masked.union(fields);
-                out.reasons.push(Reason { code: format!("never.{}", word(s)), weight: 0, detail: String::new() });
+                out.reasons.push(Reason { code: format!("never.{}", s.word()), weight: 0, detail: String::new() });
                 continue;
             }
             if allowance.on_request.has(s) && !by_name {
@@ -235,26 +244,29 @@ impl State {
                 if !known {
                     out.masked = out.masked.union(fields);
                     out.reasons.push(Reason {
-                        code: format!("on_request.{}", word(s)),
+                        code: format!("on_request.{}", s.word()),
                         weight: 0,
                         detail: String::new(),
                     });
                     continue;
                 }
             }
-            let tension = if strange { self.tension(site, family, now_s) } else { Tension::NONE };
             let posture = tension.posture;
             match self.take(site, &who, allowance, s, person_key, tension, now_s) {
                 Ok(()) => {
                     out.shown = out.shown.union(fields);
                     if strange && self.past.is_none() {
-                        self.family(family, |f| f.shown(&site.posture, person_key, s, now_s));
+                        // Who is shown may raise the posture, and the next sensitivity feels it.
+                        tension = at_floor(self.family(site, family, |f| {
+                            f.shown(&site.posture, person_key, s, now_s);
+                            f.standing()
+                        }));
                     }
                 }
                 Err(spent) => {
                     out.masked = out.masked.union(fields);
                     let tense =
-                        if posture == Posture::Calm { String::new() } else { format!(", posture {}", word(posture)) };
+                        if posture == Posture::Calm { String::new() } else { format!(", posture {}", posture.word()) };
                     out.reasons.push(Reason {
                         code: code(spent.sensitivity, spent.level, spent.window),
                         weight: 0,
@@ -348,9 +360,9 @@ impl State {
     pub fn replay(&self, site: &Site, r: &Replay) {
         let now_s = seconds(r.at_ms);
         for s in r.shown.sensitivities(&site.fields).iter() {
-            let calm =
-                is_stranger(r.standing) && self.family(&r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
-            let habitual = s == Sensitivity::Personal && calm;
+            let calm = is_stranger(r.standing)
+                && self.family(site, &r.family, |f| f.tick(&site.posture, now_s)) == Posture::Calm;
+            let habitual = s == Sensitivity::Personal && calm && !r.tense;
             let revealed = site.on_request(r.standing).has(s);
             for (i, (level, name)) in r.principals.iter().enumerate() {
                 if !remembered(site, r.standing, *level, s, revealed && i == 0) {
@@ -365,7 +377,7 @@ impl State {
                 });
             }
             if is_stranger(r.standing) {
-                self.family(&r.family, |f| f.shown(&site.posture, r.person_key, s, now_s));
+                self.family(site, &r.family, |f| f.shown(&site.posture, r.person_key, s, now_s));
             }
         }
     }

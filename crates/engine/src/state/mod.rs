@@ -39,14 +39,11 @@ use smallvec::SmallVec;
 
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::measures::Ruling;
-use crate::policy::{RouteMatch, Site, Window};
+use crate::policy::{MOST_FAMILIES, RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
 use posture::{FamilyPosture, Tension};
 use seen::COLUMNS;
 use table::{Principal, Table};
-
-/// Families a site may have before further ones share one posture.
-const MOST_FAMILIES: usize = 64;
 
 /// Budgets, behaviour and posture of one site.
 #[derive(Debug)]
@@ -75,14 +72,14 @@ pub struct Visit {
 pub struct Snapshot {
     /// Which budget applies.
     pub standing: Standing,
-    /// How tense the route's family is.
+    /// How tense the route's family is, or is by a person's decision.
     pub posture: Posture,
+    /// Whether only that decision makes it so tense.
+    pub posture_decided: bool,
     /// Distinct people shown to the innermost principal, by window and column (basic, personal, contact).
     pub people: [[u32; COLUMNS]; 3],
     /// Distinct people the innermost principal asked for beyond the budget within the hour.
     pub beyond: u32,
-    /// Until when (Unix seconds) somebody blocked this principal.
-    pub blocked_until_s: u32,
     /// A budget that is spent already: level, column name, window, and the limit.
     pub spent: Option<Spent>,
     /// Signals of behaviour.
@@ -163,7 +160,8 @@ impl State {
     ) -> Snapshot {
         let now_s = seconds(now_ms);
         let standing = standing_of(site, id, now_ms);
-        let tension = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
+        let own = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
+        let tension = own.at_least(ruling.everybody.floor);
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -176,50 +174,62 @@ impl State {
         let mut snapshot = Snapshot {
             standing,
             posture: tension.posture,
+            posture_decided: tension.posture > own.posture,
             people: [[0; COLUMNS]; 3],
             beyond: 0,
-            blocked_until_s: 0,
             spent: None,
             evidence: SmallVec::new(),
             ruling: *ruling,
         };
         // Who behaves: everybody else behind the same address must not answer for it.
-        let asked = {
-            let (level, key) = actor(id);
-            let pass_from = (level == Level::Session && standing == Standing::Proven).then_some(id.network);
-            self.table.with(key, level, now_s, |p| {
-                let asked = note(p, &step, pass_from, site, now_s, &mut snapshot);
-                // Everybody's first page comes without a cookie: a crowd's first pages meet here, and are not one visitor's.
-                let unkept = p.behaviour.as_ref().map_or(0, |b| b.unkept());
-                if level == Level::Address { asked.min(unkept) } else { asked }
-            })
+        let (behaving, behaves) = actor(id);
+        let pass_from = (behaving == Level::Session && standing == Standing::Proven).then_some(id.network);
+        let noted = |p: &mut Principal, snapshot: &mut Snapshot| {
+            let asked = note(p, &step, pass_from, site, now_s, snapshot);
+            // Everybody's first page comes without a cookie: a crowd's first pages meet here, and are not one visitor's.
+            let unkept = p.behaviour.as_ref().map_or(0, |b| b.unkept());
+            if behaving == Level::Address { asked.min(unkept) } else { asked }
         };
-        if step.brought_session && (step.navigation || step.kind.is_some()) {
-            self.table
-                .with(unnamed(id), Level::Address, now_s, |p| p.behaviour.get_or_insert_default().cookie_kept(&step));
+        let who = principals(id);
+        let itself = who.first().is_some_and(|(level, name)| (*level, name.key()) == (behaving, behaves));
+        let mut asked = 0;
+        if !itself {
+            asked = self.table.with(behaves, behaving, now_s, |p| noted(p, &mut snapshot));
         }
-        let mut innermost = true;
-        for (level, name) in principals(id) {
+        if step.brought_session && (step.navigation || step.kind.is_some()) {
+            // Whoever never came without a cookie has nothing to take back.
+            self.table.with_known(unnamed(id), Level::Address, now_s, |p| {
+                if let Some(b) = &mut p.behaviour {
+                    b.cookie_kept(&step);
+                }
+            });
+        }
+        for (i, (level, name)) in who.into_iter().enumerate() {
             if !matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
                 continue;
             }
             self.table.with(name.key(), level, now_s, |p| {
-                snapshot.blocked_until_s = snapshot.blocked_until_s.max(p.blocked_until_s);
+                let innermost = i == 0;
+                if innermost && itself {
+                    asked = noted(p, &mut snapshot);
+                }
+                if route.is_none() && (!innermost || asked == 0) {
+                    return;
+                }
+                let people = p.seen.all_people(now_s);
                 if innermost {
-                    snapshot.beyond = charge::beyond(site, standing, level, tension, ruling.cuts, p, asked, now_s);
+                    snapshot.beyond =
+                        charge::beyond(site, standing, level, tension, ruling.cuts, p, &people, asked, now_s);
                 }
                 if innermost && route.is_some() {
                     for w in Window::ALL {
-                        for c in 0..COLUMNS {
-                            snapshot.people[w as usize][c] = p.seen.people(c, w, now_s);
-                        }
+                        snapshot.people[w as usize] = people.map(|of| of[w as usize]);
                     }
                 }
                 if route.is_some() && snapshot.spent.is_none() {
-                    snapshot.spent = charge::spent(site, standing, level, tension, ruling.cuts, p, now_s);
+                    snapshot.spent = charge::spent(site, standing, level, tension, ruling.cuts, p, &people, now_s);
                 }
             });
-            innermost = false;
         }
         snapshot
     }
@@ -227,22 +237,25 @@ impl State {
     fn tension(&self, site: &Site, family: &str, now_s: u32) -> Tension {
         match &self.past {
             Some(postures) => postures.at(family, now_s),
-            None => self.family(family, |f| f.tension(&site.posture, now_s)),
+            None => self.family(site, family, |f| f.tension(&site.posture, now_s)),
         }
     }
 
-    fn family<T>(&self, name: &str, act: impl FnOnce(&mut FamilyPosture) -> T) -> T {
+    fn family<T>(&self, site: &Site, name: &str, act: impl FnOnce(&mut FamilyPosture) -> T) -> T {
         let mut families = self.families.lock();
-        let name = if families.len() >= MOST_FAMILIES && !families.contains_key(name) { "(others)" } else { name };
-        match families.get_mut(name) {
-            Some(f) => act(f),
-            None => act(families.entry(name.to_owned()).or_insert_with(FamilyPosture::new)),
+        if let Some(f) = families.get_mut(name) {
+            return act(f);
         }
+        if families.len() >= MOST_FAMILIES {
+            // Those of an older policy make room: a site has no more than fit, or its policy would not have been read.
+            families.retain(|known, _| site.routes.iter().any(|r| r.family == *known));
+        }
+        act(families.entry(name.to_owned()).or_insert_with(FamilyPosture::new))
     }
 
     /// How tense a family is.
     pub fn posture(&self, site: &Site, family: &str, now_ms: u64) -> Posture {
-        self.family(family, |f| f.tick(&site.posture, seconds(now_ms)))
+        self.family(site, family, |f| f.tick(&site.posture, seconds(now_ms)))
     }
 
     /// A challenge was put to somebody.
@@ -263,13 +276,6 @@ impl State {
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {
         let (level, key) = actor(id);
         self.table.with(key, level, seconds(now_ms), |p| act(p.behaviour.get_or_insert_default()));
-    }
-
-    /// Refuses a principal until a time (Unix seconds); 0 releases it.
-    pub fn block(&self, level: Level, name: Pseudonym, until_s: u64, now_ms: u64) {
-        self.table.with(name.key(), level, seconds(now_ms), |p| {
-            p.blocked_until_s = u32::try_from(until_s).unwrap_or(u32::MAX)
-        });
     }
 
     /// Bytes the principals use.

@@ -12,6 +12,7 @@ use super::sketch::Ring;
 use super::unusual::{Unusual, UnusualNow};
 use super::usual::Usual;
 use crate::doors::Sensitivity;
+use crate::measures::Floor;
 use crate::policy::{PostureLimits, PosturePolicy, Window};
 
 /// How tense.
@@ -26,6 +27,18 @@ pub enum Posture {
     High,
 }
 
+impl Posture {
+    /// `calm`, `raised` or `high`, as it is written everywhere.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Raised => "raised",
+            Self::High => "high",
+        }
+    }
+}
+
 /// How tense a family is, and since when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tension {
@@ -36,6 +49,14 @@ pub(super) struct Tension {
 
 impl Tension {
     pub(super) const NONE: Self = Self { posture: Posture::Calm, since_s: 0 };
+
+    /// The same, where somebody decided that it is at least so tense. The wave of a decision begins with it; one that is on
+    /// already goes on, and whoever came with it stays a newcomer.
+    pub(super) fn at_least(self, floor: Option<Floor>) -> Self {
+        let Some(floor) = floor.filter(|f| f.posture > self.posture) else { return self };
+        let since_s = if self.posture == Posture::Calm { floor.since_s } else { self.since_s.min(floor.since_s) };
+        Self { posture: floor.posture, since_s }
+    }
 
     /// Whether somebody first seen at `first_s` is a newcomer. Age counts up to the beginning of the wave: fifty
     /// addresses that wait for their first birthday would otherwise read everybody on the second day. Who has been

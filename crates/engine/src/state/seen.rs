@@ -5,6 +5,8 @@
 //! A fixed window would be smaller and let twice the budget through around its border. The set never grows beyond the
 //! largest limit, because what is over a budget is not added.
 
+use smallvec::SmallVec;
+
 use crate::doors::Sensitivity;
 use crate::policy::{Limits, Window};
 
@@ -17,12 +19,20 @@ pub(super) fn column(s: Sensitivity) -> usize {
 
 /// One person, and when each column was last shown (Unix seconds; 0 = never).
 #[derive(Debug, Clone, Copy)]
-struct Mark {
+pub(super) struct Mark {
     person: u64,
     last_s: [u32; COLUMNS],
     /// Showings of each column so far, wrapping: tells an undo whether the person was shown again since, within the instant
     /// that a charge takes. Fits where the compiler would leave a gap.
     showings: [u8; COLUMNS],
+    _here: Here,
+}
+
+/// A byte with one value: by the others the compiler tells a single person from none and from many, in the same 24 bytes.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum Here {
+    Yes,
 }
 
 /// A count that holds until the oldest person in it leaves the window.
@@ -48,15 +58,32 @@ impl Undo {
     }
 }
 
-/// The set.
+/// The set. Most principals are shown one person and never come again: that one stands in the record itself, and neither
+/// showing it nor forgetting it touches memory anywhere else.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    marks: Vec<Mark>,
-    /// Only for sets of more than [`FEW`] people; most principals never have one.
+pub(super) enum Seen {
+    #[default]
+    Nobody,
+    One(Mark),
+    Many {
+        /// How many, so that eviction does not wait for the rest.
+        people: u32,
+        all: Box<Many>,
+    },
+}
+
+/// More than one person, in the order of their keys.
+#[derive(Debug, Default)]
+pub(super) struct Many {
+    marks: SmallVec<[Mark; FIRST]>,
+    /// Only for sets of more than [`FEW`] people.
     counts: Option<Box<Counts>>,
 }
 
 type Counts = [[Count; 3]; COLUMNS];
+
+/// So many people have room before there is a second allocation.
+const FIRST: usize = 3;
 
 /// So few people are counted anew each time: a million principals of three people each need no memory of counts.
 const FEW: usize = 8;
@@ -65,52 +92,59 @@ fn inside(last_s: u32, window: Window, now_s: u32) -> bool {
     last_s != 0 && now_s.saturating_sub(last_s) < window.seconds()
 }
 
-impl Seen {
-    /// Distinct people of a column in a window that ends now.
-    pub(super) fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
+impl Mark {
+    fn of(person: u64) -> Self {
+        Self { person, last_s: [0; COLUMNS], showings: [0; COLUMNS], _here: Here::Yes }
+    }
+
+    /// Notes a showing; when the last one was, and the number of this one.
+    fn show(&mut self, column: usize, now_s: u32) -> (u32, u8) {
+        let was_s = self.last_s[column];
+        // Threads may be a second apart; a set's time never goes back.
+        self.last_s[column] = now_s.max(was_s).max(1);
+        self.showings[column] = self.showings[column].wrapping_add(1);
+        (was_s, self.showings[column])
+    }
+
+    /// Takes a showing back; whether it was the last one.
+    fn undo(&mut self, undo: Undo) -> bool {
+        let last = self.showings[undo.column] == undo.showings;
+        if last {
+            self.last_s[undo.column] = undo.was_s;
+            self.showings[undo.column] = undo.showings.wrapping_sub(1);
+        }
+        last
+    }
+
+    fn never_shown(&self) -> bool {
+        self.last_s == [0; COLUMNS]
+    }
+
+    /// Last shown longer ago than any window.
+    fn old(&self, now_s: u32) -> bool {
+        !self.last_s.iter().any(|l| inside(*l, Window::Month, now_s))
+    }
+}
+
+impl Many {
+    fn find(&self, person: u64) -> Result<usize, usize> {
+        self.marks.binary_search_by_key(&person, |m| m.person)
+    }
+
+    fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
         if self.marks.len() <= FEW && self.counts.is_none() {
-            return self.count(column, window, now_s).people;
+            return count(&self.marks, column, window, now_s).people;
         }
         let known = self.counts.get_or_insert_default()[column][window as usize];
         if now_s < known.until_s {
             return known.people;
         }
-        let count = self.count(column, window, now_s);
+        let count = count(&self.marks, column, window, now_s);
         self.counts.get_or_insert_default()[column][window as usize] = count;
         count.people
     }
 
-    fn count(&self, column: usize, window: Window, now_s: u32) -> Count {
-        let mut count = Count { people: 0, until_s: u32::MAX };
-        for m in &self.marks {
-            let last = m.last_s[column];
-            if inside(last, window, now_s) {
-                count.people += 1;
-                count.until_s = count.until_s.min(last.saturating_add(window.seconds()));
-            }
-        }
-        count
-    }
-
-    /// Whether the person was shown in the window.
-    pub(super) fn has(&self, person: u64, column: usize, window: Window, now_s: u32) -> bool {
-        self.find(person).is_ok_and(|i| inside(self.marks[i].last_s[column], window, now_s))
-    }
-
-    fn find(&self, person: u64) -> Result<usize, usize> {
-        self.marks.binary_search_by_key(&person, |m| m.person)
-    }
-
-    /// The window whose limit one more showing of this person would break; `None` when it fits.
-    pub(super) fn breaks(&mut self, person: u64, column: usize, limits: &Limits, now_s: u32) -> Option<Window> {
-        let last = self.find(person).map_or(0, |i| self.marks[i].last_s[column]);
-        Window::ALL.into_iter().find(|w| {
-            limits.get(*w).is_some_and(|limit| !inside(last, *w, now_s) && self.people(column, *w, now_s) >= limit)
-        })
-    }
-
-    /// Notes that the person is shown now.
-    pub(super) fn show(&mut self, person: u64, column: usize, now_s: u32) -> Undo {
+    fn show(&mut self, person: u64, column: usize, now_s: u32) -> (u32, u8) {
         let at = self.find(person).unwrap_or_else(|at| {
             let at = if self.marks.len() == self.marks.capacity() && self.forget_old(now_s) {
                 self.find(person).unwrap_or_else(|at| at)
@@ -121,35 +155,25 @@ impl Seen {
             if self.marks.len() == self.marks.capacity() {
                 self.marks.reserve_exact((self.marks.len() / 2).max(2));
             }
-            self.marks.insert(at, Mark { person, last_s: [0; COLUMNS], showings: [0; COLUMNS] });
+            self.marks.insert(at, Mark::of(person));
             at
         });
-        let mark = &mut self.marks[at];
-        let was_s = mark.last_s[column];
-        // Threads may be a second apart; a set's time never goes back.
-        mark.last_s[column] = now_s.max(was_s).max(1);
-        let showings = mark.showings[column].wrapping_add(1);
-        mark.showings[column] = showings;
+        let (was_s, showings) = self.marks[at].show(column, now_s);
         for (w, count) in Window::ALL.into_iter().zip(self.counts.iter_mut().flat_map(|c| &mut c[column])) {
             if now_s < count.until_s && !inside(was_s, w, now_s) {
                 count.people += 1;
                 count.until_s = count.until_s.min(now_s.saturating_add(w.seconds()));
             }
         }
-        Undo { person, column, was_s, showings }
+        (was_s, showings)
     }
 
-    /// Takes back a showing that did not take place. If the person was shown again since, by a thread that got through
-    /// where this one did not, it stays: forgetting it would give its place to one more person.
-    pub(super) fn undo(&mut self, undo: Undo) {
+    fn undo(&mut self, undo: Undo) {
         if let Ok(i) = self.find(undo.person) {
-            let mark = &mut self.marks[i];
-            if mark.showings[undo.column] != undo.showings {
+            if !self.marks[i].undo(undo) {
                 return;
             }
-            mark.last_s[undo.column] = undo.was_s;
-            mark.showings[undo.column] = undo.showings.wrapping_sub(1);
-            if self.marks[i].last_s == [0; COLUMNS] {
+            if self.marks[i].never_shown() {
                 self.marks.remove(i);
             }
         }
@@ -161,18 +185,131 @@ impl Seen {
     /// Drops people last shown longer ago than any window; whether there were any.
     fn forget_old(&mut self, now_s: u32) -> bool {
         let before = self.marks.len();
-        self.marks.retain(|m| m.last_s.iter().any(|l| inside(*l, Window::Month, now_s)));
+        self.marks.retain(|m| !m.old(now_s));
         self.marks.len() < before
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let spilled = if self.marks.spilled() { self.marks.capacity() * size_of::<Mark>() } else { 0 };
+        size_of::<Self>() + spilled + self.counts.as_ref().map_or(0, |_| size_of::<Counts>())
+    }
+}
+
+fn count(marks: &[Mark], column: usize, window: Window, now_s: u32) -> Count {
+    let mut count = Count { people: 0, until_s: u32::MAX };
+    for m in marks {
+        let last = m.last_s[column];
+        if inside(last, window, now_s) {
+            count.people += 1;
+            count.until_s = count.until_s.min(last.saturating_add(window.seconds()));
+        }
+    }
+    count
+}
+
+impl Seen {
+    /// Distinct people of a column in a window that ends now.
+    pub(super) fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
+        match self {
+            Self::Nobody => 0,
+            Self::One(m) => u32::from(inside(m.last_s[column], window, now_s)),
+            Self::Many { all, .. } => all.people(column, window, now_s),
+        }
+    }
+
+    /// The same of all columns and windows, in one go.
+    pub(super) fn all_people(&mut self, now_s: u32) -> [[u32; 3]; COLUMNS] {
+        let mut all = [[0; 3]; COLUMNS];
+        if matches!(self, Self::Nobody) {
+            return all;
+        }
+        for (c, windows) in all.iter_mut().enumerate() {
+            for w in Window::ALL {
+                windows[w as usize] = self.people(c, w, now_s);
+            }
+        }
+        all
+    }
+
+    /// When a person was last shown, of one column; 0 = never.
+    fn last_s(&self, person: u64, column: usize) -> u32 {
+        match self {
+            Self::One(m) if m.person == person => m.last_s[column],
+            Self::Many { all, .. } => all.find(person).map_or(0, |i| all.marks[i].last_s[column]),
+            _ => 0,
+        }
+    }
+
+    /// Whether the person was shown in the window.
+    pub(super) fn has(&self, person: u64, column: usize, window: Window, now_s: u32) -> bool {
+        inside(self.last_s(person, column), window, now_s)
+    }
+
+    /// The window whose limit one more showing of this person would break; `None` when it fits.
+    pub(super) fn breaks(&mut self, person: u64, column: usize, limits: &Limits, now_s: u32) -> Option<Window> {
+        let last = self.last_s(person, column);
+        Window::ALL.into_iter().find(|w| {
+            limits.get(*w).is_some_and(|limit| !inside(last, *w, now_s) && self.people(column, *w, now_s) >= limit)
+        })
+    }
+
+    /// Notes that the person is shown now.
+    pub(super) fn show(&mut self, person: u64, column: usize, now_s: u32) -> Undo {
+        match self {
+            Self::Nobody => *self = Self::One(Mark::of(person)),
+            Self::One(m) if m.person == person => {}
+            Self::One(m) if m.old(now_s) => *m = Mark::of(person),
+            Self::One(m) => {
+                let mut all = Box::new(Many::default());
+                all.marks.push(*m);
+                *self = Self::Many { people: 1, all };
+            }
+            Self::Many { .. } => {}
+        }
+        let (was_s, showings) = match self {
+            Self::Nobody => (0, 0),
+            Self::One(m) => m.show(column, now_s),
+            Self::Many { people, all } => {
+                let shown = all.show(person, column, now_s);
+                *people = u32::try_from(all.marks.len()).unwrap_or(u32::MAX);
+                shown
+            }
+        };
+        Undo { person, column, was_s, showings }
+    }
+
+    /// Takes back a showing that did not take place. If the person was shown again since, by a thread that got through
+    /// where this one did not, it stays: forgetting it would give its place to one more person.
+    pub(super) fn undo(&mut self, undo: Undo) {
+        let emptied = match self {
+            Self::Nobody => false,
+            Self::One(m) => m.person == undo.person && m.undo(undo) && m.never_shown(),
+            Self::Many { people, all } => {
+                all.undo(undo);
+                *people = u32::try_from(all.marks.len()).unwrap_or(u32::MAX);
+                false
+            }
+        };
+        if emptied {
+            *self = Self::Nobody;
+        }
     }
 
     /// People in the set, of any window.
     pub(super) fn len(&self) -> usize {
-        self.marks.len()
+        match self {
+            Self::Nobody => 0,
+            Self::One(_) => 1,
+            Self::Many { people, .. } => *people as usize,
+        }
     }
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.marks.capacity() * size_of::<Mark>() + self.counts.as_ref().map_or(0, |_| size_of::<Counts>())
+        match self {
+            Self::Many { all, .. } => all.heap_bytes(),
+            _ => 0,
+        }
     }
 }
 
@@ -208,8 +345,8 @@ mod tests {
     }
 
     #[test]
-    fn a_person_takes_twenty_four_bytes() {
-        assert_eq!(size_of::<Mark>(), 24);
+    fn a_person_takes_twenty_four_bytes_and_so_does_a_set_of_one() {
+        assert_eq!((size_of::<Mark>(), size_of::<Seen>()), (24, 24));
     }
 
     proptest! {

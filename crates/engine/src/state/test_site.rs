@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use crate::doors::{Account, AddressSource, Allowance, Identity, Lane, Pseudonym, SensitivitySet, Session, Standing};
+use crate::doors::{
+    Account, AddressSource, Allowance, Identity, Lane, NetworkKind, Pseudonym, SensitivitySet, Session, Standing,
+};
 use crate::measures::Cuts;
 use crate::policy::{FieldSet, Site};
 
@@ -50,6 +52,7 @@ pub(crate) fn visitor(address: u64, network: u64) -> Identity {
         address: name("address", address),
         network: name("network", network),
         asn: None,
+        network_kind: NetworkKind::Unknown,
         session: None,
         account: None,
         client: name("client", 0),
@@ -90,12 +93,24 @@ impl Identity {
 
 /// What may be shown to a standing of this site.
 pub(crate) fn allowance(site: &Site, standing: Standing) -> Allowance {
-    Allowance { standing, never: site.never(standing), on_request: site.on_request(standing), cuts: Cuts::NONE }
+    Allowance {
+        standing,
+        never: site.never(standing),
+        on_request: site.on_request(standing),
+        cuts: Cuts::NONE,
+        everybody: Default::default(),
+    }
 }
 
 /// Everything that is not forbidden may be shown at once.
 pub(crate) fn open_allowance(standing: Standing) -> Allowance {
-    Allowance { standing, never: SensitivitySet::NONE, on_request: SensitivitySet::NONE, cuts: Cuts::NONE }
+    Allowance {
+        standing,
+        never: SensitivitySet::NONE,
+        on_request: SensitivitySet::NONE,
+        cuts: Cuts::NONE,
+        everybody: Default::default(),
+    }
 }
 
 pub(crate) fn fields(of: &[usize]) -> FieldSet {

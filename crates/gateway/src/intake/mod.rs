@@ -153,6 +153,7 @@ fn line(passage: &Passage, who: &Identity, letter: Letter, written: &Written, id
         object.insert("names".to_owned(), names);
         object.insert("lane".to_owned(), json!(who.lane));
         object.insert("asn".to_owned(), json!(who.asn));
+        object.insert("network_kind".to_owned(), json!(who.network_kind));
     }
     line
 }

@@ -226,6 +226,26 @@ pub fn letter_kept(
 }
 
 #[derive(Template)]
+#[template(path = "closed.html")]
+struct ClosedHtml<'a> {
+    page: &'a PageContext<'a>,
+    heading: &'static str,
+    ends: Option<String>,
+    retry: Option<String>,
+}
+
+/// Closed, or masked, for everybody by a person's decision (status 503): that it is not about the visitor, and when it ends.
+#[must_use]
+pub fn closed(page: &PageContext<'_>, until_s: Option<u64>, retry_after_s: Option<u32>) -> String {
+    render(&ClosedHtml {
+        page,
+        heading: "This is closed for a while",
+        ends: until_s.map(words::moment),
+        retry: retry_after_s.map(words::span),
+    })
+}
+
+#[derive(Template)]
 #[template(path = "stopped.html")]
 struct StoppedHtml<'a> {
     page: &'a PageContext<'a>,

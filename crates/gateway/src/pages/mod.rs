@@ -23,7 +23,7 @@ pub use assets::{Asset, assets};
 pub use challenge::{ChallengePage, Resend, challenge, cookies_needed, proof_not_taken, too_early};
 pub use decoy::decoy;
 pub use fault::{BadRequest, Fault, bad_request, not_found, upstream_error};
-pub use letters::{FIELD_TOKEN, Letter, LetterField, letter_form, letter_kept, stopped};
+pub use letters::{FIELD_TOKEN, Letter, LetterField, closed, letter_form, letter_kept, stopped};
 pub use problem::{PROBLEM_JSON, ProblemKind, problem};
 pub use refusal::{budget_spent, refuse, sign_in};
 pub use reveal::{reveal, reveal_not_taken};

@@ -52,6 +52,8 @@ kinds! {
     SignInNeeded = "sign-in-needed", 403, "Signing in is needed";
     /// Refused.
     Refused = "refused", 403, "The request was refused";
+    /// Closed, or masked, for everybody for a while.
+    Closed = "closed", 503, "This is closed for everybody for a while";
     /// A reveal token that is forged, another's or too old.
     RevealNotTaken = "reveal-not-taken", 403, "The reveal link is no longer good";
     /// Not HTTP as we accept it.

@@ -52,6 +52,7 @@ fn every_page(page: &PageContext<'_>, word: &str) -> Vec<(&'static str, String)>
         ("why", why(page, &told)),
         ("why unknown", why_unknown(page)),
         ("stopped", stopped(page, 1_800_000_000, Some(60))),
+        ("closed", closed(page, Some(1_800_000_000), Some(60))),
         ("appeal", letter_form(page, Letter::Appeal, word, &letter(Letter::Appeal, word), Some(word))),
         ("report", letter_form(page, Letter::Report, word, &letter(Letter::Report, word), None)),
         ("letter kept", letter_kept(page, Letter::Appeal, Reference(77), Some(Reference(5)), false)),

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -52,6 +52,34 @@ class SampleChecker(Protocol):
 
     def check(self, kind: str, value: str) -> Checked:
         """Says whether it is genuine. Raises `CaseError` where it cannot be compared at all."""
+
+
+@dataclass(frozen=True)
+class Beforehand:
+    """Answers of another checker, asked before the transaction: the ledger and the hashes may take their time."""
+
+    answers: Mapping[tuple[str, str], Checked]
+    """By kind and value."""
+
+    @classmethod
+    def ask(cls, checker: SampleChecker, asked: Iterable[tuple[str, str]]) -> Beforehand:
+        """Asks about some samples.
+
+        Raises:
+            CaseError: one of them cannot be compared.
+        """
+        return cls({(kind, value.strip()): checker.check(kind, value) for kind, value in asked})
+
+    def check(self, kind: str, value: str) -> Checked:
+        """What was answered.
+
+        Raises:
+            CaseError: it was not asked: somebody else added it meanwhile.
+        """
+        found = self.answers.get((kind, value.strip()))
+        if found is None:
+            raise CaseError("somebody added a sample while these were compared; compare again")
+        return found
 
 
 class SiteChecker:

@@ -10,7 +10,7 @@ principals looked at). Without any sampled person that the site knows, those who
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -28,6 +28,10 @@ DAYS: Final = 180
 LEVELS: Final = ("account", "session", "address", "network", "licence")
 MOST: Final = 100
 """Principals in the answer."""
+_MOST_LOOKED_FOR: Final = 20
+"""People of a sample that the database looks for in bitmaps; of more, every bitmap is looked into here."""
+_AT_ONCE: Final = 500
+"""Rows taken at a time: taking many at once stops every other thread of Python, and pages wait."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +88,22 @@ def window(now: datetime) -> Period:
     return Period(midnight - timedelta(days=DAYS), now + timedelta(milliseconds=1))
 
 
-def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now: datetime) -> Correlation:
+def correlate(
+    connection: duckdb.DuckDBPyConnection,
+    people: Iterable[str],
+    now: datetime,
+    step: Callable[[str], None] = lambda _: None,
+) -> Correlation:
     """Asks who was shown the sampled people.
 
     Args:
         connection: With the ledger's views.
         people: The site's identifiers of the sampled people.
         now: The end of the 180 days.
+        step: Told what is being done.
     """
     period = window(now)
+    step("looks the samples up")
     wanted = sorted(set(people))
     sample = _numbers(connection, wanted)
     oldest = connection.execute("SELECT min(day) FROM sketches").fetchone()
@@ -103,26 +114,15 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
         caveats.append("The ledger is empty.")
     if not sample:
         return _most_shown(connection, period, len(wanted), caveats)
-    shown: dict[tuple[str, str], BitMap] = {}
-    days: dict[tuple[str, str], tuple[date, date]] = {}
-    stable = _stable_names(connection, period)
     begin, end = period.since.date(), last_day(period.until)
-    levels = ", ".join(f"'{level}'" for level in LEVELS)
-    for sketch in bitmaps.sketches(connection, f"day BETWEEN ? AND ? AND level IN ({levels})", [begin, end]):
-        name = (
-            stable.get((sketch.day, sketch.principal), sketch.principal)
-            if sketch.level == "address"
-            else sketch.principal
-        )
-        key = (sketch.level, name)
-        numbers = sketch.numbers()
-        # Only days on which it was shown somebody sampled widen its dates; all days count in how many it was shown.
-        shown[key] = shown[key] | numbers if key in shown else numbers
-        if sample & numbers:
-            first, last = days.get(key, (sketch.day, sketch.day))
-            days[key] = (min(first, sketch.day), max(last, sketch.day))
-    everybody = BitMap.union(*shown.values(), BitMap())
-    total = max(len(everybody), 1)
+    step(f"counts who was shown people in {DAYS} days")
+    looked_at = _count_principals(connection, begin, end)
+    total = max(len(_everybody(connection, begin, end)), 1)
+    step("looks for those who were shown people of the samples")
+    days = _who_met(connection, sample, begin, end)
+    step(f"looks what else those {len(days):,} were shown")
+    shown = _shown_to(connection, set(days), begin, end)
+    step("sets each of them against chance")
     since = followed_since(connection)
     loose = _networks_before(connection, sample, begin, since)
     found = []
@@ -132,7 +132,7 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
         at_most = at_least
         if key[0] == "address" and since is not None and since > begin:
             at_most = max(at_least, len((seen | loose.get(key[1], BitMap())) & sample))
-        p = min(1.0, _tail(at_least, len(sample), len(seen) / total) * len(shown))
+        p = min(1.0, _tail(at_least, len(sample), len(seen) / total) * looked_at)
         found.append(Suspicion(*key, at_least, at_most, len(seen), p, first, last))
     found.sort(key=lambda s: (s.chance, -s.at_least, s.people, s.level, s.principal))
     if since is not None and since > max(begin, oldest[0] if oldest and oldest[0] else begin):
@@ -145,8 +145,8 @@ def correlate(connection: duckdb.DuckDBPyConnection, people: Iterable[str], now:
         len(sample),
         len(wanted) - len(sample),
         tuple(found[:MOST]),
-        len(shown),
-        f"people shown to each of {len(shown):,} principals in {DAYS} days, from daily sketches, set against "
+        looked_at,
+        f"people shown to each of {looked_at:,} principals in {DAYS} days, from daily sketches, set against "
         f"{len(sample):,} sampled people; chance: binomial, multiplied by the principals looked at",
         tuple(caveats),
     )
@@ -178,11 +178,77 @@ def _numbers(connection: duckdb.DuckDBPyConnection, people: list[str]) -> BitMap
     return BitMap(int(n) for (n,) in rows)
 
 
-def _stable_names(connection: duckdb.DuckDBPyConnection, period: Period) -> dict[tuple[date, str], str]:
-    rows = connection.execute(
-        "SELECT DISTINCT day, address, stable FROM links WHERE day >= ?", [period.since.date()]
-    ).fetchall()
-    return {(day, address): stable for day, address, stable in rows}
+_LEVELS: Final = ", ".join(f"'{level}'" for level in LEVELS)
+_NAMED: Final = "CASE WHEN s.level = 'address' THEN coalesce(l.stable, s.principal) ELSE s.principal END"
+_SKETCHES: Final = (
+    "FROM sketches s LEFT JOIN (SELECT DISTINCT day, address, stable FROM links) l"
+    " ON s.level = 'address' AND l.address = s.principal AND l.day = s.day"
+    f" WHERE s.shown <> '' AND s.day BETWEEN ? AND ? AND s.level IN ({_LEVELS})"
+)
+"""An address bears another name each day; where its key is still there, it is one principal by its stable name."""
+
+
+def _count_principals(connection: duckdb.DuckDBPyConnection, begin: date, end: date) -> int:
+    (found,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT DISTINCT s.level, {_NAMED} {_SKETCHES})", [begin, end]
+    ).fetchone() or (0,)
+    return int(found)
+
+
+def _everybody(connection: duckdb.DuckDBPyConnection, begin: date, end: date) -> BitMap:
+    """Everybody who was shown to somebody. Each disclosure is to a network, so its sketches alone have them all."""
+    found = BitMap()
+    for sketch in bitmaps.sketches(connection, "day BETWEEN ? AND ? AND level = 'network'", [begin, end]):
+        found |= sketch.numbers()
+    return found
+
+
+def _who_met(
+    connection: duckdb.DuckDBPyConnection, sample: BitMap, begin: date, end: date
+) -> dict[tuple[str, str], tuple[date, date]]:
+    """Who was shown somebody of the sample, on which days first and last."""
+    some, values = "true", list[Any]()
+    if len(sample) <= _MOST_LOOKED_FOR:
+        # Most bitmaps cannot hold any of them, and are not handed to Python at all.
+        looked_for = [bitmaps.may_hold(number) for number in sample]
+        some = " OR ".join(condition for condition, _ in looked_for)
+        values = [v for _, of in looked_for for v in of]
+    days: dict[tuple[str, str], tuple[date, date]] = {}
+    rows = connection.cursor().execute(
+        f"SELECT s.day, s.level, {_NAMED}, people {_SKETCHES} AND ({some})", [begin, end, *values]
+    )
+    while found := rows.fetchmany(_AT_ONCE):
+        for day, level, name, people in found:
+            if sample & BitMap.deserialize(people):
+                first, last = days.get((level, name), (day, day))
+                days[level, name] = (min(first, day), max(last, day))
+    return days
+
+
+def _shown_to(
+    connection: duckdb.DuckDBPyConnection, keys: set[tuple[str, str]], begin: date, end: date
+) -> dict[tuple[str, str], BitMap]:
+    """Whom each of some principals was shown, on all days: only theirs are kept in memory."""
+    kept = connection.cursor()
+    kept.execute("CREATE TEMP TABLE meant (level VARCHAR, name VARCHAR)")
+    try:
+        names = sorted(keys)
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            marks = ", ".join("(?, ?)" for _ in some)
+            kept.execute(f"INSERT INTO meant VALUES {marks}", [v for key in some for v in key])
+        shown = {key: BitMap() for key in names}
+        rows = kept.execute(
+            f"SELECT level, name, people FROM (SELECT s.level, {_NAMED} AS name, people {_SKETCHES})"
+            " SEMI JOIN meant USING (level, name)",
+            [begin, end],
+        )
+        while found := rows.fetchmany(_AT_ONCE):
+            for level, name, people in found:
+                shown[level, name] |= BitMap.deserialize(people)
+        return shown
+    finally:
+        kept.close()
 
 
 def _networks_before(

@@ -22,7 +22,8 @@ from hedgerow.cases.claims.receiving import must_be_undecided, note
 from hedgerow.cases.claims.samples import open_case, samples_digest, take_back_proposal
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.timeline import note_event
-from hedgerow.console.access.actor import Actor
+from hedgerow.cases.core.working import raise_to_floor
+from hedgerow.console.access.actor import Actor, is_user
 from hedgerow.console.decisions import record
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.claims import Claim, ClaimCorrelation
@@ -165,10 +166,7 @@ def confirm_dismissal(
     if claim.hoax_correlation_id is None:
         raise CaseError("the proposal rests on no correlation; propose it again")
     alone = actor.id == claim.hoax_proposed_by_id
-    if not one_person and (
-        alone or _nobody_in_particular(actor.id) or _nobody_in_particular(claim.hoax_proposed_by_id)
-    ):
-        # Whoever sits at the shell may be anybody, also the first person: it takes two users of the console.
+    if not one_person and (alone or not actor.is_user or not is_user(claim.hoax_proposed_by_id)):
         raise CaseError(
             "a claim is dismissed by two people, each signed in as a user of their own. If the site has one person "
             "only, declare it in the settings (`one_person`); the trail then says so each time"
@@ -177,7 +175,7 @@ def confirm_dismissal(
     kind = claim.hoax_reason.partition(":")[0]
     if kind not in DISMISSALS:
         raise CaseError("the proposal cannot be read; propose it again")
-    exception = one_person and (alone or _nobody_in_particular(actor.id))
+    exception = one_person and (alone or not actor.is_user or not is_user(claim.hoax_proposed_by_id))
     _decide(session, actor, now, claim, kind, f"{claim.hoax_reason} Confirmed: {reason}")
     said = " There was no second person: the site has declared that it has one person." if exception else ""
     note(session, claim, actor, now, f"Dismissed as {kind}: {reason}{said}")
@@ -222,6 +220,7 @@ def confirm_genuine(session: Session, actor: Actor, now: datetime, claim: Claim,
     _decide(session, actor, now, claim, "genuine", reason)
     note(session, claim, actor, now, f"It is true: {reason}")
     record(session, actor, "claim.genuine", f"claim:{claim.id}", reason, {"case": case.id}, at=now)
+    raise_to_floor(session, actor, now, case, f"Claim {claim.number} is true.")
     return case
 
 
@@ -247,10 +246,6 @@ def _decide(session: Session, actor: Actor, now: datetime, claim: Claim, state: 
     claim.state, claim.decided_at, claim.decided_by, claim.decision_reason = state, now, actor.name, reason[:8_000]
     claim.erase_after = now + timedelta(days=RAW_DAYS)
     session.flush()
-
-
-def _nobody_in_particular(actor_id: str) -> bool:
-    return actor_id == "system" or actor_id.startswith("shell:")
 
 
 def _stop(found: Sequence[str]) -> None:

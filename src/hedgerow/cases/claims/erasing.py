@@ -1,8 +1,9 @@
-"""Raw text, contact and samples of a claim go some time after its decision; what was decided, and why, stays."""
+"""Text, subject, contact and samples of a claim go some time after its decision; what was decided, and why, stays."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
 from hedgerow.store.models.cases import Case, CaseHold
 from hedgerow.store.models.claims import Claim
+
+ERASED: Final = "(erased on schedule)"
 
 
 def erase_due(session: Session, now: datetime) -> list[str]:
@@ -25,6 +28,8 @@ def erase_due(session: Session, now: datetime) -> list[str]:
         if _is_needed(session, claim, now):
             continue
         claim.sealed_text = claim.sealed_contact = None
+        # Whoever wrote it may have named somebody in the subject, or in the name of a file.
+        claim.subject, claim.attachments = ERASED, []
         for sample in claim.samples:
             sample.sealed = sample.person = None
         claim.erased_at = now

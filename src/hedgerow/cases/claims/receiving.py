@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.claims.mail import printable
+from hedgerow.cases.core.editions import must_be_as_read
 from hedgerow.cases.core.numbers import CLAIMS, next_number
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
 from hedgerow.cases.core.sealing import Sealer
@@ -124,13 +125,23 @@ def contact_of(claim: Claim, sealer: Sealer) -> str | None:
     return None if claim.sealed_contact is None else sealer.open(claim.sealed_contact, f"contact:{claim.id}")
 
 
-def summarise(session: Session, actor: Actor, now: datetime, claim: Claim, summary: str) -> None:
+def summarise(session: Session, actor: Actor, now: datetime, claim: Claim, summary: str, read: str = "") -> None:
     """Says what a claim says, in words that hold nobody's information: it stays when the raw text is erased.
+
+    Args:
+        session: The transaction.
+        actor: Who says it.
+        now: The time.
+        claim: Which.
+        summary: In a few sentences.
+        read: `editions.edition` of the summary that was read; empty where nobody read one.
 
     Raises:
         CaseError: decided already, or nothing said.
+        ChangedError: somebody else changed it meanwhile.
     """
     must_be_undecided(claim)
+    must_be_as_read(read, claim.summary)
     if not summary.strip():
         raise CaseError("say what it claims, without anybody's name or address")
     claim.summary = summary.strip()[:4_000]

@@ -75,6 +75,15 @@ def add_sample(
     return row
 
 
+def to_compare(claim: Claim, sealer: Sealer) -> list[tuple[str, str]]:
+    """Kind and value of the samples that `check_again` compares."""
+    return [
+        (row.kind, sealer.open(row.sealed, f"sample:{row.id}"))
+        for row in claim.samples
+        if row.sealed is not None and row.outcome != "genuine"
+    ]
+
+
 def check_again(
     session: Session, actor: Actor, now: datetime, claim: Claim, checker: SampleChecker, sealer: Sealer
 ) -> int:

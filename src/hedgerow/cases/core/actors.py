@@ -7,7 +7,7 @@ detail are asked; what sketches know has no pace and no pages.
 # ruff: noqa: S608 - names of columns are put together here; whatever comes from outside is a value
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,6 +22,9 @@ from hedgerow.ledger.questions.refs import Group
 
 MOST_ACTORS: Final = 200_000
 """Actors that are looked at one by one: those who were shown most."""
+ROWS_A_PASS: Final = 1_500_000
+"""Rows of the ledger whose actors are gathered at once: about 300 MiB."""
+ROWS_AT_ONCE: Final = 500
 PAUSE_S: Final = 1_800
 """A longer pause is not part of anybody's pace: they were away."""
 
@@ -85,37 +88,68 @@ class Reader:
         )
 
 
-def readers(connection: duckdb.DuckDBPyConnection, period: Period, meant: Group | None = None) -> list[Reader]:
+def readers(
+    connection: duckdb.DuckDBPyConnection,
+    period: Period,
+    meant: Group | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> list[Reader]:
     """Everybody who was shown people, most people first.
+
+    The ledger is gone through in passes, each for a part of the actors, so that memory is bounded by the number of rows
+    a pass gathers and not by the length of the period.
 
     Args:
         connection: With the ledger's views.
         period: Which stretch.
         meant: Principals of a case: whose pages among an actor's are counted apart.
+        step: Told which pass is under way.
     """
     where, values = meant.condition("d.") if meant else ("false", [])
-    shown = _SHOWN % where
-    bounds = [*values, *period.bounds]
+    (rows,) = connection.execute(
+        'SELECT count(*) FROM disclosures_by_principal WHERE "at" >= ? AND "at" < ?', list(period.bounds)
+    ).fetchone() or (0,)
+    passes = max(1, -(-int(rows) // ROWS_A_PASS))
+    found: list[Reader] = []
+    for number in range(passes):
+        if passes > 1:
+            step(f"gathers everybody who was shown people, part {number + 1} of {passes}")
+        part = f"{_SHOWN % where} AND hash({NAMED}) % {passes} = {number}"
+        found += _of_part(connection, part, [*values, *period.bounds])
+        found = sorted(found, key=lambda r: (-len(r.people), r.key))[:MOST_ACTORS]
+    return found
+
+
+def _of_part(connection: duckdb.DuckDBPyConnection, shown: str, bounds: list[Any]) -> list[Reader]:
     gaps = {
         (str(level), str(name)): (float(mean), float(spread or 0.0) / float(mean) if mean else None)
-        for level, name, mean, spread in connection.execute(
+        for level, name, mean, spread in _rows(
+            connection,
             f'WITH shown AS ({shown}), pages AS (SELECT DISTINCT level, name, writer, seq, "at" FROM shown),'
             ' gaps AS (SELECT level, name, epoch("at") - lag(epoch("at"))'
             ' OVER (PARTITION BY level, name ORDER BY "at") AS gap FROM pages)'
             f" SELECT level, name, avg(gap), stddev_pop(gap) FROM gaps WHERE gap < {PAUSE_S} GROUP BY level, name"
             " HAVING count(*) >= 2",
             bounds,
-        ).fetchall()
+        )
     }
-    rows = connection.execute(
+    rows = _rows(
+        connection,
         f"WITH shown AS ({shown}) SELECT level, name, mode(network), mode(client), mode(route), mode(lane),"
         ' min("at"), max("at"), count(DISTINCT (writer, seq)),'
         " count(DISTINCT (writer, seq)) FILTER (WHERE meant), list(DISTINCT p.number) AS numbers"
         " FROM shown JOIN people p USING (person) WHERE name IS NOT NULL GROUP BY level, name"
         f" ORDER BY len(numbers) DESC, level, name LIMIT {MOST_ACTORS}",
         bounds,
-    ).fetchall()
+    )
     return [_reader(row, gaps) for row in rows]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Rows some at a time: taking many at once stops every other thread of Python, and pages wait."""
+    answer = connection.execute(sql, values)
+    while some := answer.fetchmany(ROWS_AT_ONCE):
+        yield from some
 
 
 def _reader(row: tuple[Any, ...], gaps: dict[tuple[str, str], tuple[float, float | None]]) -> Reader:

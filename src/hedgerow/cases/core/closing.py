@@ -46,8 +46,12 @@ def add_lesson(
         raise CaseError("say what was changed")
     if kind not in LESSON_KINDS:
         raise CaseError(f"a change is one of: {', '.join(LESSON_KINDS)}")
-    if kind == "policy" and session.get(PolicyVersion, reference) is None:
-        raise CaseError("there is no such version of the policy")
+    if kind == "policy":
+        version = session.get(PolicyVersion, reference)
+        if version is None:
+            raise CaseError("there is no such version of the policy")
+        if version.state not in {"in_force", "superseded"}:
+            raise CaseError("a version of the policy counts as a change once it has come into force")
     if kind == "measure" and not session.scalar(
         select(Containment.id).where(Containment.case_id == case.id, Containment.measure_id == reference)
     ):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from hedgerow.cases.core.ladder import STEPS, Delays, contained_at, delays
+from hedgerow.cases.core.ladder import STEPS, Delays, Times, contained_at, delays, times
 from hedgerow.cases.core.measures import Measures
 from hedgerow.cases.core.opening import must_be_open
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
@@ -31,6 +31,7 @@ def take_step(
     target: str,
     until: datetime,
     reason: str,
+    ordinary_expected: int | None = None,
 ) -> Containment:
     """Takes a step through the edge.
 
@@ -41,9 +42,10 @@ def take_step(
         case: For which case.
         measures: Who carries measures out; None where there is nobody.
         step: Of the ladder, but `outside`.
-        target: `account:1f0c...`, `route:member`, `field:email`, or `site`.
+        target: `account:1f0c...`, `route:member`, `field:email`, `field:email@member`, or `site`.
         until: When it expires.
         reason: Why.
+        ordinary_expected: Ordinary visitors that were said to be hit before it was decided.
 
     Raises:
         CaseError: it cannot be taken; nothing was changed.
@@ -75,6 +77,7 @@ def take_step(
         started_at=now,
         effective_at=done.effective_at,
         expires_at=done.expires_at,
+        ordinary_expected=ordinary_expected,
         by=actor.name,
     )
     return _taken(session, actor, now, case, row)
@@ -165,6 +168,12 @@ def delays_of(case: Case) -> Delays:
     return delays(case.first_disclosure_at, case.detected_at, case.contained_at)
 
 
+def times_of(case: Case) -> Times:
+    """How fast it was contained, counted from its opening."""
+    present = [f"{p.level}:{p.name}" for p in case.principals if p.removed_at is None]
+    return times(case.opened_at, case.containment, present)
+
+
 def _step(case: Case, containment_id: str) -> Containment:
     row = next((c for c in case.containment if c.id == containment_id), None)
     if row is None:
@@ -186,7 +195,13 @@ def _taken(session: Session, actor: Actor, now: datetime, case: Case, row: Conta
         f"{STEPS[row.step].title}{where}: {row.reason}",
         at=row.started_at if row.started_at <= now else None,
     )
-    details = {"step": row.step, "target": row.target, "measure": row.measure_id, "expires": row.expires_at}
+    details = {
+        "step": row.step,
+        "target": row.target,
+        "measure": row.measure_id,
+        "expires": row.expires_at,
+        "ordinary_expected": row.ordinary_expected,
+    }
     record(session, actor, "case.step", f"case:{case.id}", row.reason[:4_000], details, at=now)
     if row.effective_at is not None:
         effective = {"containment": row.id, "at": row.effective_at}

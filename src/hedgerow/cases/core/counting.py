@@ -3,7 +3,9 @@
 # ruff: noqa: S608 - names of columns are put together here; whatever comes from outside is a value
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,7 +21,7 @@ from hedgerow.cases.core.timeline import note_event
 from hedgerow.cases.core.working import change_of_field
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.decisions import record
-from hedgerow.ledger.questions.affected import Row, affected
+from hedgerow.ledger.questions.affected import Row, affected, count_people
 from hedgerow.ledger.questions.coverage import count_members
 from hedgerow.ledger.questions.period import Period
 from hedgerow.ledger.questions.refs import Ref, find_group
@@ -27,6 +29,10 @@ from hedgerow.store.models.cases import Case, CaseField, CaseFigure
 
 MOST_EACH: Final = 20
 """Principals that are counted one by one with an answer: each is a question of its own, and somebody waits for them."""
+
+
+def _silent(step: str) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,12 @@ class Question:
         each = tuple(Ref(p.level, p.name) for p in present if p.people is None)[:MOST_EACH]
         return cls(case.id, case.site, refs, Period(case.period_since, case.period_until or now), each)
 
+    @property
+    def digest(self) -> str:
+        """Of whom and since when it asks: the same question has the same one, whenever it is asked."""
+        said = [*sorted(map(str, self.refs)), str(self.period.since)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -75,16 +87,23 @@ class Counted:
     """People each of the principals of `question.each` was shown, at least."""
 
 
-def ask(ledgers: Ledgers, question: Question) -> Counted:
+def ask(ledgers: Ledgers, question: Question, step: Callable[[str], None] = _silent) -> Counted:
     """Asks the ledger.
+
+    Args:
+        ledgers: The doors.
+        question: Of the case.
+        step: Told what is being done.
 
     Raises:
         CaseError: it cannot be asked.
     """
     site = ledgers.people_map(question.site)
     with ledgers.asking(question.site) as connection:
+        step("looks for the people")
         group = find_group(connection, question.refs)
         found = affected(connection, group, question.period)
+        step("looks how far each field reached")
         by_field = seen(found)
         how = reach(connection, group, question.period)
         members = count_members(connection, None, site.members).number
@@ -94,6 +113,10 @@ def ask(ledgers: Ledgers, question: Question) -> Counted:
             f' WHERE "at" >= ? AND "at" < ? AND {where}',
             [*question.period.bounds, *values],
         ).fetchone() or (None, None)
+        each = {}
+        for number, ref in enumerate(question.each, 1):
+            step(f"counts for principal {number} of {len(question.each)}")
+            each[ref] = count_people(connection, find_group(connection, [ref]), question.period)
         return Counted(
             question,
             found.people,
@@ -107,7 +130,7 @@ def ask(ledgers: Ledgers, question: Question) -> Counted:
             tuple(propose(found, by_field, how, site)),
             members,
             ("challenge",) if passed[0] or passed[1] else (),
-            {ref: affected(connection, find_group(connection, [ref]), question.period).people for ref in question.each},
+            each,
         )
 
 
@@ -122,14 +145,26 @@ def list_people(ledgers: Ledgers, question: Question) -> tuple[int, list[Row]]:
         return found.people, found.rows
 
 
-def look_for_others(ledgers: Ledgers, question: Question) -> Expanded:
+@contextmanager
+def each_person(ledgers: Ledgers, question: Question) -> Iterator[tuple[int, Iterator[Row]]]:
+    """The same one by one, for files: how many people, and the rows while the ledger is open.
+
+    Raises:
+        CaseError: the ledger cannot be asked.
+    """
+    with ledgers.asking(question.site) as connection:
+        found = affected(connection, find_group(connection, question.refs), question.period)
+        yield found.people, found.each()
+
+
+def look_for_others(ledgers: Ledgers, question: Question, step: Callable[[str], None] = _silent) -> Expanded:
     """Who else shares a trait with the principals of a case.
 
     Raises:
         CaseError: the ledger cannot be asked.
     """
     with ledgers.asking(question.site) as connection:
-        return expand(connection, find_group(connection, question.refs), question.period)
+        return expand(connection, find_group(connection, question.refs), question.period, step)
 
 
 def keep(session: Session, actor: Actor, now: datetime, case: Case, counted: Counted, reason: str = "") -> CaseFigure:

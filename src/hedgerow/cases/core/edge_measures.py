@@ -1,11 +1,9 @@
-"""Steps of containment as measures of the edge (`hedgerow.measures`): watch, lower the budget, prove, refuse.
-
-The other steps of the ladder are changes of the policy (posture, a field, a route): the edge has no measure for them.
-"""
+"""Steps of containment as measures of the edge (`hedgerow.measures`): about principals, or for everybody."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +16,46 @@ from hedgerow.cases.core.measures import Measure
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.actor import Actor
 from hedgerow.control import Control, ControlError
-from hedgerow.measures.asking import take_up
+from hedgerow.measures.asking import standing, take_up
+from hedgerow.measures.everybody import Target, check_known, read_target, shows
+from hedgerow.measures.kept import undone_on_rollback
 from hedgerow.measures.measure import LONGEST_WORDS_BYTES, Act, MeasureError, new_id
 from hedgerow.measures.measure import Measure as EdgeMeasure
 from hedgerow.measures.table import MeasureTable
 
 FACTOR: Final = 10
 """What `budget` divides budgets by: enough to stop a harvest, and a visitor can still look somebody up."""
+ACTS: Final = {
+    "watch": Act.WATCH,
+    "budget": Act.BUDGET,
+    "prove": Act.PROVE,
+    "refuse": Act.REFUSE,
+    "posture": Act.POSTURE,
+    "mask": Act.MASK,
+    "close_route": Act.CLOSE,
+}
+"""Step of the ladder, and the measure that carries it out."""
+_STEPS: Final = {act: step for step, act in ACTS.items()}
+POSTURE: Final = "high"
+"""What the step `posture` raises it to: a posture that only slows contains nothing."""
+
+
+def wide_target(step: str, target: str) -> Target:
+    """A step for everybody: `site`, `route:list`, `field:email` or `field:email@list`.
+
+    Raises:
+        MeasureError: it is none.
+    """
+    kind, _, name = target.partition(":")
+    match step, kind:
+        case "posture", "site" | "route":
+            return read_target(Act.POSTURE, POSTURE, name)
+        case "mask", "field":
+            field, _, route = name.partition("@")
+            return read_target(Act.MASK, field, route)
+        case "close_route", "route":
+            return read_target(Act.CLOSE, name)
+    raise MeasureError("say on what: `site` or `route:NAME` for a posture, `field:NAME` to mask, `route:NAME` to close")
 
 
 @dataclass(frozen=True)
@@ -36,7 +67,7 @@ class EdgeMeasures:
 
     def set(
         self,
-        session: Session,  # noqa: ARG002 - the face of `Measures`
+        session: Session,
         actor: Actor,
         now: datetime,
         *,
@@ -47,46 +78,35 @@ class EdgeMeasures:
         reason: str,
         case: str,
     ) -> Measure:
-        """Sets a measure; it is effective now where the edge has taken it up.
+        """Sets a measure; it is effective now where the edge carries it out already.
+
+        Where the transaction is not kept, neither is the measure.
 
         Raises:
             CaseError: it cannot be set; nothing was.
         """
-        level, _, name = target.partition(":")
-        if step not in Act.__members__.values() or STEPS[step].on != "principal":
-            raise CaseError(
-                f"`{STEPS[step].title}` is a change of the policy: make it on the page Policy, then note it here as a "
-                "step taken outside"
-            )
+        table, now_s = MeasureTable(self.state), int(now.timestamp())
         try:
-            measure = EdgeMeasure(
-                id=new_id(),
-                site=site,
-                level=level,
-                name=name,
-                act=Act(step),
-                from_s=int(now.timestamp()),
-                until_s=int(until.timestamp()),
-                factor=FACTOR if step == Act.BUDGET else None,
-                by=_cut(actor.name),
-                why=_cut(f"{case}: {reason}"),
-            )
-            MeasureTable(self.state).set(measure, int(now.timestamp()))
+            measure = self._made(site, step, target, now_s, int(until.timestamp()), actor, f"{case}: {reason}")
+            replaced = table.set(measure, now_s)
         except MeasureError as error:
             raise CaseError(str(error)) from error
-        return Measure(measure.id, step, target, now, self._taken_up(now), measure.until)
+        self._undone(session, lambda: table.take_back(measure, replaced, now_s))
+        return Measure(measure.id, step, target, now, self._effective(measure, now), measure.until)
 
     def end(self, session: Session, actor: Actor, now: datetime, measure_id: str, reason: str) -> Measure:  # noqa: ARG002
-        """Ends a measure.
+        """Ends a measure; where the transaction is not kept, it goes on.
 
         Raises:
             CaseError: there is none of this number in force.
         """
+        table, now_s = MeasureTable(self.state), int(now.timestamp())
         try:
-            ended = MeasureTable(self.state).end(measure_id, int(now.timestamp()))
+            ended = table.end(measure_id, now_s)
         except MeasureError as error:
             raise CaseError(str(error)) from error
-        self._taken_up(now)
+        self._undone(session, lambda: table.take_back(None, [ended], now_s))
+        self._told()
         return _measure(ended, now)
 
     def of_case(self, session: Session, case: str) -> Sequence[Measure]:  # noqa: ARG002
@@ -96,19 +116,47 @@ class EdgeMeasures:
         except MeasureError as error:
             raise CaseError(str(error)) from error
 
-    def _taken_up(self, now: datetime) -> datetime | None:
+    def _made(self, site: str, step: str, target: str, now_s: int, until_s: int, actor: Actor, why: str) -> EdgeMeasure:
+        act = ACTS[step]
+        by, why = _cut(actor.name), _cut(why)
+        if STEPS[step].on == "everybody":
+            wide = wide_target(step, target)
+            check_known(wide, shows(self.state, site))
+            return EdgeMeasure(
+                new_id(), site, "", "", act, now_s, until_s, None, by, why, wide.route, wide.field, wide.posture
+            )
+        level, _, name = target.partition(":")
+        factor = FACTOR if act is Act.BUDGET else None
+        return EdgeMeasure(new_id(), site, level, name, act, now_s, until_s, factor, by, why)
+
+    def _undone(self, session: Session, take_back: Callable[[], None]) -> None:
+        def undo() -> None:
+            take_back()
+            self._told()
+
+        undone_on_rollback(session, undo)
+
+    def _told(self) -> bool:
+        """Makes the edge look now. It reads the table by itself within seconds, too, and when it starts."""
         try:
             take_up(self.control)
         except ControlError:
-            # It is in the table all the same: an edge that starts, or looks in some seconds, reads it there. When it
-            # began to work is noted by hand then.
-            return None
-        return now
+            return False
+        return True
+
+    def _effective(self, measure: EdgeMeasure, now: datetime) -> datetime | None:
+        """Now, where the edge says that it carries it out; else the clock's round finds out when that began."""
+        if self._told():
+            with suppress(ControlError):
+                met = standing(self.control, measure.site).get(measure.id)
+                return now if met is not None and met.works else None
+        return None
 
 
 def _measure(found: EdgeMeasure, ended: datetime | None) -> Measure:
     begun = datetime.fromtimestamp(found.from_s, UTC)
-    return Measure(found.id, found.act.value, f"{found.level}:{found.name}", begun, None, found.until, ended)
+    step = _STEPS.get(found.act, found.act.value)
+    return Measure(found.id, step, found.whom.replace(" ", ":", 1), begun, None, found.until, ended)
 
 
 def _cut(words: str) -> str:

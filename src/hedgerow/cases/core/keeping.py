@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,15 @@ ADDRESS_DAYS: Final = 90
 LONGEST_HOLD: Final = timedelta(days=3 * 366)
 
 
-def freeze(ledgers: Ledgers, question: Question, number: str, reason: str, who: str, now: datetime) -> Exported:
+def freeze(
+    ledgers: Ledgers,
+    question: Question,
+    number: str,
+    reason: str,
+    who: str,
+    now: datetime,
+    step: Callable[[str], None] = lambda _: None,
+) -> Exported:
     """Makes an evidence pack of a case. Slow: outside of any transaction; `note_pack` keeps its hash.
 
     Raises:
@@ -55,6 +64,7 @@ def freeze(ledgers: Ledgers, question: Question, number: str, reason: str, who: 
                 who=who,
                 now=now,
                 out=ledgers.state / FOLDER / number,
+                progress=step,
             )
     except (PackError, SelectError, TrailError, ChainError, OSError) as error:
         raise CaseError(f"the evidence pack was not made: {error}") from error
@@ -86,8 +96,8 @@ def note_pack(session: Session, actor: Actor, now: datetime, case: Case, made: E
     return row
 
 
-def check_pack(session: Session, now: datetime, case: Case, evidence_id: str) -> CaseEvidence:
-    """Holds a pack on the disk against the hash of the day it was frozen, file by file.
+def find_pack(case: Case, evidence_id: str) -> CaseEvidence:
+    """One evidence pack of a case.
 
     Raises:
         NoSuchCaseError: the case has no such pack.
@@ -95,12 +105,24 @@ def check_pack(session: Session, now: datetime, case: Case, evidence_id: str) ->
     row = next((e for e in case.evidence if e.id == evidence_id), None)
     if row is None:
         raise NoSuchCaseError("the case has no such evidence pack")
-    row.checked_at, row.checked = now, _checked(Path(row.path), row.sha256)
+    return row
+
+
+def note_check(session: Session, now: datetime, case: Case, evidence_id: str, said: str) -> CaseEvidence:
+    """Keeps what `checked_pack` said."""
+    row = find_pack(case, evidence_id)
+    row.checked_at, row.checked = now, said
     session.flush()
     return row
 
 
-def _checked(folder: Path, wanted: str) -> str:
+def checked_pack(folder: Path, wanted: str) -> str:
+    """Holds a pack on the disk against the hash of the day it was frozen, file by file. Slow: outside of transactions.
+
+    Args:
+        folder: of the pack.
+        wanted: SHA-256 of its manifest.
+    """
     try:
         manifest = (folder / "manifest.json").read_bytes()
         if hashlib.sha256(manifest).hexdigest() != wanted:

@@ -17,7 +17,7 @@ class Step:
     sentence: str
     """What it does, and whom else it meets."""
     on: str
-    """What it is set on: `principal`, `field`, `route`, `site` or `outside`."""
+    """What it is set on: `principal`, `everybody` or `outside`."""
     contains: bool
     """Whether it stops the disclosure. What only slows or watches contains nothing."""
 
@@ -31,11 +31,11 @@ LADDER: Final[tuple[Step, ...]] = (
         "posture",
         "Posture high",
         "Newcomers are shown next to nobody while it lasts; whom visitors know already they still see.",
-        "route",
+        "everybody",
         True,
     ),
-    Step("mask", "Mask a field for strangers", "Nobody who is not signed in sees this field.", "field", True),
-    Step("close_route", "Close a route", "Nobody is shown anything there, members neither.", "route", True),
+    Step("mask", "Mask a field", "Nobody sees this field, members neither; everything else stays.", "everybody", True),
+    Step("close_route", "Close a route", "Nobody is shown anything there, members neither.", "everybody", True),
     Step(
         "outside",
         "Done outside Hedgerow",
@@ -53,6 +53,10 @@ class Taken(Protocol):
     @property
     def step(self) -> str:
         """Its name."""
+
+    @property
+    def target(self) -> str:
+        """On whom or what."""
 
     @property
     def effective_at(self) -> datetime | None:
@@ -75,6 +79,48 @@ def contained_at(taken: Iterable[Taken]) -> datetime | None:
     """When the first step worked that stops disclosure; None while there is none."""
     moments = [t.effective_at for t in taken if t.effective_at is not None and STEPS[t.step].contains]
     return min(moments, default=None)
+
+
+@dataclass(frozen=True)
+class Times:
+    """How fast a case was contained, counted from its opening; None where it has not come to that."""
+
+    first_effective_at: datetime | None
+    """From when on any step worked, be it watching."""
+    full_at: datetime | None
+    """From when on every principal of the case was under a step that stops it."""
+    to_first_s: int | None
+    to_full_s: int | None
+
+
+def first_effective_at(taken: Iterable[Taken]) -> datetime | None:
+    """When the first step worked, whatever it does."""
+    return min((t.effective_at for t in taken if t.effective_at is not None), default=None)
+
+
+def fully_contained_at(taken: Iterable[Taken], principals: Iterable[str]) -> datetime | None:
+    """When the last of the principals was under a step that stops it; None while one is not.
+
+    A step for everybody, or outside, covers all of them.
+
+    Args:
+        taken: The steps.
+        principals: `address:1f0c…`, those in the case now.
+    """
+    stopping = [(t, t.effective_at) for t in taken if t.effective_at is not None and STEPS[t.step].contains]
+    for_all = [at for t, at in stopping if STEPS[t.step].on != "principal"]
+    moments = [
+        min([*for_all, *(at for t, at in stopping if t.target == who)], default=None) for who in {*principals}
+    ] or [min(for_all, default=None)]
+    whole = [at for at in moments if at is not None]
+    return max(whole) if len(whole) == len(moments) else None
+
+
+def times(opened: datetime, taken: Iterable[Taken], principals: Iterable[str]) -> Times:
+    """From the opening of a case to its first step that worked, and to its full containment."""
+    steps = list(taken)
+    first, full = first_effective_at(steps), fully_contained_at(steps, principals)
+    return Times(first, full, _between(opened, first), _between(opened, full))
 
 
 def delays(first_disclosure: datetime | None, detected: datetime | None, contained: datetime | None) -> Delays:

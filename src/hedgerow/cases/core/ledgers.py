@@ -39,9 +39,17 @@ class PeopleMap:
 class Ledgers:
     """The ledgers of a state directory."""
 
-    def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, state: Path, clock: Callable[[], datetime], threads: int | None = None) -> None:
+        """Opens nothing yet.
+
+        Args:
+            state: The state directory.
+            clock: Gives the time, UTC.
+            threads: Of each question; None for as many as there are cores. Whoever also serves pages leaves one free.
+        """
         self.state = state
         self.clock = clock
+        self.threads = threads
 
     def sites(self) -> list[str]:
         """Sites that have a ledger."""
@@ -56,7 +64,7 @@ class Ledgers:
         """
         try:
             with self.store(site).snapshot() as snapshot:
-                connection = snapshot.connect()
+                connection = snapshot.connect(self.threads)
                 try:
                     yield connection
                 finally:

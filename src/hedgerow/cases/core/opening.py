@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,6 @@ from hedgerow.store.models.cases import Case, CasePrincipal, CaseTask, OpenPrinc
 
 MOST_PRINCIPALS: Final = 2_000
 """Principals of one case. A harvest over more addresses is named by what ties them."""
-_LOCK: Final = 0x48656463
-"""Key of PostgreSQL's advisory lock: alarms open cases one after the other."""
 FIRST_TASKS: Final = (
     ("Look at the principals and decide on containment", timedelta(hours=4)),
     ("Ask the ledger who is affected, and look at every field's mark", timedelta(hours=24)),
@@ -75,17 +73,18 @@ def open_by_rule(session: Session, now: datetime, site: str, alarm: Alarm) -> tu
     """Opens a case for an alarm, or adds what is new of it to the open one of the same principals.
 
     Returns:
-        The case, and whether it was opened now.
+        The case, and whether it was opened now. What somebody has decided already opens none: the last disclosure that
+        the rule sees came before the case about it was closed, or before its principals were taken out of one.
     """
     actor = Actor.system()
-    if session.get_bind().dialect.name == "postgresql":
-        # Two watchers at once must not both find that there is no case yet. SQLite has one writer anyway.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     known = _open_case_of(session, site, ((s.level, s.name) for s in alarm.suspects))
     who = [Who(s.level, s.name, s.why, s.people) for s in alarm.suspects]
     if known is not None:
         _go_on(session, actor, now, known, alarm, who)
         return known, False
+    decided = _decided_already(session, site, alarm)
+    if decided is not None:
+        return decided, False
     case = _open(
         session,
         actor,
@@ -199,6 +198,27 @@ def _open_case_of(session: Session, site: str, keys: Iterable[tuple[str, str]]) 
         if case is not None and (found is None or case.opened_at < found.opened_at):
             found = case
     return found
+
+
+def _decided_already(session: Session, site: str, alarm: Alarm) -> Case | None:
+    """The newest case in which every principal of an alarm was decided about after its last disclosure.
+
+    Rules look back for days: without this, a case that was closed with its lesson would come again within the hour.
+    """
+    newest: Case | None = None
+    for suspect in alarm.suspects:
+        case = session.scalar(
+            select(Case)
+            .join(CasePrincipal, CasePrincipal.case_id == Case.id)
+            .where(Case.site == site, CasePrincipal.level == suspect.level, CasePrincipal.name == suspect.name)
+            .where(or_(Case.closed_at >= alarm.last, CasePrincipal.removed_at >= alarm.last))
+            .order_by(Case.opened_at.desc(), Case.number.desc())
+            .limit(1)
+        )
+        if case is None:
+            return None
+        newest = case if newest is None or case.opened_at > newest.opened_at else newest
+    return newest
 
 
 def add_principals(

@@ -11,6 +11,10 @@ class NoSuchCaseError(CaseError):
     """There is no such case, claim, task or principal."""
 
 
+class ChangedError(CaseError):
+    """Somebody changed it meanwhile."""
+
+
 class BlockedError(CaseError):
     """A case cannot be closed yet."""
 

@@ -63,7 +63,9 @@ def at_least(judged: Judged, floor: str | None) -> Judged:
     """The same, raised to the floor where it is below it."""
     if floor is None or rank(judged.severity) >= rank(floor):
         return judged
-    return Judged(floor, f"{judged.method}; raised to {floor}, because a record of a claim is genuine")
+    return Judged(
+        floor, f"{judged.method}; raised to {floor}, because a record of a claim is genuine or the claim true"
+    )
 
 
 def rank(severity: str) -> int:

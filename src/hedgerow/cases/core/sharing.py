@@ -69,15 +69,22 @@ class Expanded:
     """Actors that were looked at."""
 
 
-def expand(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> Expanded:
+def expand(
+    connection: duckdb.DuckDBPyConnection,
+    group: Group,
+    period: Period,
+    step: Callable[[str], None] = lambda _: None,
+) -> Expanded:
     """Looks for others.
 
     Args:
         connection: With the ledger's views.
         group: The principals of the case.
         period: The stretch of the case; only days with detail show traits.
+        step: Told what is being done.
     """
-    found = readers(connection, period, group)
+    step("gathers everybody who was shown people")
+    found = readers(connection, period, group, step)
     members = [r for r in found if r.meant]
     others = [r for r in found if r.meant < r.pages and not r.vouched]
     if not members:
@@ -96,6 +103,7 @@ def expand(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) 
                 )
             else:
                 tests.append((trait, _has(key_of, value), f"{told(value)}, as principals of the case"))
+    step("compares them with the principals of the case")
     answer = []
     for reader in others:
         shares, reasons = [], []

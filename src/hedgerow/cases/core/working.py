@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from hedgerow.cases.core.editions import must_be_as_read
 from hedgerow.cases.core.opening import must_be_open
 from hedgerow.cases.core.problems import CaseError, NoSuchCaseError
 from hedgerow.cases.core.severity import GENUINE_FLOOR, Judged, at_least, rank
@@ -40,13 +41,26 @@ def find_case(session: Session, wanted: str) -> Case:
     return case
 
 
-def describe(session: Session, actor: Actor, now: datetime, case: Case, *, title: str, summary: str) -> None:
+def describe(
+    session: Session, actor: Actor, now: datetime, case: Case, *, title: str, summary: str, read: str = ""
+) -> None:
     """Changes title and summary; what they were stays in the trail.
+
+    Args:
+        session: The transaction.
+        actor: Who changes them.
+        now: The time.
+        case: Which.
+        title: What happened, in a few words.
+        summary: The same in sentences.
+        read: `editions.edition` of title and summary as they were read; empty where nobody read them.
 
     Raises:
         CaseError: closed, or without a title.
+        ChangedError: somebody else changed them meanwhile.
     """
     must_be_open(case)
+    must_be_as_read(read, case.title, case.summary)
     if not title.strip():
         raise CaseError("a case needs a title: what happened, in a few words")
     if (title.strip(), summary) == (case.title, case.summary):
@@ -192,11 +206,11 @@ def _task(session: Session, task_id: str) -> CaseTask:
 
 
 def genuine_floor(session: Session, case: Case) -> str | None:
-    """The severity below which a case cannot go: where a claim of it has a genuine record."""
+    """The severity below which a case cannot go: where a claim of it has a genuine record, or was found to be true."""
     genuine = session.scalar(
-        select(ClaimSample.id)
-        .join(Claim, Claim.id == ClaimSample.claim_id)
-        .where(Claim.case_id == case.id, ClaimSample.outcome == "genuine")
+        select(Claim.id)
+        .outerjoin(ClaimSample, ClaimSample.claim_id == Claim.id)
+        .where(Claim.case_id == case.id, or_(ClaimSample.outcome == "genuine", Claim.state == "genuine"))
         .limit(1)
     )
     return GENUINE_FLOOR if genuine else None
@@ -216,8 +230,8 @@ def set_severity(
     floor = genuine_floor(session, case)
     if floor is not None and rank(judged.severity) < rank(floor):
         raise CaseError(
-            f"a claim of {case.number} has a genuine record, so its severity is at least {floor}: one record that is "
-            "out shows that there is a way out"
+            f"a claim of {case.number} is true, or a record of it genuine, so its severity is at least {floor}: one "
+            "record that is out shows that there is a way out"
         )
     return _severity(session, actor, now, case, judged, reason)
 

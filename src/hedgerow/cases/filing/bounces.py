@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -179,4 +180,6 @@ def clear(paths: list[Path]) -> None:
             continue
         aside = path.parent / ASIDE
         aside.mkdir(mode=0o700, exist_ok=True)
-        path.replace(aside / path.name)
+        # Another console of the same state may have been here.
+        with suppress(FileNotFoundError):
+            path.replace(aside / path.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hedgerow.cases.filing.casework import Casework
@@ -19,6 +19,7 @@ from hedgerow.store.models.filings import NoticeDue
 AWARE_HOURS = 24
 """Hours in which somebody should write down when the organisation knew. A house rule: most clocks start there."""
 
+SOON = timedelta(hours=72)
 _LAST = time(23, 59, 59)
 
 
@@ -135,14 +136,40 @@ def refresh(session: Session, work: Casework, now: datetime) -> list[Due]:
     return found
 
 
-def listed(session: Session, *, case_ids: Iterable[str] | None = None, most: int = 500) -> list[Due]:
+@dataclass(frozen=True)
+class Waiting:
+    """How much waits over all cases."""
+
+    total: int
+    late: int
+    soon: int
+    """Due within `SOON`."""
+    undated: int
+    """Mandatory, and without a date."""
+
+
+def waiting(session: Session, now: datetime) -> Waiting:
+    """How much waits over all cases: counted by the database, whatever the number of cases."""
+    due_at = NoticeDue.due_at
+    found = session.execute(
+        select(
+            func.count(NoticeDue.id),
+            func.count(NoticeDue.id).filter(due_at < now),
+            func.count(NoticeDue.id).filter(due_at >= now, due_at < now + SOON),
+            func.count(NoticeDue.id).filter(due_at.is_(None), NoticeDue.mandatory),
+        )
+    ).one()
+    return Waiting(*found)
+
+
+def listed(session: Session, *, case_ids: Iterable[str] | None = None, most: int = 500, skip: int = 0) -> list[Due]:
     """What waits over all cases, by date; what has no date comes last but one, the registers last."""
     asked = select(NoticeDue)
     if case_ids is not None:
         asked = asked.where(NoticeDue.case_id.in_(list(case_ids)))
-    asked = asked.order_by(
-        NoticeDue.mandatory.desc(), NoticeDue.due_at.is_(None), NoticeDue.due_at, NoticeDue.case_id, NoticeDue.regime
-    ).limit(most)
+    order = (NoticeDue.case_id, NoticeDue.regime, NoticeDue.duty, NoticeDue.what)
+    asked = asked.order_by(NoticeDue.mandatory.desc(), NoticeDue.due_at.is_(None), NoticeDue.due_at, *order)
+    asked = asked.limit(most).offset(skip)
     return [
         Due(
             r.case_id,

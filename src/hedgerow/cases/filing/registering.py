@@ -68,7 +68,12 @@ def latest(session: Session, case_id: str, regime: str) -> BreachEntry | None:
 
 
 def entries(
-    session: Session, *, case_id: str | None = None, regime: str | None = None, most: int | None = None
+    session: Session,
+    *,
+    case_id: str | None = None,
+    regime: str | None = None,
+    most: int | None = None,
+    skip: int = 0,
 ) -> list[BreachEntry]:
     """The entries that hold, newest first."""
     top = (
@@ -86,7 +91,14 @@ def entries(
         asked = asked.where(BreachEntry.case_id == case_id)
     if regime is not None:
         asked = asked.where(BreachEntry.regime == regime)
-    return list(session.scalars(asked.order_by(BreachEntry.at.desc(), BreachEntry.regime).limit(most)))
+    asked = asked.order_by(BreachEntry.at.desc(), BreachEntry.case_id, BreachEntry.regime).limit(most)
+    return list(session.scalars(asked.offset(skip) if skip else asked))
+
+
+def entries_in_all(session: Session) -> int:
+    """How many entries hold."""
+    held = select(BreachEntry.case_id, BreachEntry.regime).distinct().subquery()
+    return session.scalar(select(func.count()).select_from(held)) or 0
 
 
 def as_csv(rows: Iterable[BreachEntry]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hedgerow.cases.filing import casework
 from hedgerow.cases.filing.casework import Casework
 from hedgerow.cases.filing.statements import Signer
 from hedgerow.cases.filing.texts import typed_text
@@ -77,6 +78,10 @@ def record_filing(session: Session, work: Casework, left: Left, *, by: Signer, n
     people = work.facts.count if left.duty is Duty.AUTHORITY and left.kind is not Kind.WITHDRAWAL else None
     new = Filing(regime.id, left.duty, left.kind, left.at, by.name, given, open_, left.promised, people, reason)
     filed.added(work.records.filings, new)
+    for row in casework.filings(session, work.case.id):
+        same = (row.regime, row.duty, row.kind, row.at, row.way)
+        if left.kind is not Kind.FIRST and same == (regime.id, left.duty.value, left.kind.value, left.at, way):
+            raise NoticeError("this notice is recorded already, with the same time and the same receipt")
     before = [f for f in work.records.filings if f.regime == regime.id and f.duty is left.duty]
     row = NoticeFiling(
         case_id=work.case.id,

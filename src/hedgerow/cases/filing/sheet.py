@@ -18,7 +18,7 @@ from hedgerow.cases.case_facts import CaseFacts
 from hedgerow.cases.filing.statements import FORM, PARTS, SITE, WHOLE, Stated
 from hedgerow.cases.notices.counts import Count
 from hedgerow.cases.notices.facts import Facts
-from hedgerow.cases.notices.facts_file import case_of
+from hedgerow.cases.notices.facts_file import case_of_data
 from hedgerow.cases.notices.places import PLACE
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ def facts(case: CaseFacts, stated: Mapping[str, Stated]) -> Facts:
     Raises:
         NoticeFileError: when what was stated does not hold together.
     """
-    return case_of(json.dumps(document(case, stated), ensure_ascii=False).encode(), case.number)[0]
+    return case_of_data(document(case, stated), case.number)[0]
 
 
 def document(case: CaseFacts, stated: Mapping[str, Stated]) -> Json:

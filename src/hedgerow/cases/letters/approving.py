@@ -21,7 +21,7 @@ from hedgerow.cases.letters.keeping import about, apply, document, gaps, must, n
 from hedgerow.cases.letters.pdf import pdf
 from hedgerow.cases.letters.problems import LetterError
 from hedgerow.cases.letters.states import Act
-from hedgerow.console.access.actor import Actor
+from hedgerow.console.access.actor import Actor, is_user
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.decisions import record
 from hedgerow.store.models.letters import Letter
@@ -63,7 +63,8 @@ def approve(
     if made.sha256 != newest(letter).sha256:
         raise LetterError(f"version {made.version} was read, but version {letter.version} is the newest; read that one")
     open_rules = to_look_up(written.grounds)
-    exception = alone and newest(letter).written_by == actor.id
+    writer = newest(letter).written_by
+    two = actor.id != writer and actor.is_user and is_user(writer)
     after = states.approved(
         standing(letter),
         actor.id,
@@ -73,6 +74,12 @@ def approve(
         sources_checked=sources_checked or not open_rules,
         alone=alone,
     )
+    if not two and not alone:
+        raise LetterError(
+            "a letter is written by one person and approved by another, each signed in to the console as a user of "
+            "their own: who sits at the shell may be either. If the site has one person only, declare it in the "
+            "settings (`one_person`); the trail then says so each time"
+        )
     if written.answer_by is not None and written.answer_by <= now.date():
         raise LetterError("the day for the answer that stands in the letter is over; draft it anew")
     apply(letter, after)
@@ -84,7 +91,7 @@ def approve(
         "pdf": letter.pdf_sha256,
         "rules_looked_up": [g.id for g in open_rules],
     }
-    if exception:
+    if not two:
         details["one_person"] = True
     note(session, actor, now, letter, Act.APPROVE.value, details={"version": made.version, **details})
     record(session, actor, "letter.approve", f"letter:{letter.id}", "", about(letter, **details), at=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +50,7 @@ def _desk(state: Path, database: str | None) -> Iterator[tuple[LetterDesk, Actor
     from hedgerow.console.letter_desk import LetterDesk
     from hedgerow.console.problems import Problem
     from hedgerow.console.running import ConsoleError, Wish, services_of
+    from hedgerow.ledger.trail import who
     from hedgerow.store.database import DatabaseError
 
     try:
@@ -58,7 +58,7 @@ def _desk(state: Path, database: str | None) -> Iterator[tuple[LetterDesk, Actor
     except (ConsoleError, DatabaseError, FolderError) as e:
         fail(str(e), NOT_STARTED)
     try:
-        yield LetterDesk(services), Actor.shell(getpass.getuser())
+        yield LetterDesk(services), Actor.shell(who())
     except Problem as e:
         fail(e.sentence, WRONG)
     except LetterError as e:
@@ -240,7 +240,7 @@ def approve(
     database: Database = None,
     state: State = STATE,
 ) -> None:
-    """Approves a version; another person than its writer does that, unless the site has one person.
+    """Approves a version, on a site that has declared that it has one person; else two users of the console do that.
 
     Examples:
         hedgerow letter approve C-2026-0001-L1 --version 3 --sources-checked

@@ -296,13 +296,18 @@ def redraft(
     recipient: Recipient,
     sender: Sender,
     particulars: Particulars,
+    read: int | None = None,
 ) -> None:
     """Drafts the letter anew from the case as it is now: a new version; changes made by hand stay in the older ones.
 
+    `read` is the version that was shown, where one was.
+
     Raises:
-        LetterError: sent already, or it cannot be drafted.
+        LetterError: sent already, changed by somebody else meanwhile, or it cannot be drafted.
     """
     must(actor, Permission.WRITE_LETTER)
+    if read is not None:
+        _must_be_newest(letter, read)
     if facts.id != letter.case_id:
         raise LetterError("these are the facts of another case")
     made = draft(

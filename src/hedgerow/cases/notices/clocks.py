@@ -95,7 +95,7 @@ def deadline(
 
 
 def in_words(period: Period) -> str:
-    """`72 hours after aware`."""
+    """`72 hours after you knew`."""
     unit = period.unit.value.replace("_", " ")
-    event = period.event.value.replace("_", " ")
+    event = "you knew" if period.event is Event.AWARE else period.event.value.replace("_", " ")
     return f"{period.amount} {unit if period.amount != 1 else unit.removesuffix('s')} after {event}"

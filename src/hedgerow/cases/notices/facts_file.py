@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from hedgerow.cases.notices import filings
 from hedgerow.cases.notices.codes import Code, Duty, Event
@@ -27,7 +28,7 @@ from hedgerow.cases.notices.loading import read_text
 from hedgerow.cases.notices.problems import NoticeError, NoticeFileError
 from hedgerow.policy.problem import Report
 from hedgerow.policy.reader import Reader
-from hedgerow.policy.source import MAX_BYTES
+from hedgerow.policy.source import MAX_BYTES, Node, of_data
 from hedgerow.policy.view import Items, View
 
 
@@ -49,7 +50,20 @@ def case_of(text: bytes, name: str = "facts") -> tuple[Facts, Records]:
         NoticeFileError: with every mistake, each with its line and what to write.
     """
     report = Report(name)
-    node = read_text(text, report, "reference: case-1")
+    return _read(read_text(text, report, "reference: case-1"), report)
+
+
+def case_of_data(document: dict[str, Any], name: str = "facts") -> tuple[Facts, Records]:
+    """The same of a document that a program put together.
+
+    Raises:
+        NoticeFileError: with every mistake.
+    """
+    report = Report(name)
+    return _read(of_data(document, report), report)
+
+
+def _read(node: Node | None, report: Report) -> tuple[Facts, Records]:
     view = Reader(report).section(CASE, node) if node is not None else None
     if view is None or report.problems:
         raise NoticeFileError([report])

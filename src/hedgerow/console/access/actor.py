@@ -34,6 +34,11 @@ class Actor:
         """Whether they may do this."""
         return permission in self.permissions
 
+    @property
+    def is_user(self) -> bool:
+        """Whether this is a user of the console, and so somebody in particular; see `is_user`."""
+        return is_user(self.id)
+
     @classmethod
     def shell(cls, os_user: str) -> Actor:
         """Somebody at the shell: whoever may write the state directory may do everything."""
@@ -43,6 +48,15 @@ class Actor:
     def system(cls) -> Actor:
         """Hedgerow itself, by a rule of the policy: opens cases, marks letters overdue. Never decides."""
         return cls("system", "Hedgerow", via="system", permissions=frozenset({Permission.SEE, Permission.WORK_CASE}))
+
+
+def is_user(actor_id: str) -> bool:
+    """Whether an actor's identifier is that of a user of the console.
+
+    Whoever sits at the shell may be anybody, also the first of two people: where the law or the site asks for a second
+    person, only two users count.
+    """
+    return bool(actor_id) and actor_id != "system" and not actor_id.startswith("shell:")
 
 
 def current_actor(request: Request) -> Actor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -55,8 +55,33 @@ def make(
     return token, row
 
 
-def actor_of(session: Session, token: str, now: datetime) -> Actor | None:
-    """Whoever's token it is, with what the token and the user's roles of today both allow."""
+def end_all(session: Session, user_id: str, now: datetime) -> int:
+    """Ends every token of a user; returns how many still worked."""
+    rows = session.scalars(select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.ended_at.is_(None))).all()
+    for row in rows:
+        row.ended_at = now
+    return len([row for row in rows if row.expires_at > now])
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Whoever came with a token."""
+
+    actor: Actor
+    token_id: str
+    unnoted: bool
+    """Whether its use is to be written down: a minute or more after the last time."""
+
+
+def note_use(session: Session, token_id: str, now: datetime) -> None:
+    """Writes down that a token was used."""
+    row = session.get(ApiToken, token_id)
+    if row is not None:
+        row.used_at = max(row.used_at or now, now)
+
+
+def bearer_of(session: Session, token: str, now: datetime) -> Bearer | None:
+    """Whoever's token it is, with what the token and the user's roles of today both allow. Writes nothing."""
     if not token.startswith(PREFIX) or len(token) > 200:
         return None
     row = session.scalar(select(ApiToken).where(ApiToken.token_hash == hash_of(token)))
@@ -65,8 +90,7 @@ def actor_of(session: Session, token: str, now: datetime) -> Actor | None:
     user = session.get(User, row.user_id)
     if user is None or user.disabled_at is not None:
         return None
-    if row.used_at is None or now - row.used_at > _SEEN_EVERY:
-        row.used_at = now
     actor = actor_for(session, user, now, "api")
     kept = frozenset(p for p in actor.permissions if p in set(row.permissions))
-    return replace(actor, name=f"{actor.name} ({row.name})", permissions=kept)
+    named = replace(actor, name=f"{actor.name} ({row.name})", permissions=kept)
+    return Bearer(named, row.id, row.used_at is None or now - row.used_at > _SEEN_EVERY)

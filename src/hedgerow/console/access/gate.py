@@ -98,8 +98,12 @@ async def let_in(request: Request, declared: Declared) -> None:
 def _identify(request: Request, services: Services, bearer: str | None, used: bool) -> Actor | None:
     now = services.clock()
     if bearer is not None:
-        with services.database.session() as session:
-            return api_tokens.actor_of(session, bearer, now)
+        with services.database.reading() as reading:
+            found = api_tokens.bearer_of(reading, bearer, now)
+        if found is not None and found.unnoted:
+            with services.database.session() as session:
+                api_tokens.note_use(session, found.token_id, now)
+        return found.actor if found else None
     token = request.cookies.get(sessions.cookie_name(services.settings), "")
     if not token:
         return None

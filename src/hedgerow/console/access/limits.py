@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hedgerow.console.problems import TooOften
@@ -24,13 +24,15 @@ _LONGEST_WAIT: Final = timedelta(minutes=5)
 def check(session: Session, name: str, address: str, now: datetime) -> None:
     """Whether another attempt may be made now.
 
+    Args:
+        session: one that writes: the failure that may follow is noted in it, so that guesses made at once take turns.
+        name: what was given as the name.
+        address: where it comes from.
+        now: the moment.
+
     Raises:
         TooOften: not yet; it says how long to wait.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # Many guesses at once would all be made before the first failure is noted. SQLite has one writer anyway.
-        key = int(_account(name)[:15], 16)
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
     wait = max(
         _wait(session, _account(name), FREE_OF_ACCOUNT, now), _wait(session, _address(address), FREE_OF_ADDRESS, now)
     )
@@ -39,11 +41,18 @@ def check(session: Session, name: str, address: str, now: datetime) -> None:
         raise TooOften(f"Too many attempts did not succeed. Try again in {seconds} seconds.", seconds)
 
 
-def failed(session: Session, name: str, address: str, now: datetime) -> None:
-    """Notes a failure, whether or not there is such a user."""
+def failed(session: Session, name: str, address: str, now: datetime) -> tuple[int, ...]:
+    """Notes a failure, whether or not there is such a user. What it returns takes it back; see `withdrawn`."""
     session.execute(delete(Attempt).where(Attempt.at < now - WINDOW))
-    session.add_all([Attempt(who=_account(name), at=now), Attempt(who=_address(address), at=now)])
+    noted = [Attempt(who=_account(name), at=now), Attempt(who=_address(address), at=now)]
+    session.add_all(noted)
     session.flush()
+    return tuple(attempt.id for attempt in noted)
+
+
+def withdrawn(session: Session, guess: tuple[int, ...]) -> None:
+    """Takes a failure back that was noted before it was known to be none."""
+    session.execute(delete(Attempt).where(Attempt.id.in_(guess)))
 
 
 def succeeded(session: Session, name: str) -> None:

@@ -12,6 +12,7 @@ from hedgerow.console.access import sessions
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.oidc import Identity
 from hedgerow.console.access.signing_in import normal_name
+from hedgerow.console.access.tokens import hash_of
 from hedgerow.console.decisions import record
 from hedgerow.console.problems import NotAllowed
 from hedgerow.store.models.accounts import User, UserRole
@@ -51,9 +52,10 @@ def refusal() -> NotAllowed:
 
 
 def _made(session: Session, identity: Identity, now: datetime) -> User:
-    name = "oidc:" + normal_name(identity.name).replace(" ", "_")
+    name = ("oidc:" + normal_name(identity.name).replace(" ", "_"))[:200]
     if session.scalar(select(User.id).where(User.name == name)) is not None:
-        name = f"{name}:{normal_name(identity.subject)}"[:200]
+        # Two whose names are cut alike stay two.
+        name = f"{name[:179]}:{hash_of(identity.issuer + identity.subject)[:20]}"
     user = User(
         name=name,
         shown_name=identity.shown_name,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hedgerow.console.access import limits, one_time, passwords
 from hedgerow.console.access.tokens import hash_of, new_token
 from hedgerow.console.problems import Wrong
+from hedgerow.store.database import Database
 from hedgerow.store.models.accounts import PendingSignIn, User
 
 CODE_WITHIN: Final = timedelta(minutes=5)
@@ -41,39 +42,59 @@ class Step:
     """None: signed in. Else a code is asked for next, and this finds the way back."""
 
 
-def password_step(session: Session, name: str, password: str, address: str, now: datetime) -> Step | None:
+def password_step(database: Database, name: str, password: str, address: str, now: datetime) -> Step | None:
     """Checks a name and a password; None when they do not belong together, and the failure is counted.
+
+    The check is slow on purpose, so it is done between two transactions: whoever guesses must not keep others from
+    writing. It counts as a failure until it turned out to fit, so that guesses made at once are counted, too.
+
+    Args:
+        database: of the console.
+        name: as it was typed.
+        password: as it was typed.
+        address: where it comes from.
+        now: the moment.
 
     Raises:
         TooOften: too many failures; wait.
     """
     plain = normal_name(name)
-    limits.check(session, plain, address, now)
-    user = user_named(session, plain)
-    usable = user is not None and user.disabled_at is None
-    fits = passwords.fits(user.password if user is not None and usable else None, password)
-    if not fits or user is None:
-        limits.failed(session, plain, address, now)
+    with database.session() as session:
+        limits.check(session, plain, address, now)
+        guess = limits.failed(session, plain, address, now)
+        user = user_named(session, plain)
+        kept = user.password if user is not None and _signs_in_here(user) else None
+    fits = passwords.fits(kept, password)
+    if not fits or user is None or kept is None:
         return None
-    if user.password and passwords.outdated(user.password):
-        user.password = passwords.keep(password)
-    if user.totp is None:
-        limits.succeeded(session, plain)
-        return Step(user, None)
-    token = new_token()
-    session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < now))
-    session.add(
-        PendingSignIn(
-            token_hash=hash_of(token),
-            user_id=user.id,
-            kind="code",
-            details={},
-            made_at=now,
-            expires_at=now + CODE_WITHIN,
+    better = passwords.keep(password) if passwords.outdated(kept) else kept
+    with database.session() as session:
+        user = session.get_one(User, user.id)
+        if not _signs_in_here(user) or user.password != kept:
+            return None
+        limits.withdrawn(session, guess)
+        user.password = better
+        if user.totp is None:
+            limits.succeeded(session, plain)
+            return Step(user, None)
+        token = new_token()
+        session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < now))
+        session.add(
+            PendingSignIn(
+                token_hash=hash_of(token),
+                user_id=user.id,
+                kind="code",
+                details={},
+                made_at=now,
+                expires_at=now + CODE_WITHIN,
+            )
         )
-    )
-    session.flush()
-    return Step(user, token)
+        return Step(user, token)
+
+
+def _signs_in_here(user: User) -> bool:
+    # Whom an identity provider vouches for signs in there and nowhere else: a password kept here would outlive that.
+    return user.disabled_at is None and user.oidc_subject is None
 
 
 def code_step(

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hedgerow.console.access import passwords, sessions, setup_links
+from hedgerow.console.access import api_tokens, passwords, sessions, setup_links
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.access.roles import Role
 from hedgerow.console.access.signing_in import normal_name, user_named
@@ -101,20 +101,45 @@ def enable(session: Session, actor: Actor, user: User, reason: str, now: datetim
     record(session, actor, "user.enable", f"user:{user.id}", reason, {"name": user.name}, at=now)
 
 
+def must_have_own_password(user: User) -> None:
+    """Says no to a password for whom an identity provider vouches.
+
+    With one they could sign in past the provider, with the roles of their last sign-in there: also after it has shut
+    them out.
+
+    Raises:
+        Wrong: the account is the identity provider's.
+    """
+    if user.oidc_subject is not None:
+        raise Wrong("This account signs in through the identity provider, so it has no password here.")
+
+
 def link(session: Session, actor: Actor, user: User, now: datetime) -> str:
-    """A set-up link for a user; shown once."""
+    """A set-up link for a user; shown once.
+
+    Raises:
+        Wrong: the account is the identity provider's.
+    """
+    must_have_own_password(user)
     token = setup_links.of_user(session, user, now)
     record(session, actor, "user.link", f"user:{user.id}", "", {"name": user.name}, at=now)
     return token
 
 
 def reset(session: Session, actor: Actor, user: User, reason: str, now: datetime) -> str:
-    """Takes password and authenticator away and gives a set-up link: for somebody who lost them."""
+    """Takes password, authenticator and tokens away and gives a set-up link: for somebody who lost them.
+
+    Raises:
+        Wrong: the account is the identity provider's.
+    """
+    must_have_own_password(user)
     user.password = user.password_at = user.totp = None
     for code in session.scalars(select(RecoveryCode).where(RecoveryCode.user_id == user.id)):
         session.delete(code)
     sessions.end_all(session, user.id, now)
-    record(session, actor, "user.reset", f"user:{user.id}", reason, {"name": user.name}, at=now)
+    # Whoever had the account may have made tokens, which would outlive it.
+    ended = api_tokens.end_all(session, user.id, now)
+    record(session, actor, "user.reset", f"user:{user.id}", reason, {"name": user.name, "tokens_ended": ended}, at=now)
     return setup_links.of_user(session, user, now)
 
 
@@ -132,6 +157,7 @@ def set_up(session: Session, found: SetupLink, name: str, shown_name: str, passw
         known = session.get(User, found.user_id)
         if known is None or known.disabled_at is not None:
             raise Wrong("This link no longer works. Ask an owner of this site for another.")
+        must_have_own_password(known)
         user = known
     try:
         passwords.check_new(password, user.name)

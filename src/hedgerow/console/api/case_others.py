@@ -73,7 +73,8 @@ def others(here: CurrentServices, case_id: str) -> OthersDocument:
     with told():
         with here.database.reading() as session:
             question = Question.of(working.find_case(session, case_id), here.clock())
-        found = look_for_others(ledgers(here), question)
+        with here.long_work.turn("look"):
+            found = look_for_others(ledgers(here), question)
     return OthersDocument(
         others=[
             OtherDocument(

@@ -90,6 +90,10 @@ class StepDocument(BaseModel):
     effective_at: datetime | None
     expires_at: datetime | None
     ended_at: datetime | None
+    ordinary_expected: int | None
+    """Ordinary visitors that were expected to be hit; None where nobody knew."""
+    by: str
+    measure_id: str | None
 
 
 class TaskDocument(BaseModel):
@@ -287,7 +291,9 @@ def _write(routes: APIRouter) -> None:
         with told():
             with here.database.reading() as session:
                 question = counting.Question.of(working.find_case(session, case_id), here.clock())
-            answer = counting.ask(ledgers(here), question)
+            # A program waits for the answer; it has its turn like everybody.
+            with here.long_work.turn("case"):
+                answer = counting.ask(ledgers(here), question)
         return acting(here, case_id, lambda s, c, now: counting.keep(s, actor, now, c, answer, new.reason))
 
     @api(routes, "/api/v1/cases/{case_id}/severity", needs=Permission.DECIDE_CASE, method="POST")

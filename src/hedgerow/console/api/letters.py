@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, UploadFile
+from starlette.responses import Response
 
 from hedgerow.cases.letters import keeping, telling
 from hedgerow.cases.letters.docx_package import MOST_BYTES
@@ -40,6 +41,9 @@ from hedgerow.console.letter_shapes import (
 from hedgerow.console.routes import api
 from hedgerow.console.services import Services
 from hedgerow.store.models.letters import Letter
+
+SUMMARIES: Final = 200
+"""Letters, or things to do about them, in one answer."""
 
 
 def router(services: Services) -> APIRouter:
@@ -77,17 +81,21 @@ def router(services: Services) -> APIRouter:
 
     @api(routes, "/api/v1/letters", needs=Permission.SEE)
     def listed(
+        answer: Response,
         case: Annotated[str | None, Query(max_length=40)] = None,
         state: Annotated[str | None, Query(max_length=20)] = None,
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     ) -> list[LetterSummary]:
+        """One page; `X-Total-Count` says how many letters there are, `X-Pages` on how many pages."""
         with services.database.reading() as session:
-            rows = telling.letters(session, services.clock(), case, state)
-            return [LetterSummary(**vars(r)) for r in rows]
+            found = telling.listed(session, services.clock(), case_id=case, state=state, page=page, size=SUMMARIES)
+            answer.headers.update({"X-Total-Count": str(found.total), "X-Pages": str(found.pages)})
+            return [LetterSummary(**vars(r)) for r in found.rows]
 
     @api(routes, "/api/v1/letters/due", needs=Permission.SEE)
     def due() -> list[DueLetter]:
         with services.database.reading() as session:
-            return [DueLetter(**vars(i)) for i in telling.due_items(session, services.clock())]
+            return [DueLetter(**vars(i)) for i in telling.due_items(session, services.clock(), most=SUMMARIES)]
 
     @api(routes, "/api/v1/letters/{letter_id}", needs=Permission.SEE)
     def one(letter_id: str) -> LetterDetail:
@@ -107,7 +115,7 @@ def router(services: Services) -> APIRouter:
     @api(routes, "/api/v1/letters/{letter_id}/particulars", needs=Permission.WRITE_LETTER, method="POST")
     def redraft(letter_id: str, actor: CurrentActor, given: NewLetter) -> LetterDetail:
         with told():
-            desk.redraft(actor, letter_id, _input(given))
+            desk.redraft(actor, letter_id, _input(given), given.read)
         return detail(letter_id)
 
     @api(routes, "/api/v1/letters/{letter_id}/parts", needs=Permission.WRITE_LETTER, method="POST")

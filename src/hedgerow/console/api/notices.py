@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from hedgerow.cases.filing import casework, deciding, dues, mailings, registering, statements
 from hedgerow.cases.filing.sending import Left
@@ -22,11 +23,16 @@ from hedgerow.console import notice_acts as acts
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.pages.notice_filings import european
-from hedgerow.console.pages.notices import MOST, suggested
+from hedgerow.console.pages.notices import suggested
 from hedgerow.console.routes import api
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import Mailing
+
+MOST: Final = 200
+"""Due items in one answer."""
+ENTRIES: Final = 200
+"""Of the register in one answer."""
 
 
 class Strict(BaseModel):
@@ -198,12 +204,15 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     return routes
 
 
-def due_items(services: CurrentServices) -> list[DueDocument]:
-    """What waits over all cases, by date."""
+def due_items(
+    services: CurrentServices, answer: Response, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> list[DueDocument]:
+    """What waits over all cases, by date: one page; `X-Total-Count` says how much waits in all."""
     with services.database.reading() as session:
-        found = dues.listed(session, most=MOST)
+        answer.headers["X-Total-Count"] = str(dues.waiting(session, services.clock()).total)
+        found = dues.listed(session, most=MOST, skip=(page - 1) * MOST)
         ids = {d.case_id for d in found}
-        numbers = {c.id: c.number for c in session.scalars(select(Case).where(Case.id.in_(ids)))} if ids else {}
+        numbers = dict(session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))).all())
     return [_due(d, numbers.get(d.case_id, ""), services.clock()) for d in found]
 
 
@@ -230,10 +239,13 @@ def regimes() -> list[dict[str, str | None]]:
     return explaining.listed(shipped())
 
 
-def register(services: CurrentServices) -> list[dict[str, str]]:
-    """The register of breaches."""
+def register(
+    services: CurrentServices, answer: Response, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> list[dict[str, str]]:
+    """The register of breaches: one page; `X-Total-Count` says how many entries there are."""
     with services.database.reading() as session:
-        return registering.as_data(registering.entries(session))
+        answer.headers["X-Total-Count"] = str(registering.entries_in_all(session))
+        return registering.as_data(registering.entries(session, most=ENTRIES, skip=(page - 1) * ENTRIES))
 
 
 def one_case(services: CurrentServices, case_id: str) -> CaseNoticesDocument:

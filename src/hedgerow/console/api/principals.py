@@ -156,12 +156,15 @@ def router(services: Services) -> APIRouter:
     def record(site: str, level: str, name: str, before: Annotated[str, Query(max_length=100)] = "") -> RecordDocument:
         principal_figures.checked(services, site, level, name)
         mark = principal_figures.read_mark(before)
-        return _record(principal_figures.record_of(services, site, level, name, mark))
+        # A program waits for the answer; it has its turn like everybody.
+        with services.long_work.turn("look"):
+            return _record(principal_figures.record_of(services, site, level, name, mark))
 
     @api(routes, _ONE + "/reach", needs=Permission.SEE)
     def reach(site: str, level: str, name: str) -> ReachDocument:
         principal_figures.checked(services, site, level, name)
-        found = measure_desk.estimate(services, site, level, name)
+        with services.long_work.turn("look"):
+            found = measure_desk.estimate(services, site, level, name)
         return ReachDocument(
             ordinary=found.ordinary,
             live=found.live,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -16,6 +16,9 @@ from hedgerow.console.problems import NotFound
 from hedgerow.console.routes import api
 from hedgerow.console.services import Services
 from hedgerow.console.visitor_desk import Decision
+
+EXAMPLES: Final = 200
+"""In one answer."""
 
 
 class AppealLine(BaseModel):
@@ -162,9 +165,13 @@ def router(services: Services) -> APIRouter:
         )
 
     @api(routes, "/api/v1/visitors/examples", needs=Permission.SEE)
-    def examples(site: Annotated[str, Query(max_length=100)] = "") -> list[ExampleDocument]:
+    def examples(
+        site: Annotated[str, Query(max_length=100)] = "", page: Annotated[int, Query(ge=1, le=100_000)] = 1
+    ) -> list[ExampleDocument]:
+        """One page, the oldest first; an empty one follows the last."""
         with services.database.reading() as session:
-            return [ExampleDocument.model_validate(e) for e in answering.examples(session, site)]
+            found = answering.examples(session, site, EXAMPLES, (page - 1) * EXAMPLES)
+            return [ExampleDocument.model_validate(e) for e in found]
 
     @api(routes, "/api/v1/visitors/{appeal_id}", needs=Permission.SEE)
     def one(appeal_id: str) -> AppealDocument:

@@ -42,6 +42,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
         now = services.clock()
         with services.database.session() as session:
             user = _me(session, actor)
+            users.must_have_own_password(user)
             try:
                 passwords.check_new(new, user.name)
             except passwords.PasswordError as e:
@@ -62,7 +63,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
         now = services.clock()
         if not secret:
             return _enrol(request, actor, one_time.new_secret(), "")
-        if len(secret) != 32 or not secret.isalnum():
+        if len(secret) != 32 or not set(secret) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"):
             raise Wrong("Begin the set-up of the authenticator again.")
         step = one_time.step_of(secret, code, now, 0)
         if step is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -14,7 +15,8 @@ from hedgerow.cases.core import closing, counting, keeping, opening, working
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers
-from hedgerow.console.pages.case_work import Moment, Name, do
+from hedgerow.console.long_work import Step
+from hedgerow.console.pages.case_work import Act, Moment, Name, do, do_beside
 from hedgerow.console.pages.cases import Words, ledgers, moment_of, told
 from hedgerow.console.routes import action
 from hedgerow.console.services import CurrentServices, Services
@@ -32,22 +34,31 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
 def _kept(routes: APIRouter) -> None:
     @action(routes, "/cases/{case_id}/evidence", needs=Permission.WORK_CASE)
     def freeze(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words) -> Response:
-        with told():
-            with here.database.reading() as session:
-                case = working.find_case(session, case_id)
-                opening.must_be_open(case)
-                question, number = counting.Question.of(case, here.clock()), case.number
-            made = keeping.freeze(ledgers(here), question, number, reason, actor.name, here.clock())
+        with told(), here.database.reading() as session:
+            case = working.find_case(session, case_id)
+            opening.must_be_open(case)
+            question, number = counting.Question.of(case, here.clock()), case.number
 
-        def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.note_pack(session, actor, now, case, made, reason)
+        def freeze(step: Step) -> Act:
+            made = keeping.freeze(ledgers(here), question, number, reason, actor.name, here.clock(), step)
 
-        return do(request, here, case_id, "evidence", "The evidence is frozen.", act)
+            def keep(session: Session, case: Case, now: datetime) -> None:
+                keeping.note_pack(session, actor, now, case, made, reason)
+
+            return keep
+
+        named = ("evidence", "Freezing the evidence", "evidence", "The evidence is frozen.")
+        return do_beside(request, here, actor, question.case_id, named, freeze)
 
     @action(routes, "/cases/{case_id}/evidence/{evidence_id}/check", needs=Permission.WORK_CASE)
     def check(request: Request, here: CurrentServices, case_id: str, evidence_id: str) -> Response:
+        with told(), here.database.reading() as session:
+            pack = keeping.find_pack(working.find_case(session, case_id), evidence_id)
+            folder, wanted = Path(pack.path), pack.sha256
+        said = keeping.checked_pack(folder, wanted)
+
         def act(session: Session, case: Case, now: datetime) -> None:
-            keeping.check_pack(session, now, case, evidence_id)
+            keeping.note_check(session, now, case, evidence_id, said)
 
         return do(request, here, case_id, "evidence", "Checked.", act)
 

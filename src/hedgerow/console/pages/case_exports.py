@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from hedgerow.cases.core.counting import Question, list_people
+from hedgerow.cases.core.counting import Question, each_person
 from hedgerow.cases.core.working import find_case
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.decisions import record
-from hedgerow.console.pages.cases import ledgers, told
+from hedgerow.console.pages.cases import told
 from hedgerow.console.problems import NotFound
 from hedgerow.console.routes import page
 from hedgerow.console.services import CurrentServices, Services
+from hedgerow.ledger.questions.affected import Row
 from hedgerow.ledger.questions.period import iso
 from hedgerow.ledger.tables import as_csv
 from hedgerow.store.models.cases import Case
@@ -35,9 +36,19 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
             with here.database.reading() as session:
                 case = find_case(session, case_id)
                 question, number = Question.of(case, here.clock()), case.number
-            count, found = list_people(ledgers(here), question)
             columns = ("person", "field", "first", "last", "times", "confidence", "precision")
-            rows = [r.as_data() for r in found]
+            rows = 0
+
+            def each(found: Iterator[Row]) -> Iterator[list[Any]]:
+                nonlocal rows
+                for row in found:
+                    rows += 1
+                    data = row.as_data()
+                    yield [data[c] for c in columns]
+
+            # A large case has a million rows: written one by one, and one such file at a time.
+            with here.long_work.turn("case"), each_person(here.ledgers, question) as (count, found):
+                answer = csv_file(f"{number}-people.csv", columns, each(found))
             with here.database.session() as session:
                 record(
                     session,
@@ -45,10 +56,10 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
                     "case.export_people",
                     f"case:{question.case_id}",
                     "",
-                    {"people": count, "rows": len(rows)},
+                    {"people": count, "rows": rows},
                     at=here.clock(),
                 )
-        return csv_file(f"{number}-people.csv", columns, [[r[c] for c in columns] for r in rows])
+        return answer
 
     @page(routes, "/cases/{case_id}/{what}.csv", needs=Permission.SEE)
     def part(here: CurrentServices, case_id: str, what: str) -> Response:
@@ -63,7 +74,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     return routes
 
 
-def csv_file(name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
+def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """An answer that browsers save as a file. `name` is made of ours alone."""
     return Response(
         as_csv(columns, rows),

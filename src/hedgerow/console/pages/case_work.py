@@ -6,7 +6,7 @@ Evidence, holds, lessons and closing are in `case_ending`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
@@ -14,15 +14,19 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.core import containing, counting, keeping, opening, working
+from hedgerow.cases.core.ladder import STEPS
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.severity import Judged, by_judgement, by_score
-from hedgerow.console.access.actor import CurrentActor
+from hedgerow.console import containment_desk
+from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import measures_of
+from hedgerow.console.long_work import Step
 from hedgerow.console.pages.cases import (
     LongWords,
     Short,
     Words,
+    acted,
     ledgers,
     maybe_moment,
     moment_of,
@@ -44,12 +48,41 @@ Act = Callable[[Session, Case, datetime], object]
 
 
 def do(request: Request, here: Services, case_id: str, section: str, say: str, act: Act) -> Response:
-    """One act in one transaction, then back to the section of the page."""
-    with told(), here.database.session() as session:
-        case = working.find_case(session, case_id)
-        act(session, case, here.clock())
-        shown = case.id
-    return go(request, f"/cases/{shown}#{section}", say)
+    """One act on a case."""
+    return acted(request, here, working.find_case, case_id, f"/cases/{{}}#{section}", say, act)
+
+
+def do_beside(
+    request: Request,
+    here: Services,
+    actor: Actor,
+    case_id: str,
+    named: tuple[str, str, str, str],
+    ask: Callable[[Step], Act],
+) -> Response:
+    """An act that asks the ledger first, which may take long: beside the pages, then one transaction.
+
+    Args:
+        request: the form.
+        here: the console's surroundings.
+        actor: who asked.
+        case_id: identifier of the case.
+        named: the act in one word, what is done in words, the section of the page, and a good end in a sentence.
+        ask: asks, outside of any transaction, and gives the act that keeps the answer.
+    """
+    word, title, section, say = named
+
+    def work(step: Step) -> str:
+        act = ask(step)
+        step("keeps the answer")
+        with here.database.session() as session:
+            act(session, working.find_case(session, case_id), here.clock())
+        return say
+
+    with told():
+        begun = here.long_work.begin(f"case:{case_id}/{word}", title, actor.name, work)
+        done = here.long_work.wait(begun, here.act_patience_s)
+    return go(request, f"/cases/{case_id}#{section}", say if done else f"{title}: it goes on beside the pages.")
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
@@ -69,9 +102,10 @@ def _describing(routes: APIRouter) -> None:
         case_id: str,
         title: Short,
         summary: LongWords = "",
+        read: Name = "",
     ) -> Response:
         def act(session: Session, case: Case, now: datetime) -> None:
-            working.describe(session, actor, now, case, title=title, summary=summary)
+            working.describe(session, actor, now, case, title=title, summary=summary, read=read)
 
         return do(request, here, case_id, "summary", "Saved.", act)
 
@@ -167,16 +201,19 @@ def _affected(routes: APIRouter) -> None:
     def count(
         request: Request, actor: CurrentActor, here: CurrentServices, case_id: str, reason: Words = ""
     ) -> Response:
-        with told():
-            with here.database.reading() as session:
-                question = counting.Question.of(working.find_case(session, case_id), here.clock())
-            # Outside of any transaction: the ledger may take long to answer.
-            answer = counting.ask(ledgers(here), question)
+        with told(), here.database.reading() as session:
+            question = counting.Question.of(working.find_case(session, case_id), here.clock())
 
-        def act(session: Session, case: Case, now: datetime) -> None:
-            counting.keep(session, actor, now, case, answer, reason)
+        def ask(step: Step) -> Act:
+            answer = counting.ask(ledgers(here), question, step)
 
-        return do(request, here, case_id, "people", "The ledger was asked.", act)
+            def keep(session: Session, case: Case, now: datetime) -> None:
+                counting.keep(session, actor, now, case, answer, reason)
+
+            return keep
+
+        named = ("count", "Asking the ledger who was affected", "people", "The ledger was asked.")
+        return do_beside(request, here, actor, question.case_id, named, ask)
 
     @action(routes, "/cases/{case_id}/fields", needs=Permission.WORK_CASE)
     def mark(
@@ -237,28 +274,40 @@ def _containment(routes: APIRouter) -> None:
         actor: CurrentActor,
         here: CurrentServices,
         case_id: str,
-        step: Name,
         reason: Words,
         hours: Annotated[int, Form(ge=1, le=90 * 24)],
+        step: Name = "",
         targets: Chosen = [],  # noqa: B006 - FastAPI copies it
         target: Annotated[str, Form(max_length=300)] = "",
+        wide: Annotated[str, Form(max_length=600)] = "",
+        confirmed: Annotated[str, Form(max_length=5)] = "",
     ) -> Response:
-        def act(session: Session, case: Case, now: datetime) -> None:
-            wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
-            if not wanted:
-                raise CaseError("say on whom or what")
-            for one in wanted:
-                containing.take_step(
-                    session,
-                    actor,
-                    now,
-                    case,
-                    measures_of(here),
-                    step=step,
-                    target=one,
-                    until=now + timedelta(hours=hours),
-                    reason=reason,
-                )
+        if wide:
+            # What is for everybody is chosen with its target.
+            step, _, target = wide.partition("|")
+        wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
+        with told():
+            site, number = containment_desk.site_of(here, case_id)
+            # Outside of any transaction: the ledger may take long to answer.
+            hit = containment_desk.expected(here, site, step, wanted)
+        if hit and confirmed != "yes":
+            return render(
+                request,
+                "cases/confirm_step.html",
+                case_id=case_id,
+                number=number,
+                step=STEPS[step],
+                targets=wanted,
+                hours=hours,
+                reason=reason,
+                hit=hit,
+                uncounted=len(wanted) - len(hit),
+            )
+
+        def act(session: Session, case: Case, now: datetime) -> None:  # noqa: ARG001 - the face of every act
+            containment_desk.take(
+                here, session, actor, case, step=step, targets=wanted, hours=hours, reason=reason, hit=hit
+            )
 
         return do(request, here, case_id, "containment", "Set.", act)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Form, Query, Request
 from sqlalchemy import select
@@ -13,24 +13,26 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.core.closing import LESSON_KINDS, blockers
-from hedgerow.cases.core.containing import delays_of
+from hedgerow.cases.core.containing import delays_of, times_of
 from hedgerow.cases.core.counting import Question, look_for_others
 from hedgerow.cases.core.edge_measures import EdgeMeasures
+from hedgerow.cases.core.editions import edition
 from hedgerow.cases.core.ladder import LADDER, STEPS
 from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.listing import ORDERS, STATES, Wanted, list_cases
 from hedgerow.cases.core.opening import Who, open_by_person
-from hedgerow.cases.core.problems import BlockedError, CaseError, NoSuchCaseError
+from hedgerow.cases.core.problems import BlockedError, CaseError, ChangedError, NoSuchCaseError
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.core.severity import SEVERITIES
 from hedgerow.cases.core.sharing import TRAITS
 from hedgerow.cases.core.working import find_case, genuine_floor
 from hedgerow.cases.notices.severity import CONFIDENTIALITY, CONTEXT, IDENTIFICATION
+from hedgerow.console import containment_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.case_parts import case_blockers, case_panels, measures_of
 from hedgerow.console.navigation import Entry
-from hedgerow.console.problems import Conflict, NotFound, Wrong
+from hedgerow.console.problems import Conflict, NotFound, Problem, Wrong, sentence_of
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
@@ -51,6 +53,10 @@ def CASE_MEASURES(services: Services) -> EdgeMeasures:  # noqa: N802 - named as 
 TONES: Final = {"none": "quiet", "low": "quiet", "medium": "watch", "high": "alarm", "critical": "alarm"}
 MARK_TONES: Final = {"confirmed": "alarm", "possible": "watch", "excluded": "calm"}
 
+Row = TypeVar("Row", Case, Claim)
+MOST_EVENTS: Final = 200
+"""The newest of a case's timeline; its file has all of them."""
+
 Words = Annotated[str, Form(max_length=4_000)]
 LongWords = Annotated[str, Form(max_length=20_000)]
 Short = Annotated[str, Form(max_length=300)]
@@ -62,21 +68,43 @@ def told() -> Iterator[None]:
     try:
         yield
     except NoSuchCaseError as error:
-        raise NotFound(f"{_sentence(error)}") from error
-    except BlockedError as error:
-        raise Conflict(_sentence(error)) from error
+        raise NotFound(sentence_of(error)) from error
+    except (BlockedError, ChangedError) as error:
+        raise Conflict(sentence_of(error)) from error
     except CaseError as error:
-        raise Wrong(_sentence(error)) from error
+        raise Wrong(sentence_of(error)) from error
 
 
-def _sentence(error: Exception) -> str:
-    said = str(error)
-    return f"{said[:1].upper()}{said[1:]}" + ("" if said.endswith((".", "!", "?")) else ".")
+def acted(
+    request: Request,
+    here: Services,
+    find: Callable[[Session, str], Row],
+    wanted: str,
+    back: str,
+    say: str,
+    act: Callable[[Session, Row, datetime], object],
+) -> Response:
+    """One act on a case or a claim, in one transaction, then back to the section of the page it stood in.
+
+    Args:
+        request: with the form.
+        here: the console.
+        find: gives the case or the claim.
+        wanted: its identifier, or its number.
+        back: the page with its section, `/cases/{}#notes`; the braces become the identifier.
+        say: what was done.
+        act: does it.
+    """
+    with told(), here.database.session() as session:
+        row = find(session, wanted)
+        act(session, row, here.clock())
+        shown = row.id
+    return go(request, back.format(shown), say)
 
 
 def ledgers(services: Services) -> Ledgers:
     """The ledgers of the state directory."""
-    return Ledgers(services.folder.path, services.clock)
+    return services.ledgers
 
 
 def sealer(services: Services) -> Sealer:
@@ -200,16 +228,35 @@ def _show(routes: APIRouter) -> None:
             return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))
 
     @page(routes, "/cases/{case_id}/others", needs=Permission.SEE)
-    def others(request: Request, here: CurrentServices, case_id: str) -> Response:
-        with told():
-            with here.database.reading() as session:
-                case = find_case(session, case_id)
-                question = Question.of(case, here.clock())
-                number, title, state = case.number, case.title, case.state
-            found = look_for_others(ledgers(here), question)
+    def others(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
+        with told(), here.database.reading() as session:
+            case = find_case(session, case_id)
+            question = Question.of(case, here.clock())
+            case_id, number, title, state = case.id, case.number, case.title, case.state
+        key = f"others:{case_id}/{question.digest}"
+        words = "Looking for others that share something"
+        asks = request.headers.get("hx-request") == "true"
+        work, problem = None, ""
+        try:
+            with told():
+                work = here.long_work.answer(
+                    key,
+                    words,
+                    actor.name,
+                    lambda step: look_for_others(here.ledgers, question, step),
+                    here.page_patience_s,
+                )
+        except Problem as error:
+            if not asks:
+                raise
+            # The part of the page that asked shows it, and asks no more.
+            problem = error.sentence
+        found = work.answer if work is not None and not work.running else None
         return render(
             request,
             "cases/others.html",
+            work=work,
+            problem=problem,
             case_id=case_id,
             number=number,
             title=title,
@@ -222,9 +269,14 @@ def _show(routes: APIRouter) -> None:
 def case_values(session: Session, case: Case, services: Services) -> dict[str, Any]:
     """What the template of a case needs."""
     now = services.clock()
+    wide, wide_problem = containment_desk.wide_choices(services, case.site) if case.state != "closed" else ([], "")
     return {
         "case": case,
+        "read": edition(case.title, case.summary),
+        "works": services.long_work.of(f"case:{case.id}"),
         "figure_row": case.figures[-1] if case.figures else None,
+        "events": case.events[-MOST_EVENTS:],
+        "earlier_events": max(0, len(case.events) - MOST_EVENTS),
         "present": [p for p in case.principals if p.removed_at is None],
         "removed": [p for p in case.principals if p.removed_at is not None],
         "open_tasks": [t for t in case.tasks if t.done_at is None],
@@ -232,6 +284,10 @@ def case_values(session: Session, case: Case, services: Services) -> dict[str, A
         "claims": session.scalars(select(Claim).where(Claim.case_id == case.id).order_by(Claim.number)).all(),
         "delays": delays_of(case),
         "blockers": blockers(session, case, case_blockers()) if case.state != "closed" else [],
+        "levels": containment_desk.levels(services, case),
+        "times": times_of(case),
+        "wide": wide,
+        "wide_problem": wide_problem,
         "ladder": LADDER,
         "steps": STEPS,
         "measures": measures_of(services) is not None,

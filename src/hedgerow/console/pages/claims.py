@@ -14,16 +14,18 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from hedgerow.cases.claims import correlation, deciding, receiving, samples
-from hedgerow.cases.claims.checking import FILE, KINDS, OUTCOMES, SiteChecker
+from hedgerow.cases.claims.checking import FILE, KINDS, OUTCOMES, Beforehand, SiteChecker
 from hedgerow.cases.claims.listing import list_claims
 from hedgerow.cases.claims.words import acknowledgement
+from hedgerow.cases.core.editions import edition
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.cases.core.working import find_case
 from hedgerow.console.access.actor import Actor, CurrentActor
 from hedgerow.console.access.roles import Permission
+from hedgerow.console.long_work import Step
 from hedgerow.console.navigation import Entry
 from hedgerow.console.pages.case_exports import csv_file
-from hedgerow.console.pages.cases import LongWords, Short, Words, ledgers, maybe_moment, sealer, told
+from hedgerow.console.pages.cases import LongWords, Short, Words, acted, ledgers, maybe_moment, sealer, told
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
@@ -52,11 +54,15 @@ def checker(services: Services, site: str) -> SiteChecker:
 
 
 def _do(request: Request, here: Services, claim_id: str, section: str, say: str, act: Act) -> Response:
-    with told(), here.database.session() as session:
+    return acted(request, here, receiving.find_claim, claim_id, f"/claims/{{}}#{section}", say, act)
+
+
+def _waiting(here: Services, claim_id: str) -> tuple[str, list[tuple[str, str]]]:
+    """The site of a claim that is not decided, and its samples that are not known to be genuine."""
+    with here.database.reading() as session:
         claim = receiving.find_claim(session, claim_id)
-        act(session, claim, here.clock())
-        shown = claim.id
-    return go(request, f"/claims/{shown}#{section}", say)
+        receiving.must_be_undecided(claim)
+        return claim.site, samples.to_compare(claim, sealer(here))
 
 
 def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every module
@@ -159,6 +165,7 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
     subject, body = acknowledgement(claim, "")
     return {
         "claim": claim,
+        "read": edition(claim.summary),
         "text": receiving.text_of(claim, seals) if sees else None,
         "contact": receiving.contact_of(claim, seals) if sees else None,
         "opened_samples": [
@@ -169,6 +176,7 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
         "open_cases": session.scalars(
             select(Case).where(Case.site == claim.site, Case.state != "closed").order_by(Case.number.desc()).limit(100)
         ).all(),
+        "works": services.long_work.of(f"claim:{claim.id}"),
         "latest": claim.correlations[-1] if claim.correlations else None,
         "current": deciding.current_correlation(claim, now),
         "obstacles": deciding.obstacles(claim, now) if claim.decided_at is None else [],
@@ -187,10 +195,10 @@ def claim_values(session: Session, claim: Claim, services: Services, actor: Acto
 def _examine(routes: APIRouter) -> None:
     @action(routes, "/claims/{claim_id}/summary", needs=Permission.WORK_CASE)
     def summary(
-        request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, summary: Words
+        request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, summary: Words, read: Name = ""
     ) -> Response:
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            receiving.summarise(session, actor, now, claim, summary)
+            receiving.summarise(session, actor, now, claim, summary, read)
 
         return _do(request, here, claim_id, "said", "Saved.", act)
 
@@ -207,34 +215,52 @@ def _examine(routes: APIRouter) -> None:
     def add_sample(
         request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str, kind: Name, value: Words
     ) -> Response:
+        with told():
+            site, _ = _waiting(here, claim_id)
+            # Outside of any transaction: the ledger is asked, and the file of hashes read.
+            compared = Beforehand.ask(checker(here, site), [(kind, value)])
+
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            samples.add_sample(session, actor, now, claim, kind, value, checker(here, claim.site), sealer(here))
+            samples.add_sample(session, actor, now, claim, kind, value, compared, sealer(here))
 
         return _do(request, here, claim_id, "samples", "Compared.", act)
 
     @action(routes, "/claims/{claim_id}/check", needs=Permission.WORK_CASE)
     def check_again(request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str) -> Response:
+        with told():
+            site, asked = _waiting(here, claim_id)
+            compared = Beforehand.ask(checker(here, site), asked)
+
         def act(session: Session, claim: Claim, now: datetime) -> None:
-            samples.check_again(session, actor, now, claim, checker(here, claim.site), sealer(here))
+            samples.check_again(session, actor, now, claim, compared, sealer(here))
 
         return _do(request, here, claim_id, "samples", "Compared again.", act)
 
     @action(routes, "/claims/{claim_id}/correlate", needs=Permission.WORK_CASE)
     def correlate(request: Request, actor: CurrentActor, here: CurrentServices, claim_id: str) -> Response:
-        with told():
-            with here.database.reading() as session:
-                claim = receiving.find_claim(session, claim_id)
-                receiving.must_be_undecided(claim)
-                asked, site = samples.samples_digest(claim), claim.site
-                people = [s.person for s in claim.samples if s.person]
-            # Outside of any transaction: 180 days may take long.
+        with told(), here.database.reading() as session:
+            claim = receiving.find_claim(session, claim_id)
+            receiving.must_be_undecided(claim)
+            asked, site = samples.samples_digest(claim), claim.site
+            people = [s.person for s in claim.samples if s.person]
+            known_id = claim.id
+
+        def work(step: Step) -> str:
             with ledgers(here).asking(site) as connection:
-                found = correlation.correlate(connection, people, here.clock())
+                found = correlation.correlate(connection, people, here.clock(), step)
+            step("keeps the answer")
+            with here.database.session() as session:
+                claim = receiving.find_claim(session, known_id)
+                deciding.keep_correlation(session, actor, here.clock(), claim, asked, found)
+            return "The ledger was asked."
 
-        def act(session: Session, claim: Claim, now: datetime) -> None:
-            deciding.keep_correlation(session, actor, now, claim, asked, found)
-
-        return _do(request, here, claim_id, "correlation", "The ledger was asked.", act)
+        # Beside the pages: 180 days of a large ledger take long.
+        title = f"Asking {correlation.DAYS} days of the ledger who was shown the samples"
+        with told():
+            begun = here.long_work.begin(f"claim:{known_id}/correlate", title, actor.name, work)
+            done = here.long_work.wait(begun, here.act_patience_s)
+        say = "The ledger was asked." if done else f"{title}: it goes on beside the pages."
+        return go(request, f"/claims/{known_id}#correlation", say)
 
     @action(routes, "/claims/{claim_id}/case", needs=Permission.WORK_CASE)
     def to_case(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.navigation import Entry
@@ -25,7 +26,8 @@ from hedgerow.store.models.trail import Decision
 
 NAVIGATION: Final = (Entry(100, "Decisions", "/decisions", Permission.SEE),)
 PAGE: Final = 100
-MOST_EXPORTED: Final = 100_000
+CHUNK: Final = 1_000
+"""Rows of an export that are read at once, each time in a transaction of their own."""
 Word = Annotated[str, Query(max_length=200)]
 Before = Annotated[int, Query(ge=0, le=1 << 53)]
 
@@ -85,14 +87,13 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     def export(
         services: CurrentServices, act: Word = "", subject: Word = "", who: Word = "", form: Word = "csv"
     ) -> Response:
-        with services.database.reading() as session:
-            rows = session.scalars(_filtered(act, subject, who).order_by(Decision.number).limit(MOST_EXPORTED)).all()
-            if form == "json":
-                body = json.dumps([_document(r).model_dump(mode="json") for r in rows], ensure_ascii=False, indent=1)
-                kind, name = "application/json", "decisions.json"
-            else:
-                body, kind, name = _csv(rows), "text/csv; charset=utf-8", "decisions.csv"
-        return Response(body, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+        rows = _all(services, act, subject, who)
+        if form == "json":
+            body, kind, name = _json(rows), "application/json", "decisions.json"
+        else:
+            body, kind, name = _csv(rows), "text/csv; charset=utf-8", "decisions.csv"
+        disposition = f'attachment; filename="{name}"'
+        return StreamingResponse(body, media_type=kind, headers={"content-disposition": disposition})
 
     @api(routes, "/api/v1/decisions", needs=Permission.SEE)
     def decisions_document(
@@ -136,23 +137,43 @@ def _document(row: Decision) -> DecisionDocument:
     return DecisionDocument.model_validate(row, from_attributes=True)
 
 
-def _csv(rows: Any) -> str:
+def _all(services: Services, act: str, subject: str, who: str) -> Iterator[Sequence[Decision]]:
+    """Every decision that fits, the oldest first, in chunks: a trail of years fits no memory and no limit."""
+    after = 0
+    while True:
+        with services.database.reading() as session:
+            asked = _filtered(act, subject, who).where(Decision.number > after).order_by(Decision.number).limit(CHUNK)
+            rows = session.scalars(asked).all()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].number
+
+
+def _json(chunks: Iterable[Sequence[Decision]]) -> Iterator[str]:
+    before = "["
+    for rows in chunks:
+        for row in rows:
+            yield f"{before}\n {_document(row).model_dump_json()}"
+            before = ","
+    yield "[]" if before == "[" else "\n]"
+
+
+def _csv(chunks: Iterable[Sequence[Decision]]) -> Iterator[str]:
+    yield _lines([["number", "at", "who", "via", "act", "subject", "reason", "details", "hash"]])
+    for rows in chunks:
+        yield _lines(_cells(row) for row in rows)
+
+
+def _lines(rows: Iterable[list[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["number", "at", "who", "via", "act", "subject", "reason", "details", "hash"])
-    for r in rows:
-        said = json.dumps(r.details, ensure_ascii=False, sort_keys=True)
-        writer.writerow(
-            [
-                r.number,
-                r.at.isoformat(),
-                cell(r.actor_name),
-                r.via,
-                r.act,
-                cell(r.subject),
-                cell(r.reason),
-                said,
-                r.hash,
-            ]
-        )
+    csv.writer(out).writerows(rows)
     return out.getvalue()
+
+
+def _cells(row: Decision) -> list[object]:
+    said = json.dumps(row.details, ensure_ascii=False, sort_keys=True)
+    at = row.at.isoformat()
+    return [
+        row.number, at, cell(row.actor_name), row.via, row.act, cell(row.subject), cell(row.reason), said, row.hash
+    ]  # fmt: skip

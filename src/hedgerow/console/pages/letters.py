@@ -30,8 +30,10 @@ from hedgerow.store.models.letters import Letter
 
 NAVIGATION: Final = (Entry(45, "Letters", "/letters", Permission.SEE),)
 
-PAGE: Final = 50
-"""Letters on one page of the list."""
+DUE: Final = 20
+"""Things to do above the list; the others follow when these are done."""
+OF_CASE: Final = 50
+"""Letters on the page of a case."""
 TONES: Final[dict[str, str]] = {
     "draft": "quiet",
     "approved": "watch",
@@ -95,9 +97,11 @@ _KINDS: Final = {
 
 def case_letters(session: Session, case_id: str, services: Services) -> Mapping[str, Any]:
     """The letters of a case, for its page."""
+    found = telling.listed(session, services.clock(), case_id=case_id, size=OF_CASE)
     return {
         "case_id": case_id,
-        "rows": telling.letters(session, services.clock(), case_id),
+        "rows": found.rows,
+        "more": found.total - len(found.rows),
         "tones": TONES,
         "kinds": [(k.value, f"{rule.title}: {rule.to}") for k, rule in KINDS.items()],
     }
@@ -116,22 +120,22 @@ def router(services: Services) -> APIRouter:
     def listed(
         request: Request,
         state: Annotated[str, Query(max_length=20)] = "",
-        number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+        number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
     ) -> Response:
         now = services.clock()
         with services.database.reading() as session:
-            rows = telling.letters(session, now, state=state or None)
-            due = telling.due_items(session, now)
-        pages = max(1, -(-len(rows) // PAGE))
-        number = min(number, pages)
+            found = telling.listed(session, now, state=state or None, page=number)
+            due = telling.due_items(session, now, most=DUE)
+            more_due = telling.due_count(session, now) - len(due)
         return render(
             request,
             "letters/list.html",
-            rows=rows[(number - 1) * PAGE : number * PAGE],
-            due=due[:PAGE],
-            more_due=max(0, len(due) - PAGE),
-            number=number,
-            pages=pages,
+            rows=found.rows,
+            total=found.total,
+            due=due,
+            more_due=max(0, more_due),
+            number=found.page,
+            pages=found.pages,
             state=state,
             states=[s.value for s in State],
             tones=TONES,

@@ -44,6 +44,8 @@ class LetterForm(BaseModel):
     kind: Line
     language: Line = "en"
     follows: Line = ""
+    read: Annotated[int | None, Field(ge=1, le=10_000)] = None
+    """Of a letter that there is already: the version that was shown."""
     recipient_name: Line = ""
     recipient_address: Long = ""
     recipient_place: Line = ""
@@ -163,7 +165,7 @@ def router(services: Services) -> APIRouter:
     @action(routes, "/letters/{letter_id}/particulars", needs=Permission.WRITE_LETTER)
     def redraft(request: Request, letter_id: str, actor: CurrentActor, form: Annotated[LetterForm, Form()]) -> Response:
         with told():
-            desk.redraft(actor, letter_id, form.given())
+            desk.redraft(actor, letter_id, form.given(), form.read)
         return go(request, f"/letters/{letter_id}", "The letter is drafted anew; older versions are kept.")
 
     @action(routes, "/letters/{letter_id}/parts/{place}", needs=Permission.WRITE_LETTER)

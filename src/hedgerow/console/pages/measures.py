@@ -1,4 +1,4 @@
-"""Measures: everything that is decided about principals, what it met, and ending it before its time."""
+"""Measures: everything that is decided about principals and for everybody, what it met, and ending it earlier."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from hedgerow.console import measure_desk
+from hedgerow.console import everybody_desk, measure_desk
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.edge_now import when
+from hedgerow.console.everybody_desk import AskedWide
 from hedgerow.console.navigation import Entry
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import Services
 
 NAVIGATION: Final = (Entry(25, "Measures", "/measures", Permission.SEE),)
-MOST: Final = 500
-"""Shown at once."""
+PAGE: Final = 50
 
 
 def router(services: Services) -> APIRouter:
@@ -26,16 +26,52 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
 
     @page(routes, "/measures", needs=Permission.SEE)
-    def measures(request: Request, ended: Annotated[str, Query(max_length=5)] = "") -> Response:
+    def measures(
+        request: Request,
+        ended: Annotated[str, Query(max_length=5)] = "",
+        number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    ) -> Response:
         rows, problem = measure_desk.listed(services, ended=bool(ended))
+        pages = max(1, -(-len(rows) // PAGE))
+        number = min(number, pages)
         return render(
             request,
             "measures/list.html",
-            rows=rows[:MOST],
-            left_out=max(0, len(rows) - MOST),
+            rows=rows[(number - 1) * PAGE : number * PAGE],
+            total=len(rows),
+            number=number,
+            pages=pages,
             problem=problem,
             ended=ended,
             when=when,
+            wide=[everybody_desk.choices(services, site) for site in services.overviews.sites()],
+            spans=list(measure_desk.SPANS.items()),
+        )
+
+    @action(routes, "/measures/everybody", needs=Permission.ACT)
+    def for_everybody(
+        request: Request,
+        actor: CurrentActor,
+        site: Annotated[str, Form(max_length=100)],
+        decision: Annotated[str, Form(max_length=300)],
+        route: Annotated[str, Form(max_length=200)] = "",
+        lasting: Annotated[str, Form(max_length=20)] = "12h",
+        reason: Annotated[str, Form(max_length=4_000)] = "",
+        confirmed: Annotated[str, Form(max_length=5)] = "",
+    ) -> Response:
+        act, _, what = decision.partition(":")
+        # What is closed is a route already.
+        asked = AskedWide(site, act, what, "" if act == "close" else route, lasting, reason)
+        if confirmed != "yes":
+            measure = everybody_desk.measure_of(services, actor, asked)
+            target = everybody_desk.target_of(services, site, act, what, asked.route)
+            found = everybody_desk.estimate_everybody(services, site, target)
+            return render(
+                request, "measures/confirm.html", asked=asked, decision=decision, measure=measure, found=found
+            )
+        measure, _, said = everybody_desk.set_for_everybody(services, actor, asked, confirmed=True)
+        return go(
+            request, "/measures", f"{measure.whom.capitalize()}, until {measure.until:%d %b %Y, %H:%M} UTC. {said}"
         )
 
     @action(routes, "/measures/{measure_id}/end", needs=Permission.ACT)
@@ -46,6 +82,8 @@ def router(services: Services) -> APIRouter:
         reason: Annotated[str, Form(max_length=4_000)] = "",
     ) -> Response:
         ended, said = measure_desk.end_measure(services, actor, measure_id, reason)
+        if ended.act.for_everybody:
+            return go(request, "/measures", f"Ended. {said}")
         return go(request, f"/principals/{ended.site}/{ended.level}/{ended.name}", f"Ended. {said}")
 
     return routes

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -35,7 +35,8 @@ from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.filings import NoticePublic
 
-MOST_ENTRIES: Final = 200
+ENTRIES: Final = 100
+"""Of the register, on one page."""
 EUROPEAN: Final = frozenset({"EU", "EU_NEXT"})
 """Regimes whose authorities take the European form."""
 
@@ -308,11 +309,16 @@ def enter(request: Request, services: CurrentServices, actor: CurrentActor, case
     return go(request, f"/notices/cases/{case_id}/filings", said)
 
 
-def register_page(request: Request, services: CurrentServices) -> Response:
+def register_page(
+    request: Request, services: CurrentServices, number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1
+) -> Response:
     """The register of breaches: every case under every regime, also those that were not notified."""
     today = services.clock().astimezone(UTC).date()
     with services.database.reading() as session:
-        rows = registering.entries(session, most=MOST_ENTRIES)
+        total = registering.entries_in_all(session)
+        pages = max(1, -(-total // ENTRIES))
+        number = min(number, pages)
+        rows = registering.entries(session, most=ENTRIES, skip=(number - 1) * ENTRIES)
         ids = {r.case_id for r in rows}
         numbers = dict(session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))).all())
         return render(
@@ -322,7 +328,9 @@ def register_page(request: Request, services: CurrentServices) -> Response:
             numbers=numbers,
             today=today,
             intact={r.id: registering.intact(r) for r in rows},
-            most=MOST_ENTRIES,
+            total=total,
+            number=number,
+            pages=pages,
         )
 
 

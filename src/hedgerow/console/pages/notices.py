@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -35,7 +35,7 @@ from hedgerow.store.models.cases import Case
 
 NAVIGATION: Final = (Entry(50, "Notices", "/notices", Permission.SEE),)
 CASE_BLOCKERS: Final = (blockers,)
-MOST: Final = 500
+PAGE: Final = 100
 """Due items on one page."""
 
 Long = Annotated[str, Form(max_length=20_000)]
@@ -82,22 +82,25 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     return routes
 
 
-def overview(request: Request, services: CurrentServices) -> Response:
-    """What waits over all cases, by date."""
+def overview(
+    request: Request, services: CurrentServices, number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1
+) -> Response:
+    """What waits over all cases, by date, a page at a time."""
     with services.database.reading() as session:
-        found = dues.listed(session, most=MOST)
+        waiting = dues.waiting(session, services.clock())
+        pages = max(1, -(-waiting.total // PAGE))
+        number = min(number, pages)
+        found = dues.listed(session, most=PAGE, skip=(number - 1) * PAGE)
         ids = {d.case_id for d in found}
         numbers = dict(session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))).all()) if ids else {}
-    now = services.clock()
     return render(
         request,
         "notices/overview.html",
         items=found,
         numbers=numbers,
-        overdue=sum(d.overdue(now) for d in found),
-        soon=sum(d.due_at is not None and 0 <= (d.due_at - now).total_seconds() < 72 * 3_600 for d in found),
-        undated=sum(d.due_at is None and d.mandatory for d in found),
-        most=MOST,
+        waiting=waiting,
+        number=number,
+        pages=pages,
         duty_words=acts.DUTY_WORDS,
         what_words=acts.WHAT_WORDS,
     )

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.opening import Who, open_by_person
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console import measure_desk, principal_figures, today_figures
@@ -16,7 +15,7 @@ from hedgerow.console.access.roles import Permission
 from hedgerow.console.measure_desk import ACT_WORDS, SPANS, Asked
 from hedgerow.console.navigation import Entry
 from hedgerow.console.pages.cases import told
-from hedgerow.console.problems import NotFound
+from hedgerow.console.problems import NotFound, Wrong
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import Services
@@ -60,7 +59,7 @@ def _list(routes: APIRouter, services: Services) -> None:
         if site not in services.overviews.sites():
             raise NotFound("There is no such site.")
         with told():
-            ref = Ledgers(services.folder.path, services.clock).read_ref(site, who)
+            ref = services.ledgers.read_ref(site, who)
             if ref.level is None:
                 raise CaseError("say the level of a keyed name, as in `account:1f0c9a7be2d4a1b2c3d4e5f6`")
         return go(request, f"/principals/{site}/{ref.level}/{ref.name}")
@@ -69,29 +68,40 @@ def _list(routes: APIRouter, services: Services) -> None:
 def _show(routes: APIRouter, services: Services) -> None:
     @page(routes, _ONE, needs=Permission.SEE)
     def one(request: Request, site: str, level: str, name: str) -> Response:
-        return render(
-            request, "principals/one.html", **_one(request, services, site, level, name), record=None, first_page=True
-        )
+        nothing = {"record": None, "work": None, "problem": "", "before": "", "first_page": True}
+        return render(request, "principals/one.html", **_one(request, services, site, level, name), **nothing)
 
     @page(routes, _ONE + "/record", needs=Permission.SEE)
     def record(
-        request: Request, site: str, level: str, name: str, before: Annotated[str, Query(max_length=100)] = ""
+        request: Request,
+        actor: CurrentActor,
+        site: str,
+        level: str,
+        name: str,
+        before: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
         principal_figures.checked(services, site, level, name)
         mark = principal_figures.read_mark(before)
-        found = principal_figures.record_of(services, site, level, name, mark)
-        if request.headers.get("hx-request") == "true":
-            return render(
-                request,
-                "principals/record.html",
-                record=found,
-                first_page=mark is None,
-                site=site,
-                level=level,
-                name=name,
+        part = request.headers.get("hx-request") == "true"
+        work, problem = None, ""
+        try:
+            work = services.long_work.answer(
+                f"record:{site}/{level}/{name}/{before}",
+                "Asking the ledger for its record",
+                actor.name,
+                lambda step: principal_figures.record_of(services, site, level, name, mark, step),
+                services.page_patience_s,
             )
-        values = _one(request, services, site, level, name)
-        return render(request, "principals/one.html", record=found, first_page=mark is None, **values)
+        except Wrong as error:
+            if not part:
+                raise
+            # The part of the page that asked shows it, and asks no more.
+            problem = error.sentence
+        found = work.answer if work is not None and not work.running else None
+        told_now = {"record": found, "work": work, "problem": problem, "before": before, "first_page": mark is None}
+        if part:
+            return render(request, "principals/record.html", site=site, level=level, name=name, **told_now)
+        return render(request, "principals/one.html", **_one(request, services, site, level, name), **told_now)
 
 
 def _act(routes: APIRouter, services: Services) -> None:

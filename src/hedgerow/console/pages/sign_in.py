@@ -51,8 +51,7 @@ def router(services: Services) -> APIRouter:
         next: Next = "/",  # noqa: A002
     ) -> Response:
         now = services.clock()
-        with services.database.session() as session:
-            step = password_step(session, name, password, address_of(request), now)
+        step = password_step(services.database, name, password, address_of(request), now)
         if step is not None and step.code_token is None:
             return begin(
                 request, services, start_session(request, services, session_user=step.user, method="password"), next

@@ -1,4 +1,4 @@
-"""Users and their roles, for owners."""
+"""Users and their roles: everybody sees who answers for what, owners change it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hedgerow.console.routes import action, page
 from hedgerow.console.services import CurrentServices, Services
 from hedgerow.store.models.accounts import Cover, User
 
-NAVIGATION: Final = (Entry(110, "Users", "/users", Permission.MANAGE_USERS),)
+NAVIGATION: Final = (Entry(110, "Users", "/users", Permission.SEE),)
 Reason = Annotated[str, Form(max_length=4_000)]
 Roles = Annotated[list[str] | None, Form()]
 
@@ -30,7 +30,7 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     routes = APIRouter()
     needs = Permission.MANAGE_USERS
 
-    @page(routes, "/users", needs=needs)
+    @page(routes, "/users", needs=Permission.SEE)
     def list_users(request: Request, services: CurrentServices) -> Response:
         return _page(request, services)
 

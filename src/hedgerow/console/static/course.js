@@ -17,6 +17,9 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+// Nothing is said of an hour as long as the pointer is at none.
+const value = (_, n) => (n == null ? "" : n);
+
 function options(width) {
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
   return {
@@ -28,9 +31,9 @@ function options(width) {
     axes: [{ ...axis, values: (_, ticks) => ticks.map((t) => new Date(t * 1e3).toISOString().slice(11, 16)), space: 64 }, { ...axis, size: 56 }],
     series: [
       { label: "UTC", value: (_, t) => (t == null ? "" : new Date(t * 1e3).toISOString().slice(5, 16).replace("T", ", ")) },
-      { label: SERIES[0], stroke: colour("--accent"), width: 2, fill: colour("--calm-ground") },
-      { label: SERIES[1], stroke: colour("--watch"), width: 2, dash: [2, 3] },
-      { label: SERIES[2], stroke: colour("--quiet"), width: 1, dash: [8, 4] },
+      { label: SERIES[0], value, stroke: colour("--accent"), width: 2, fill: colour("--calm-ground") },
+      { label: SERIES[1], value, stroke: colour("--watch"), width: 2, dash: [2, 3] },
+      { label: SERIES[2], value, stroke: colour("--quiet"), width: 1, dash: [8, 4] },
     ],
   };
 }

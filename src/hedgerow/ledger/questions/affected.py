@@ -7,6 +7,7 @@ found.page(50), found.page(50, skip=50)        # rows, a page at a time; `rows` 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -18,12 +19,18 @@ from hedgerow.ledger.questions import bitmaps, confidence, sketched
 from hedgerow.ledger.questions.period import Period, iso
 from hedgerow.ledger.questions.refs import Group, Ref, followed_since
 
+_AT_ONCE: Final = 1_000
+"""Rows taken at a time: taking many at once stops every other thread of Python."""
 MOST_GAPS: Final = 1_000
 """Gaps named one by one; beyond it they are only counted."""
 
 EXACT: Final = "exact: every record of the period, and sketches that lie wholly inside it"
 EDGE: Final = "at most: with the people of sketches that reach over an edge of the period"
 LINKED: Final = "at most: with everybody its network was shown on days on which an address cannot be followed"
+_TABLE: Final = (
+    "CREATE TEMP TABLE affected (person VARCHAR, field VARCHAR, first TIMESTAMP, last TIMESTAMP, times BIGINT,"
+    " confidence VARCHAR, rank INTEGER)"
+)
 IN_ORDER: Final = "person, field, rank"
 UNLINKED: Final = "what an address was shown on days on which it cannot be followed cannot be said"
 
@@ -103,6 +110,15 @@ class Affected:
         """All of them."""
         return self.page(self.rows_in_all)
 
+    def each(self) -> Iterator[Row]:
+        """All of them, one by one: for files, which need not have them all in memory."""
+        rows = self.kept.execute(
+            f"SELECT person, field, first, last, times, confidence FROM affected ORDER BY {IN_ORDER}"
+        )
+        while some := rows.fetchmany(_AT_ONCE):
+            for p, f, first, last, n, sure in some:
+                yield Row(p, f, _utc(first), _utc(last), n, sure)
+
     def everybody(self) -> list[str]:
         """The people, each once."""
         return [p for (p,) in self.kept.execute("SELECT DISTINCT person FROM affected ORDER BY person").fetchall()]
@@ -128,10 +144,7 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
     """Asks the detail where there is detail, and the sketches of the days where there is none."""
     # Temporary tables are a cursor's own: two answers of one connection do not meet.
     kept = connection.cursor()
-    kept.execute(
-        "CREATE TEMP TABLE affected (person VARCHAR, field VARCHAR, first TIMESTAMP, last TIMESTAMP, times BIGINT,"
-        " confidence VARCHAR, rank INTEGER)"
-    )
+    kept.execute(_TABLE)
     _from_detail(kept, group, period)
     edge = sketched.add(kept, group, period)
     people = _one(kept, "SELECT count(DISTINCT person) FROM affected")
@@ -161,6 +174,18 @@ def affected(connection: duckdb.DuckDBPyConnection, group: Group, period: Period
         )
     found.caveats.extend(_of_logs(kept))
     return found
+
+
+def count_people(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -> int:
+    """How many people principals were shown, at least: the number alone, without the list."""
+    kept = connection.cursor()
+    try:
+        kept.execute(_TABLE)
+        _from_detail(kept, group, period)
+        sketched.add(kept, group, period)
+        return _one(kept, "SELECT count(DISTINCT person) FROM affected")
+    finally:
+        kept.close()
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

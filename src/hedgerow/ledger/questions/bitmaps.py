@@ -10,6 +10,8 @@ from typing import Any, Final
 import duckdb
 from pyroaring import BitMap
 
+_AT_ONCE: Final = 1_000
+"""Rows taken at a time: taking many at once stops every other thread of Python, and the console's pages wait."""
 _SMALL: Final = 8_192
 """Bytes: a bitmap with a container of bits, not of numbers, has more."""
 
@@ -37,7 +39,7 @@ def sketches(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any
         f"SELECT day, level, principal, shown, people, first_at, last_at FROM sketches WHERE shown <> '' AND {where}",
         values,
     )
-    while found := rows.fetchmany(10_000):
+    while found := rows.fetchmany(_AT_ONCE):
         for day, level, principal, shown, people, first, last in found:
             yield Sketch(day, level, principal, tuple(shown.split()), people, first, last)
 

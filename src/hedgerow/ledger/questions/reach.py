@@ -5,6 +5,7 @@ Asked before an address, a network or a kind of software is blocked: many people
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 import duckdb
 
 from hedgerow.ledger.questions.period import Period, iso
-from hedgerow.ledger.questions.refs import Group
+from hedgerow.ledger.questions.refs import STRANGE, Group
 
 CAVEAT: Final = (
     "Counted are visitors who were shown people or were stopped; whoever read other pages is not in the ledger. A "
@@ -22,6 +23,13 @@ CAVEAT: Final = (
     "cookie each time is counted each time."
 )
 """What the figures are not; shown wherever they are."""
+
+WIDE_CAVEAT: Final = (
+    "Counted is who asked for it, was shown it, or would count as a stranger there, by the ledger. A posture meets "
+    "those of them who are new when it is set; how many that are is not known before. Whom visitors know already they "
+    "still see."
+)
+"""What the figures of a decision for everybody are not, beside `CAVEAT`."""
 
 _SUSPECTED: Final = r"coalesce(regexp_matches(' ' || array_to_string(reasons, ' '), ' (signal|beyond)\.'), false)"
 
@@ -63,6 +71,46 @@ def reach(connection: duckdb.DuckDBPyConnection, group: Group, period: Period) -
         period: From when until when.
     """
     condition, values = group.condition()
+    return _reached(connection, condition, values, period)
+
+
+@dataclass(frozen=True)
+class Wide:
+    """What would be decided for everybody. One of three: a route is closed, a field masked, newcomers shown less."""
+
+    route: str | None
+    """None: every route that shows people."""
+    field: str | None = None
+    """The field that would be masked."""
+    newcomers: bool = False
+    """Whether it would meet strangers only, on the routes of this one's family."""
+
+
+def reach_everybody(connection: duckdb.DuckDBPyConnection, wide: Wide, period: Period) -> Reach:
+    """Counts whom a decision for everybody would have met within a period: who asked for it, by the ledger.
+
+    Args:
+        connection: A snapshot of one site's ledger.
+        wide: What would be decided.
+        period: From when until when.
+    """
+    conditions, values = ["route IS NOT NULL"], []
+    if wide.newcomers:
+        conditions.append(f"standing IN ({STRANGE})")
+        if wide.route is not None:
+            conditions.append("family IN (SELECT DISTINCT family FROM entries WHERE route = ?)")
+            values.append(wide.route)
+    elif wide.route is not None:
+        conditions.append("route = ?")
+        values.append(wide.route)
+    if wide.field is not None:
+        # Whoever was shown it; whoever met it masked already loses nothing.
+        conditions.append("(writer, seq) IN (SELECT (writer, seq) FROM disclosures WHERE list_contains(shown, ?))")
+        values.append(wide.field)
+    return _reached(connection, " AND ".join(conditions), values, period)
+
+
+def _reached(connection: duckdb.DuckDBPyConnection, condition: str, values: Sequence[object], period: Period) -> Reach:
     since, until = period.bounds
     within = f"{condition} AND \"at\" >= ? AND \"at\" < ? AND kind IN ('disclosure', 'reveal', 'verdict', 'proof')"
     bounds = [*values, since, until]

@@ -61,7 +61,7 @@ _DISCLOSURE: Final = {
 }
 
 COLUMNS: Final[dict[Table, dict[str, str]]] = {
-    Table.ENTRIES: {**_ENTRY, "reasons": "VARCHAR[]", "details": "VARCHAR", "note": "VARCHAR"},
+    Table.ENTRIES: {**_ENTRY, "reasons": "VARCHAR[]", "details": "VARCHAR", "note": "VARCHAR", "network_kind": "VARCHAR"},
     Table.BY_PERSON: _DISCLOSURE,
     Table.BY_PRINCIPAL: _DISCLOSURE,
     Table.SKETCHES: {

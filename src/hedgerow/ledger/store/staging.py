@@ -17,7 +17,7 @@ _SHAPE: Final = (
     '{"n":"UBIGINT","t":"UBIGINT","k":"VARCHAR","ref":"VARCHAR","part":"UINTEGER","a":"VARCHAR","net":"VARCHAR",'
     '"s":"VARCHAR","acc":"VARCHAR","c":"VARCHAR","lic":"VARCHAR","lane":"VARCHAR","st":"VARCHAR","r":"VARCHAR",'
     '"f":"VARCHAR","m":"VARCHAR","code":"USMALLINT","act":"VARCHAR","mode":"VARCHAR","why":["VARCHAR"],"det":"JSON",'
-    '"p":[["VARCHAR"]],"note":"VARCHAR"}'
+    '"p":[["VARCHAR"]],"note":"VARCHAR","nk":"VARCHAR"}'
 )
 _LATEST_MS: Final = 253_402_300_799_000
 """The end of the year 9999; a broken clock beyond it would be no timestamp of DuckDB's."""
@@ -118,7 +118,7 @@ def _entries(connection: duckdb.DuckDBPyConnection, pieces: list[Piece]) -> None
           coalesce(e.part, 0)::UINTEGER AS part, w.writer, e.n AS seq, d.address, e.net AS network, e.s AS session,
           e.acc AS account, e.c AS client, e.lic AS licence, e.lane, e.st AS standing, e.r AS route, e.f AS family,
           e.m AS method, e.code AS status, e.act AS action, e.mode, coalesce(e.why, []) AS reasons,
-          CAST(e.det AS VARCHAR) AS details, e.note, e.p AS p
+          CAST(e.det AS VARCHAR) AS details, e.note, e.nk AS network_kind, e.p AS p
         FROM taken t JOIN writers w ON w.piece = t.piece
         LEFT JOIN day_names d ON d.stable = e.a AND d.day = CAST({_at("e.t")} AS DATE)"""
     )
@@ -143,7 +143,7 @@ def _disclosures(connection: duckdb.DuckDBPyConnection, pieces: list[Piece]) -> 
     # A bit that cannot be read counts as no field shown; the engine writes whole numbers only, and `verify` tells.
     connection.execute(
         """CREATE TEMP TABLE shown_to AS
-        SELECT p.* EXCLUDE (piece, left_bits, masked_bits, reasons, details, note), s.names AS shown,
+        SELECT p.* EXCLUDE (piece, left_bits, masked_bits, reasons, details, note, network_kind), s.names AS shown,
           s.joined AS fields, m.names AS masked
         FROM people_of p
         JOIN bit_names s ON s.piece = p.piece AND s.bits IS NOT DISTINCT FROM p.left_bits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hedgerow.store.base import Base, Json, Key
@@ -29,8 +29,10 @@ class Appeal(Base):
     taken_up_at: Mapped[datetime]
     answer_by: Mapped[datetime]
     lane: Mapped[str] = mapped_column(String(30))
-    asn: Mapped[int | None]
-    """Number of the autonomous system."""
+    asn: Mapped[int | None] = mapped_column(BigInteger)
+    """Number of the autonomous system: 32 bits without a sign (RFC 6793), more than PostgreSQL's INTEGER takes."""
+    network_kind: Mapped[str] = mapped_column(String(30), default="unknown")
+    """As the gateway's tables said when it came."""
     aid: Mapped[bool]
     """Says to use a screen reader or another aid."""
     no_script: Mapped[bool]
@@ -59,6 +61,7 @@ class Appeal(Base):
     """Why it was not sent."""
     message_id: Mapped[str] = mapped_column(String(200), default="")
     mailed_at: Mapped[datetime | None]
+    """When it was sent; while it is `to_send`, since when somebody is sending it."""
     measure_id: Mapped[str | None] = mapped_column(String(64))
     """The release."""
     erase_after: Mapped[datetime]

@@ -263,6 +263,8 @@ class Containment(Base):
     expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str] = mapped_column(Text, default="")
+    ordinary_expected: Mapped[int | None]
+    """Ordinary visitors that were expected to be hit, as was said before it was decided; None where nobody knew."""
     by: Mapped[str] = mapped_column(String(200))
 
 

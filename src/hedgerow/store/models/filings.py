@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hedgerow.store.base import Base, Json, Key
+from hedgerow.store.models.cases import make_with_tables, refusals
 
 
 class NoticeStatement(Base):
@@ -239,3 +240,9 @@ class MailingRecipient(Base):
     sent_at: Mapped[datetime | None]
     said: Mapped[str] = mapped_column(String(300), default="")
     """What the server answered, without the address."""
+
+
+APPEND_ONLY = ("notice_statements", "notice_decisions", "notice_lateness", "notice_filings", "notice_public")
+"""Not `breach_entries`: those are deleted once their period of the law is over, and carry a digest."""
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = refusals(APPEND_ONLY)
+make_with_tables(APPEND_ONLY, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS)

@@ -9,6 +9,7 @@ from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hedgerow.store.base import Base, Key
+from hedgerow.store.models.cases import make_with_tables, refusals
 
 
 class Review(Base):
@@ -58,3 +59,8 @@ class MonthFigures(Base):
     counted_at: Mapped[datetime]
     whole: Mapped[bool]
     """Whether the month was over when it was counted."""
+
+
+APPEND_ONLY = ("reviews",)
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = refusals(APPEND_ONLY)
+make_with_tables(APPEND_ONLY, SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS)

@@ -37,7 +37,7 @@ use super::plan::{HtmlPlan, Plan};
 use crate::policy::FieldSet;
 
 pub(super) use self::names::Name;
-pub(super) use self::tokens::{Tag, is_space};
+pub(super) use self::tokens::{Tag, TagReader, is_space};
 
 /// Most bytes of a list that wait for their item to be closed.
 const MAX_HELD_BYTES: usize = 1 << 20;

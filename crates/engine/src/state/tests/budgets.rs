@@ -143,7 +143,7 @@ proptest! {
             let charged = live.charge(&site, &id, &open, &Ask::of(0, person_key(person), FieldSet(want)), now_s * 1000);
             rebuilt.replay(&site, &Replay {
                 at_ms: now_s * 1000, principals: principals(&id), standing: Standing::Stranger,
-                family: "members".to_owned(), person_key: person_key(person), shown: charged.shown,
+                family: "members".to_owned(), person_key: person_key(person), shown: charged.shown, tense: false,
             });
         }
         for (who, person, want, pause) in after {

@@ -113,6 +113,7 @@ fn a_rebuilt_state_is_as_tense_as_the_one_that_lived() {
                 family: "members".to_owned(),
                 person_key: person_key(p),
                 shown,
+                tense: false,
             },
         );
     }
@@ -129,15 +130,13 @@ fn a_hundred_thousand_addresses_stay_within_the_memory_they_are_given() {
     let state = State::new(bound);
     let allowed = allowance(&site, Standing::Stranger);
     let now = START_MS;
-    // A few who have spent their budget, and one whom somebody blocked.
+    // A few who have spent their budget.
     let spent: Vec<Identity> = (0..20).map(|n| visitor(n, n)).collect();
     for id in &spent {
         for p in 0..60 {
             state.charge(&site, id, &allowed, &Ask::of(0, person_key(p), fields(&[TOWN])), now);
         }
     }
-    let blocked = visitor(900, 900);
-    state.block(Level::Address, blocked.address, now / 1000 + 30 * 86_400, now);
     let profile = site.route("GET", "/members/1");
     for n in 1_000..101_000 {
         let id = visitor(n, n / 200);
@@ -152,8 +151,6 @@ fn a_hundred_thousand_addresses_stay_within_the_memory_they_are_given() {
         let c = state.charge(&site, id, &allowed, &Ask::of(0, person_key(3_000), fields(&[TOWN])), later);
         assert!(c.shown.is_empty(), "a flood of strangers does not give a spent budget back");
     }
-    let snapshot = state.arrive(&site, &blocked, None, &Visit::default(), later);
-    assert_eq!(u64::from(snapshot.blocked_until_s), now / 1000 + 30 * 86_400);
 }
 
 #[test]
@@ -204,4 +201,25 @@ fn who_was_known_before_the_wave_is_no_newcomer_in_it() {
     let endless = Tension { posture: Posture::High, since_s: now - 90 * 86_400 };
     assert!(endless.newcomer(&policy, now - 29 * 86_400, now));
     assert!(!endless.newcomer(&policy, now - 32 * 86_400, now));
+}
+
+#[test]
+fn families_of_an_older_policy_make_room_for_those_in_force() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let shown = |family: &str, p: u64| {
+        let principals = principals(&visitor(p, p));
+        let (standing, person_key) = (Standing::Stranger, person_key(p));
+        let family = family.to_owned();
+        state.replay(
+            &site,
+            &Replay { at_ms: START_MS, principals, standing, family, person_key, shown: fields(&[TOWN]), tense: false },
+        );
+    };
+    (0..200).for_each(|n| shown(&format!("renamed-{n}"), n));
+    (0..400).for_each(|p| shown("one-too-many", p));
+    assert_eq!(state.posture(&site, "members", START_MS), Posture::Calm, "what others were shown is not its own");
+    (0..400).for_each(|p| shown("members", p));
+    assert_eq!(state.posture(&site, "members", START_MS), Posture::High);
+    assert!(state.overview(&site, START_MS, 1).postures.len() <= crate::policy::MOST_FAMILIES + 1);
 }

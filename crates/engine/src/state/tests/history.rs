@@ -317,6 +317,7 @@ fn a_habit_is_rebuilt_from_the_ledger() {
                     family: "members".to_owned(),
                     person_key: person_key(day * 10 + n),
                     shown: fields(&[TOWN]),
+                    tense: false,
                 },
             );
         }
@@ -349,7 +350,8 @@ fn whom_no_budget_limits_is_as_well_known_before_a_restart_as_after_it() {
         let shown = live.charge(&site, id, &allowed, &Ask::of(0, person_key(person), fields(&[TOWN])), at_ms).shown;
         let family = "members".to_owned();
         let (principals, standing) = (principals(id), Standing::Stranger);
-        rebuilt.replay(&site, &Replay { at_ms, principals, standing, family, person_key: person_key(person), shown });
+        let (person_key, tense) = (person_key(person), false);
+        rebuilt.replay(&site, &Replay { at_ms, principals, standing, family, person_key, shown, tense });
     };
     for day in 0..3 {
         (0..12).for_each(|n| grant(&regular, 9_000 + day * 12 + n, START_MS + day * day_ms + n));

@@ -11,7 +11,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use self::tag::Attribute;
-pub(in crate::answer) use self::tag::Tag;
+pub(in crate::answer) use self::tag::{Tag, TagReader};
 use super::names::Name;
 
 /// Most attributes of one tag.

@@ -1,0 +1,119 @@
+//! The word for each step of a closed list: as policies, ledgers and screens write it, and as `serde` reads it.
+
+use super::{Lane, Level, Sensitivity, Standing};
+
+impl Level {
+    /// `address`, `network`, ...
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Network => "network",
+            Self::Session => "session",
+            Self::Account => "account",
+            Self::Client => "client",
+            Self::Licence => "licence",
+            Self::Strangers => "strangers",
+        }
+    }
+}
+
+impl Lane {
+    /// `visitor`, `member`, ...
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Member => "member",
+            Self::SearchEngine => "search_engine",
+            Self::Preview => "preview",
+            Self::Licensed => "licensed",
+            Self::Researcher => "researcher",
+            Self::Automation => "automation",
+        }
+    }
+}
+
+impl Standing {
+    /// `stranger`, `proven`, ...
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Proven => "proven",
+            Self::NewMember => "new_member",
+            Self::Member => "member",
+            Self::Automation => "automation",
+            Self::SearchEngine => "search_engine",
+            Self::Preview => "preview",
+            Self::Licensed => "licensed",
+            Self::Researcher => "researcher",
+        }
+    }
+}
+
+impl Sensitivity {
+    /// `basic`, `personal`, ...
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Personal => "personal",
+            Self::Contact => "contact",
+            Self::Special => "special",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    fn read<T: DeserializeOwned>(word: &str) -> T {
+        serde_json::from_value(word.into()).unwrap()
+    }
+
+    #[test]
+    fn every_word_is_read_back_as_what_it_names() {
+        for level in [
+            Level::Address,
+            Level::Network,
+            Level::Session,
+            Level::Account,
+            Level::Client,
+            Level::Licence,
+            Level::Strangers,
+        ] {
+            assert_eq!(read::<Level>(level.word()), level);
+        }
+        for lane in [
+            Lane::Visitor,
+            Lane::Member,
+            Lane::SearchEngine,
+            Lane::Preview,
+            Lane::Licensed,
+            Lane::Researcher,
+            Lane::Automation,
+        ] {
+            assert_eq!(read::<Lane>(lane.word()), lane);
+        }
+        for standing in [
+            Standing::Stranger,
+            Standing::Proven,
+            Standing::NewMember,
+            Standing::Member,
+            Standing::Automation,
+            Standing::SearchEngine,
+            Standing::Preview,
+            Standing::Licensed,
+            Standing::Researcher,
+        ] {
+            assert_eq!(read::<Standing>(standing.word()), standing);
+        }
+        for sensitivity in Sensitivity::ALL {
+            assert_eq!(read::<Sensitivity>(sensitivity.word()), sensitivity);
+        }
+    }
+}
