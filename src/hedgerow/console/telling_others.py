@@ -86,7 +86,6 @@ class Teller:
             self.last = 0
         return len(told)
 
-
     def _waits(self, act: str) -> bool:
         """Where one person is enough, a proposal waits for nobody else."""
         return act != "policy.propose" or self.services.settings.two_person_policy

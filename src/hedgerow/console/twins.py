@@ -24,11 +24,15 @@ from hedgerow.console.rendering import Went
 from hedgerow.console.routes import API, GatedRoute, api
 
 CSV: Final = "text/csv"
+JSON: Final = "application/json"
+_BYTES: Final = {"type": "string", "format": "binary"}
+_ANYTHING: Final[dict[str, str]] = {}
+"""What stands in a JSON file is told by its own documentation; its typed twin is another route."""
 FILES: Final[dict[str, tuple[str, ...]]] = {
     "/cases/{case_id}/people.csv": (CSV,),
     "/cases/{case_id}/{what}.csv": (CSV,),
     "/claims.csv": (CSV,),
-    "/decisions/export": (CSV, "application/json"),
+    "/decisions/export": (CSV, JSON),
     "/letters/{letter_id}/versions/{number}/letter.{form}": (
         "application/pdf",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -36,11 +40,11 @@ FILES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "/letters/{letter_id}/files/{digest}": ("application/octet-stream",),
     "/notices/cases/{case_id}/forms/{regime}/european.csv": (CSV,),
-    "/notices/cases/{case_id}/forms/{regime}/european.json": ("application/json",),
+    "/notices/cases/{case_id}/forms/{regime}/european.json": (JSON,),
     "/notices/mailings/{mailing_id}/people.csv": (CSV,),
     "/notices/mailings/{mailing_id}/not-reached.csv": (CSV,),
     "/notices/register.csv": (CSV,),
-    "/notices/register.json": ("application/json",),
+    "/notices/register.json": (JSON,),
     "/visitors/examples.jsonl": ("application/x-ndjson",),
 }
 """Pages that are files, with what they can be."""
@@ -98,7 +102,7 @@ def router(routes: Iterable[BaseRoute]) -> APIRouter:
             act = _act(route.endpoint, declared)
             api(made, path, needs=declared.needs, method="POST", fresh=declared.fresh)(act)
         elif declared.kind == "page" and declared.path in FILES and ("GET", path) not in taken:
-            kinds = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILES[declared.path]}
+            kinds = {kind: {"schema": _ANYTHING if kind == JSON else _BYTES} for kind in FILES[declared.path]}
             api(
                 made,
                 path,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hedgerow.cases.core import keeping, working
 from hedgerow.cases.core.counting import Question, look_for_others
+from hedgerow.cases.core.sharing import Expanded
 from hedgerow.console.access.actor import CurrentActor
 from hedgerow.console.access.roles import Permission
 from hedgerow.console.pages.cases import ledgers, sealer, told
@@ -68,13 +69,22 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     return routes
 
 
-def others(here: CurrentServices, case_id: str) -> OthersDocument:
+def others(actor: CurrentActor, here: CurrentServices, case_id: str) -> OthersDocument:
     """Asks the ledger who else shares a trait; that may take a while."""
     with told():
         with here.database.reading() as session:
-            question = Question.of(working.find_case(session, case_id), here.clock())
-        with here.long_work.turn("look"):
-            found = look_for_others(ledgers(here), question)
+            case = working.find_case(session, case_id)
+            question, key = Question.of(case, here.clock()), f"others:{case.id}"
+        # In its turn with the pages' own questions: each holds as much memory as one may.
+        words = "Looking for others that share something"
+        work = here.long_work.answer(
+            f"{key}/{question.digest}",
+            words,
+            actor.name,
+            lambda step: look_for_others(here.ledgers, question, step),
+            None,
+        )
+    found: Expanded = work.answer
     return OthersDocument(
         others=[
             OtherDocument(
