@@ -50,7 +50,7 @@ Gather = Callable[[Session, Services], Iterator[DueItem]]
 
 def letters(session: Session, services: Services) -> Iterator[DueItem]:
     """Letters to approve, to send, to look after."""
-    for item in telling.due_items(session, services.clock()):
+    for item in telling.due_items(session, services.clock(), most=MOST):
         yield DueItem(f"Letter {item.number}: {item.what}", item.due_at, f"/letters/{item.letter_id}", "letter")
 
 
