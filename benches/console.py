@@ -108,6 +108,7 @@ def main() -> int:
     options.add_argument("--cases", type=int, default=1_000)
     options.add_argument("--rounds", type=int, default=11)
     options.add_argument("--only", default="", help="only addresses that begin so")
+    options.add_argument("--without-overview", action="store_true", help="for a quick look at other pages than Today")
     options.add_argument("--out", type=Path, default=Path("build/console-bench.json"))
     options.add_argument("--keep", type=Path, help="folder in which the database stays, and is found the next time")
     chosen = options.parse_args()
@@ -129,7 +130,8 @@ def main() -> int:
             (scratch / "made").touch()
         made_s = time.perf_counter() - begun
         begun = time.perf_counter()
-        services.overviews.refresh()  # what a thread of the console does on the side
+        if not chosen.without_overview:
+            services.overviews.refresh()  # what a thread of the console does on the side
         overview_s = time.perf_counter() - begun
         app = create_app(services)
         here = ("127.0.0.1", 50_000)

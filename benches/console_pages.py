@@ -103,8 +103,8 @@ def addresses(app: FastAPI, places: Mapping[str, str]) -> list[Address]:
     Raises:
         NoValueError: a route, parameter or filter is unknown here.
     """
-    routers = (getattr(r, "original_router", r) for r in app.routes)
-    asked = {r.path: r for of in routers for r in getattr(of, "routes", (of,))}
+    routers: list[Any] = [getattr(r, "original_router", r) for r in app.routes]
+    asked: dict[str, Any] = {r.path: r for of in routers for r in getattr(of, "routes", (of,))}
     table = [r for r in route_table(app) if r.method == "GET"]
     gone = {*LEFT_OUT, *WAITS} - {r.path for r in table} - {p for p in LEFT_OUT if "oidc" in p}
     if gone:

@@ -45,6 +45,7 @@ from hedgerow.store.models.cases import (
     Lesson,
 )
 from hedgerow.store.models.claims import Claim, ClaimCorrelation, ClaimSample
+from hedgerow.store.models.filings import Mailing
 from hedgerow.store.models.letters import Letter, LetterEvent, LetterRecheck, LetterVersion
 from hedgerow.store.models.outbox import Channel, OutboxMessage, Subscription
 from hedgerow.store.models.policy_versions import PolicyVersion
@@ -544,7 +545,7 @@ def places(services: Services, site: str, month: str) -> dict[str, str]:
 
         case = newest(select(Case).order_by(Case.opened_at.desc()))
         letter = newest(select(Letter).where(Letter.case_id == case.id, Letter.state == "draft"))
-        mailing = newest(select(mailings.Mailing))
+        mailing = newest(select(Mailing))
         sent = newest(select(Letter).where(Letter.case_id == case.id, Letter.state == "sent"))
         if not sent.docx_sha256:
             sent.docx_sha256 = LetterDesk(services).files.keep(b"a file that left" * 4_000)

@@ -163,4 +163,4 @@ def test_an_address_that_never_came_has_nothing_to_open(running: Gateway, consol
     _, opens = console.case_of("127.99.99.99")
     refused = console.send(opens, reason="an order of the court")
     assert refused.status_code == 422
-    assert "no sealed address is kept" in refused.text
+    assert "No sealed address is kept" in refused.text

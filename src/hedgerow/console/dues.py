@@ -55,7 +55,7 @@ Gather = Callable[[Session, Services], Iterator[DueItem]]
 
 def letters(session: Session, services: Services) -> Iterator[DueItem]:
     """Letters to approve, to send, to look after."""
-    for item in telling.due_items(session, services.clock()):
+    for item in telling.due_items(session, services.clock(), most=MOST):
         # That an answer did not come, and that it is time to look again, is told by the round of letters itself.
         told = f"Letter {item.number}: the answer is due" if item.what == telling.ANSWER_IS_DUE else ""
         what = f"Letter {item.number}: {item.what}"

@@ -12,15 +12,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from case_world import ANN, EMAIL, NAME, NOW, SITE, TOWN, FakeMeasures, World, keyed, shown, visitors
-from hedgerow.cases.core import closing, containing, counting, keeping, working
+from hedgerow.cases.core import actors, closing, containing, counting, keeping, working
 from hedgerow.cases.core.opening import Who, add_principals, open_by_person
 from hedgerow.cases.core.problems import BlockedError, CaseError
 from hedgerow.cases.core.severity import by_judgement, by_score
 from hedgerow.cases.core.telling import case_facts
+from hedgerow.ledger.questions.period import Period
 from hedgerow.store.database import Database
 from hedgerow.store.models.cases import Case
 from hedgerow.store.models.policy_versions import PolicyVersion
 from hedgerow.store.upgrading import upgrade
+from written_ledger import Segment
 
 HARVESTER = keyed("address", "h")
 
@@ -460,3 +462,18 @@ def test_a_policy_counts_as_a_change_once_it_came_into_force(world: World, state
             return
         with pytest.raises(CaseError, match="once it has come into force"):
             closing.add_lesson(session, ANN, NOW, case, **change)
+
+
+def test_going_through_the_ledger_in_passes_finds_the_same_actors(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [shown(n, NOW - timedelta(hours=30, seconds=-20 * n), address="h", network="hn") for n in range(1, 41)]
+    Segment(world.state, SITE).append(*rows, *visitors(60, 300, NOW - timedelta(days=5)))
+    period = Period(NOW - timedelta(days=7), NOW)
+    with world.ledgers.asking(SITE) as connection:
+        at_once = actors.readers(connection, period)
+        monkeypatch.setattr(actors, "ROWS_A_PASS", 20)
+        steps: list[str] = []
+        assert actors.readers(connection, period, step=steps.append) == at_once
+    assert len(at_once) > 50
+    assert len(steps) > 5

@@ -121,33 +121,37 @@ def readers(
 
 
 def _of_part(connection: duckdb.DuckDBPyConnection, shown: str, bounds: list[Any]) -> list[Reader]:
-    gaps = {
-        (str(level), str(name)): (float(mean), float(spread or 0.0) / float(mean) if mean else None)
-        for level, name, mean, spread in _rows(
-            connection,
-            f'WITH shown AS ({shown}), pages AS (SELECT DISTINCT level, name, writer, seq, "at" FROM shown),'
-            ' gaps AS (SELECT level, name, epoch("at") - lag(epoch("at"))'
-            ' OVER (PARTITION BY level, name ORDER BY "at") AS gap FROM pages)'
-            f" SELECT level, name, avg(gap), stddev_pop(gap) FROM gaps WHERE gap < {PAUSE_S} GROUP BY level, name"
-            " HAVING count(*) >= 2",
-            bounds,
+    # The ledger is gone through once a pass: what it gathers is put aside and asked twice.
+    kept = connection.cursor()
+    try:
+        kept.execute(f"CREATE TEMP TABLE shown AS {shown}", bounds)
+        gaps = {
+            (str(level), str(name)): (float(mean), float(spread or 0.0) / float(mean) if mean else None)
+            for level, name, mean, spread in _rows(
+                kept,
+                'WITH pages AS (SELECT DISTINCT level, name, writer, seq, "at" FROM shown),'
+                ' gaps AS (SELECT level, name, epoch("at") - lag(epoch("at"))'
+                ' OVER (PARTITION BY level, name ORDER BY "at") AS gap FROM pages)'
+                f" SELECT level, name, avg(gap), stddev_pop(gap) FROM gaps WHERE gap < {PAUSE_S} GROUP BY level, name"
+                " HAVING count(*) >= 2",
+            )
+        }
+        rows = _rows(
+            kept,
+            "SELECT level, name, mode(network), mode(client), mode(route), mode(lane),"
+            ' min("at"), max("at"), count(DISTINCT (writer, seq)),'
+            " count(DISTINCT (writer, seq)) FILTER (WHERE meant), list(DISTINCT p.number) AS numbers"
+            " FROM shown JOIN people p USING (person) WHERE name IS NOT NULL GROUP BY level, name"
+            f" ORDER BY len(numbers) DESC, level, name LIMIT {MOST_ACTORS}",
         )
-    }
-    rows = _rows(
-        connection,
-        f"WITH shown AS ({shown}) SELECT level, name, mode(network), mode(client), mode(route), mode(lane),"
-        ' min("at"), max("at"), count(DISTINCT (writer, seq)),'
-        " count(DISTINCT (writer, seq)) FILTER (WHERE meant), list(DISTINCT p.number) AS numbers"
-        " FROM shown JOIN people p USING (person) WHERE name IS NOT NULL GROUP BY level, name"
-        f" ORDER BY len(numbers) DESC, level, name LIMIT {MOST_ACTORS}",
-        bounds,
-    )
-    return [_reader(row, gaps) for row in rows]
+        return [_reader(row, gaps) for row in rows]
+    finally:
+        kept.close()
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[Any, ...]]:
     """Rows some at a time: taking many at once stops every other thread of Python, and pages wait."""
-    answer = connection.execute(sql, values)
+    answer = connection.execute(sql)
     while some := answer.fetchmany(ROWS_AT_ONCE):
         yield from some
 

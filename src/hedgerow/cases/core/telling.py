@@ -27,6 +27,7 @@ from hedgerow.cases.notices.facts import Certainty, EarlierSign, Step
 from hedgerow.store.models.cases import Case, CasePrincipal
 from hedgerow.store.models.claims import Claim
 
+_KEPT: Final = "facts of cases"
 EARLIER: Final = timedelta(days=730)
 """How far back earlier claims and cases are looked for: a company was faulted for a warning of some months before."""
 
@@ -88,6 +89,21 @@ def case_facts(session: Session, case_id: str, sealer: Sealer | None = None) -> 
         lessons=tuple(LessonFacts(one.change, one.at) for one in case.lessons),
         caveats=tuple(case.caveats),
     )
+
+
+def keep_facts(session: Session) -> None:
+    """From now on `kept_facts` gathers a case once: for a page that only reads, and shows it in several parts."""
+    session.info[_KEPT] = {}
+
+
+def kept_facts(session: Session, case_id: str) -> CaseFacts:
+    """The facts of a case as `case_facts` gives them; gathered once where a page said `keep_facts`."""
+    kept: dict[str, CaseFacts] | None = session.info.get(_KEPT)
+    if kept is None:
+        return case_facts(session, case_id)
+    if case_id not in kept:
+        kept[case_id] = case_facts(session, case_id)
+    return kept[case_id]
 
 
 def _principal(row: CasePrincipal, sealer: Sealer | None) -> PrincipalFacts:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hedgerow.cases.core.telling import case_facts
+from hedgerow.cases.core.telling import kept_facts
 from hedgerow.cases.filing import casework, dues
 from hedgerow.cases.notices.problems import NoticeError
 from hedgerow.store.models.cases import Case
@@ -29,7 +29,7 @@ def blockers(session: Session, case_id: str) -> list[str]:
     Reckoned from the rows and not from what was last written down as due: a case must not close in between.
     """
     try:
-        work = casework.read(session, case_facts(session, case_id), _moment(session, case_id))
+        work = casework.read(session, kept_facts(session, case_id), _moment(session, case_id))
     except NoticeError as e:
         return [f"its notices cannot be read: {e}"]
     return [

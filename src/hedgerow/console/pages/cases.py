@@ -25,6 +25,7 @@ from hedgerow.cases.core.problems import BlockedError, CaseError, ChangedError, 
 from hedgerow.cases.core.sealing import Sealer
 from hedgerow.cases.core.severity import SEVERITIES
 from hedgerow.cases.core.sharing import TRAITS
+from hedgerow.cases.core.telling import keep_facts
 from hedgerow.cases.core.working import find_case, genuine_floor
 from hedgerow.cases.notices.severity import CONFIDENTIALITY, CONTEXT, IDENTIFICATION
 from hedgerow.console import containment_desk
@@ -223,6 +224,7 @@ def _show(routes: APIRouter) -> None:
     @page(routes, "/cases/{case_id}", needs=Permission.SEE)
     def one_case(request: Request, actor: CurrentActor, here: CurrentServices, case_id: str) -> Response:
         with here.database.reading() as session, told():
+            keep_facts(session)
             case = find_case(session, case_id)
             panels = [(p, dict(p.values(session, case.id, here))) for p in case_panels() if actor.may(p.needs)]
             return render(request, "cases/case.html", panels=panels, **case_values(session, case, here))

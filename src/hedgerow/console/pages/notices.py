@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from hedgerow.cases.core.telling import case_facts
+from hedgerow.cases.core.telling import kept_facts
 from hedgerow.cases.filing import casework, deciding, dues, statements, typed
 from hedgerow.cases.filing.blocking import blockers
 from hedgerow.cases.filing.casework import Casework
@@ -53,7 +53,7 @@ WholeForm = Annotated[FormData, Depends(whole_form)]
 def panel(session: Session, case_id: str, services: Services) -> dict[str, Any]:
     """What a case's page shows of its notices."""
     now = services.clock()
-    work = casework.read(session, case_facts(session, case_id), now)
+    work = casework.read(session, kept_facts(session, case_id), now)
     return {
         "due": dues.of_case(work)[:6],
         "regimes": [a.regime.id for a in work.plan.applies],

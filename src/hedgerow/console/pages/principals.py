@@ -68,7 +68,7 @@ def _list(routes: APIRouter, services: Services) -> None:
 def _show(routes: APIRouter, services: Services) -> None:
     @page(routes, _ONE, needs=Permission.SEE)
     def one(request: Request, site: str, level: str, name: str) -> Response:
-        nothing = {"record": None, "work": None, "problem": "", "before": "", "first_page": True}
+        nothing: dict[str, Any] = {"record": None, "work": None, "problem": "", "before": "", "first_page": True}
         return render(request, "principals/one.html", **_one(request, services, site, level, name), **nothing)
 
     @page(routes, _ONE + "/record", needs=Permission.SEE)
@@ -98,7 +98,13 @@ def _show(routes: APIRouter, services: Services) -> None:
             # The part of the page that asked shows it, and asks no more.
             problem = error.sentence
         found = work.answer if work is not None and not work.running else None
-        told_now = {"record": found, "work": work, "problem": problem, "before": before, "first_page": mark is None}
+        told_now: dict[str, Any] = {
+            "record": found,
+            "work": work,
+            "problem": problem,
+            "before": before,
+            "first_page": mark is None,
+        }
         if part:
             return render(request, "principals/record.html", site=site, level=level, name=name, **told_now)
         return render(request, "principals/one.html", **_one(request, services, site, level, name), **told_now)
