@@ -302,7 +302,9 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<li class=email><ul></li>#</ul>#",
         "<svg><desc class=email><p></desc>#",
         "<select><svg><script><p class=email>#",
+        "<select><svg><textarea><p class=email>#",
         "<select><b class=email><div>#</div></b></select>#",
+        "<b><noscript></b><plaintext></noscript><b class=email>#",
     ] {
         for page in [format!("{doctype}{body}"), body.to_owned()].map(|b| page(&[0], &[&b])) {
             if let Some(out) = masked(&email(), &page) {
@@ -317,7 +319,11 @@ fn the_known_traps_of_broken_markup_are_closed() {
 #[test]
 fn nor_are_traps_open_where_the_map_counts_or_lists_people() {
     let (s, fits) = placed();
-    for body in ["<ul><table><table><li class=email>#", "<ul><li>x</li><table><li class=email>#</table></ul>"] {
+    for body in [
+        "<ul></br><li class=email>#",
+        "<ul><table><table><li class=email>#",
+        "<ul><li>x</li><table><li class=email>#</table></ul>",
+    ] {
         let page = page(&[0], &[body]);
         if let Some(out) = masked(&s, &page) {
             leaked(&page, &out, &held(&page, fits)).unwrap();
@@ -327,6 +333,10 @@ fn nor_are_traps_open_where_the_map_counts_or_lists_people() {
         "<li class=member data-id=1><table class=member data-id=2><a><noscript><a class=email>#</a>",
         "<li class=member data-id=1><table class=member data-id=2><a><div><a class=email>#</a>",
         "<li class=member data-id=1><table class=member data-id=2><a><object><a class=email>#</a>",
+        "<table class=member data-id=1><a class=member data-id=2><tr class=member data-id=3><noscript>#</noscript>\
+         <li class=member data-id=4><b class=name>#</b>",
+        "<b class=member data-id=1><li class=member data-id=2><span class=email>#</span><noscript></li><x-y><x-y>\
+         </noscript></b>",
         "<select><p><b class=member data-id=1><div class=member data-id=2><span class=email>#</span>",
     ] {
         nobody_leaves_as_somebody_else(&page(&[0], &[body]), &[]).unwrap();

@@ -51,6 +51,9 @@ impl Tree {
             self.stack.pop();
             return;
         }
+        if self.uncertain && self.formatting.iter().any(|a| matches!(a, Active::Element(e) if e.item)) {
+            self.failure = Some("a person's element is split, or is not");
+        }
         for _ in 0..8 {
             let Some((in_list, id)) = self.last_active(name).and_then(|i| Some((i, self.active_id(i)?))) else {
                 self.any_other_end_tag(name);

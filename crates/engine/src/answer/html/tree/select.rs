@@ -35,9 +35,10 @@ impl Tree {
             }
             Kind::Html | Kind::Body => self.merge(start),
             Kind::Head => {}
-            Kind::Script | Kind::Template if self.aside.iter().any(|n| matches!(n.kind(), Kind::Svg | Kind::Math)) => {
+            Kind::Script | Kind::Template | Kind::Textarea if self.is_foreign_aside() => {
                 // By the newer rules it is one of SVG or MathML, whose content is neither text nor a template's.
-                self.failure = Some("a script or template of SVG or MathML within a select");
+                self.failure =
+                    Some("an element of SVG or MathML within a select whose content only some browsers read");
             }
             Kind::Script | Kind::Template => return self.in_head(Token::Start(start)),
             Kind::Select => {
@@ -111,6 +112,10 @@ impl Tree {
             _ => self.end_aside(name),
         }
         Step::Done
+    }
+
+    fn is_foreign_aside(&self) -> bool {
+        self.aside.iter().any(|n| matches!(n.kind(), Kind::Svg | Kind::Math))
     }
 
     /// Whether the rules are those of a `select` in a table.
