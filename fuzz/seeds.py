@@ -386,7 +386,13 @@ def seeds() -> dict[str, list[bytes]]:
         "cookie": [bytes([f, 30, 65]) + r for f in (2, 5, 13) for r in REQUESTS],
         "json_mask": [bytes([f, 9]) + d for f in (0, 1, 2) for d in documents],
         "html_mask": [bytes([f, 9]) + h for f in (2, 3, 10) for h in HTML]
-        + [bytes([f, 5]) + bytes(range(128 + start, 192, 7)) + b" text" for f in (0, 1) for start in range(7)],
+        + [bytes([f, 5]) + bytes(range(128 + start, 192, 7)) + b" text" for f in (0, 1) for start in range(7)]
+        + [
+            bytes([32 | f, 5]) + bytes(b for n in range(12) for b in (128 + n % 5, (start + 17 * n) % 256))
+            for f in (0, 1, 4, 5)
+            for start in range(0, 170, 10)
+        ]
+        + [bytes([32 | f, 9]) + h.replace(b"SECRET", b"#") for f in (0, 1, 5) for h in HTML],
         "ledger": [bytes([f]) + lines for f in (0, 0x80, 0x40)] + [b"\x05" + b"0" * 32 + b" {}\n", b"\x05" + sealed],
         "form": [b"q=Ada+Quill%26feather&page=2&&flag&q=second", b"token=%ff%c3%a9&back=%2Fa&=x&="],
         "proof": [

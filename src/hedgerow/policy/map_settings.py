@@ -109,7 +109,13 @@ ROUTE: Final = Section(
             "",
             "What the route is for.",
         ),
-        Setting("family", NAME, "people", "", "Routes of one family share one budget and one posture."),
+        Setting(
+            "family",
+            NAME,
+            "people",
+            "",
+            "Routes of one family share one budget and one posture; a site has at most 64 families.",
+        ),
         Setting("person", PERSON, REQUIRED, "", "How its people are read. The application's header comes before this."),
         Setting(
             "fields",

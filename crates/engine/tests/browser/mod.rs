@@ -6,7 +6,7 @@
 pub mod markup;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use html5ever::tendril::TendrilSink;
@@ -64,6 +64,28 @@ pub fn words(page: &str, scripting: bool) -> Vec<(String, Vec<Step>)> {
         todo.extend(node.children.borrow().iter().map(|c| (Rc::clone(c), here.clone())));
     }
     found
+}
+
+/// The words that an element which `fits` holds, in a browser with or without scripting.
+pub fn held(page: &str, fits: impl Fn(&[Step]) -> bool) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for scripting in [false, true] {
+        let found = words(page, scripting).into_iter();
+        all.extend(found.filter(|(_, around)| (1..=around.len()).any(|n| fits(&around[..n]))).map(|(word, _)| word));
+    }
+    all
+}
+
+/// Whether the innermost of these elements has the class `email`.
+pub fn is_email(around: &[Step]) -> bool {
+    around.last().is_some_and(|e| e.has("email"))
+}
+
+/// Whether the innermost is a field of somebody in a list other than `shown`.
+pub fn of_somebody_else(around: &[Step], shown: Option<&String>) -> bool {
+    let field = around.last().is_some_and(|e| e.has("name") || e.has("email"));
+    let owner = around.iter().rev().find(|e| e.has("member")).and_then(|e| e.attributes.get("data-id"));
+    field && owner.is_some_and(|o| Some(o) != shown)
 }
 
 fn place(node: &Rc<Node>) -> (usize, usize) {

@@ -185,6 +185,11 @@ impl Selectors {
         self.depends
     }
 
+    /// Whether an element's place among its siblings matters.
+    pub(super) fn counts(&self) -> bool {
+        self.counts
+    }
+
     /// Whether a selector has bytes beyond ASCII, so that values must be read in the page's encoding.
     pub(super) fn beyond_ascii(&self) -> bool {
         self.beyond_ascii

@@ -1,5 +1,6 @@
 //! End tags of formatting elements: the adoption agency (HTML, section 13.2.6.4.7).
 
+use super::stack::is_table;
 use super::{Active, Kind, Name, Node, Space, Tree};
 
 impl Tree {
@@ -49,6 +50,9 @@ impl Tree {
         {
             self.stack.pop();
             return;
+        }
+        if self.uncertain && self.formatting.iter().any(|a| matches!(a, Active::Element(e) if e.item)) {
+            self.failure = Some("a person's element is split, or is not");
         }
         for _ in 0..8 {
             let Some((in_list, id)) = self.last_active(name).and_then(|i| Some((i, self.active_id(i)?))) else {
@@ -130,6 +134,12 @@ impl Tree {
         }
         if let Some(found) = self.stack.iter().rposition(|n| n.id == id) {
             self.stack.remove(found);
+            // What was in it goes to what it was in: before a table, where that is one.
+            let around = found.checked_sub(1).and_then(|i| self.stack.get(i));
+            let fostered = self.fostering && around.is_some_and(|n| n.space == Space::Html && is_table(n.kind));
+            if let Some(moved) = self.stack.get_mut(found) {
+                moved.fostered = fostered;
+            }
         }
         let Some(block) = self.stack.iter().rposition(|n| n.id == block_id) else { return };
         if let Some(seen) = self.stack.get_mut(block).and_then(|n| n.seen.as_mut()) {

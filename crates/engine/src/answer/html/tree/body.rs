@@ -98,6 +98,10 @@ impl Tree {
                 }
             }
             Kind::Plaintext => {
+                if self.has_noscript() {
+                    // For a browser with scripting what comes after the noscript is read.
+                    self.failure = Some("text to the end of the document within a noscript");
+                }
                 self.close_p_in_button_scope();
                 self.push(start);
                 self.outcome.text = Some(Content::Plain);
@@ -134,7 +138,12 @@ impl Tree {
                 self.push_text(start);
             }
             Kind::Noscript => {
+                let before = self.reopenings;
                 self.reconstruct();
+                if self.reopenings > before {
+                    // A browser with scripting opens them again later, perhaps elsewhere.
+                    self.doubt();
+                }
                 self.push(start);
                 let here = self.within();
                 let around = self.noscripts.last().is_some_and(|outer| !self.is_on_stack(outer.id));
@@ -278,7 +287,15 @@ impl Tree {
                     self.clear_to_marker();
                 }
             }
-            Kind::Br => self.reconstruct(),
+            Kind::Br => {
+                self.reconstruct();
+                // It is taken for a start tag, and counts.
+                if self.selectors.depends()
+                    && let Some(parent) = self.stack.last_mut()
+                {
+                    self.selectors.count(parent.seen.get_or_insert_default(), kind.name());
+                }
+            }
             Kind::Template => return self.in_head(Token::End(name, kind)),
             Kind::Noscript => {
                 let here = self.within();

@@ -35,6 +35,11 @@ impl Tree {
             }
             Kind::Html | Kind::Body => self.merge(start),
             Kind::Head => {}
+            Kind::Script | Kind::Template | Kind::Textarea if self.is_foreign_aside() => {
+                // By the newer rules it is one of SVG or MathML, whose content is neither text nor a template's.
+                self.failure =
+                    Some("an element of SVG or MathML within a select whose content only some browsers read");
+            }
             Kind::Script | Kind::Template => return self.in_head(Token::Start(start)),
             Kind::Select => {
                 self.end_select();
@@ -57,6 +62,10 @@ impl Tree {
                 self.failure = Some("text of its own kind within a select");
             }
             kind => {
+                if kind.is_formatting() && !start.candidates.is_empty() {
+                    // By the newer rules any block after it may close it, and it goes on within.
+                    self.failure = Some("a formatting element that the map names within a select");
+                }
                 if matches!(kind, Kind::Svg | Kind::Math) {
                     // Which elements have content depends on it.
                     self.doubt();
@@ -103,6 +112,10 @@ impl Tree {
             _ => self.end_aside(name),
         }
         Step::Done
+    }
+
+    fn is_foreign_aside(&self) -> bool {
+        self.aside.iter().any(|n| matches!(n.kind(), Kind::Svg | Kind::Math))
     }
 
     /// Whether the rules are those of a `select` in a table.

@@ -76,6 +76,10 @@ impl Tree {
         let selectors = Arc::clone(&self.selectors);
         let mut parents = vec![self.stack.len().checked_sub(1)];
         if self.fosters() {
+            if self.selectors.counts() {
+                // It goes before a table that was counted before it.
+                self.failure = Some("an element is put before a table, and the map counts them");
+            }
             // What is in it is looked at from both places.
             parents.push(self.foster_parent(self.stack.len()));
         }
@@ -171,6 +175,10 @@ impl Tree {
     /// Takes a node out of the middle; what is in it stays in it.
     pub(super) fn take_out(&mut self, at: usize) {
         let node = self.stack.remove(at);
+        if let Some(next) = self.stack.get_mut(at) {
+            // It stays where the one around it was put.
+            next.fostered |= node.fostered;
+        }
         if let Some(above) = self.stack.get(at).map(|n| n.id) {
             self.lost_item |= node.item;
             let also: Vec<u32> = self.handed.iter().filter(|(_, h)| *h == node.id).map(|(o, _)| *o).collect();
