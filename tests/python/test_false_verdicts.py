@@ -52,6 +52,10 @@ def test_what_is_no_share_has_no_range(part: int, whole: int) -> None:
         wilson(part, whole)
 
 
+def _possible(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "ordinary": min(row["ordinary"], row["visitors"])}
+
+
 rows = st.lists(
     st.fixed_dictionaries(
         {
@@ -62,7 +66,7 @@ rows = st.lists(
             "visitors": st.integers(0, 12),
             "ordinary": st.integers(0, 12),
         }
-    ).map(lambda r: {**r, "ordinary": min(r["ordinary"], r["visitors"])}),
+    ).map(_possible),
     max_size=8,
 )
 

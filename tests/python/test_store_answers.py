@@ -393,6 +393,6 @@ def test_files_of_an_earlier_release_read_as_of_an_unknown_network(tmp_path: Pat
     connection.execute(f"COPY (SELECT {columns}, 'mobile' AS network_kind) TO '{new}' (FORMAT parquet)")
     for paths, found in (([old], [None]), ([new], ["mobile"]), ([new, old], [None, "mobile"])):
         rows = connection.execute(
-            f"SELECT network_kind FROM ({rows_of(Table.ENTRIES, paths)}) ORDER BY 1 NULLS FIRST"
+            f"SELECT network_kind FROM ({rows_of(Table.ENTRIES, paths)}) ORDER BY 1 NULLS FIRST"  # noqa: S608
         ).fetchall()
         assert [kind for (kind,) in rows] == found

@@ -264,7 +264,7 @@ POLICY: Final = Section(
             Text("/var/lib/asn/ip2asn.tsv", None, 1_000),
             None,
             "file",
-            "Table of autonomous systems, and kinds of them (MaxMind .mmdb, or ranges .tsv); a changed file is taken up.",
+            "Table of autonomous systems and their kinds (MaxMind .mmdb, or ranges .tsv); a changed file is taken up.",
         ),
         Setting("console", CONSOLE, {}, "", "The console."),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),

@@ -10,7 +10,8 @@ The definition, exactly, as `docs/explanation/false-verdicts.md` tells it to rea
   once.
 * They **read like an ordinary visitor** if in that time at least one person was shown to them, not more different
   people than the ordinary number of their lane, and nothing of a harvest was recorded: none of `HARVESTING`, no spent
-  budget gone beyond (`beyond.`), no further refusal and no bait. A refusal within a day of the first belongs to the first.
+  budget gone beyond (`beyond.`), no further refusal and no bait. A refusal within a day of the first belongs to
+  it.
 * The **ordinary number** of a lane is what 95 of 100 visitors of it were shown at most, of those who in the `FOLLOWED`
   after the day of the stops read somebody, were not stopped and showed nothing of a harvest; and never less than
   `FEWEST`.
