@@ -212,8 +212,16 @@ POLICY = """sites:
     people:
       fields: {name: basic, email: contact}
       routes:
-        - {path: "/members/{person}", name: member, kind: profile, person: path, fields: {name: {html: h1}, email: {html: .e}}}
-        - {path: /members, name: list, kind: list, person: {html: li, id: a, attribute: href}, fields: {name: {html: a}}}
+        - path: /members/{person}
+          name: member
+          kind: profile
+          person: path
+          fields: {name: {html: h1}, email: {html: .e}}
+        - path: /members
+          name: list
+          kind: list
+          person: {html: li, id: a, attribute: href}
+          fields: {name: {html: a}}
 """
 
 
