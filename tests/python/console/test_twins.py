@@ -17,6 +17,7 @@ from hedgerow.console.access.roles import Permission, Role
 from hedgerow.console.app import route_table
 from hedgerow.console.routes import action
 from hedgerow.console.services import Services
+from hedgerow.store.models.accounts import User
 from hedgerow.store.models.cases import CaseTask
 from hedgerow.store.models.outbox import Channel
 
@@ -172,6 +173,14 @@ def test_a_user_is_added_over_json_and_the_link_is_shown_once(app: FastAPI) -> N
     listed = owner.client.get("/api/v1/users").json()
     assert {u["name"] for u in listed["users"]} == {"owner@example.org", "ann@club.example"}
     assert "/set-up/" not in json.dumps(listed)
+
+
+def test_who_does_not_manage_users_is_told_no_mail_address(app: FastAPI, services: Services) -> None:
+    owner, auditor = sign_in(app, Role.OWNER), sign_in(app, Role.AUDITOR)
+    with services.database.session() as session:
+        session.get_one(User, owner.user_id).email = "ann@people.example"
+    assert "ann@people.example" in owner.client.get("/api/v1/users").text
+    assert "ann@people.example" not in auditor.client.get("/api/v1/users").text
 
 
 def test_a_form_that_no_twin_can_be_made_of_keeps_the_console_from_starting() -> None:

@@ -27,6 +27,7 @@ class UserDocument(BaseModel):
     name: str
     shown_name: str
     email: str | None
+    """For whoever manages users; the page shows it to nobody else."""
     roles: list[str]
     authenticator: bool
     """Whether a second factor is set."""
@@ -79,30 +80,31 @@ def router(services: Services) -> APIRouter:  # noqa: ARG001 - the face of every
     """The routes."""
     routes = APIRouter(tags=["users"])
     needs = Permission.MANAGE_USERS
-    api(routes, "/api/v1/users", needs=needs)(everybody)
+    api(routes, "/api/v1/users", needs=Permission.SEE)(everybody)
     api(routes, "/api/v1/users", needs=needs, method="POST", fresh=True, status_code=201)(add)
     api(routes, "/api/v1/users/{user_id}/link", needs=needs, method="POST", fresh=True)(link)
     api(routes, "/api/v1/users/{user_id}/reset", needs=needs, method="POST", fresh=True)(reset)
     return routes
 
 
-def everybody(services: CurrentServices) -> UsersDocument:
+def everybody(services: CurrentServices, actor: CurrentActor) -> UsersDocument:
     """Everybody, and absences that are not over."""
     now = services.clock()
+    manages = actor.may(Permission.MANAGE_USERS)
     with services.database.reading() as session:
         covers = select(Cover).where(Cover.ended_at.is_(None), Cover.until_at > now).order_by(Cover.from_at)
         return UsersDocument(
-            users=[_document(u) for u in users.everybody(session)],
+            users=[_document(u, manages=manages) for u in users.everybody(session)],
             covers=[CoverDocument.model_validate(c, from_attributes=True) for c in session.scalars(covers)],
         )
 
 
-def _document(user: User) -> UserDocument:
+def _document(user: User, *, manages: bool = True) -> UserDocument:
     return UserDocument(
         id=user.id,
         name=user.name,
         shown_name=user.shown_name,
-        email=user.email,
+        email=user.email if manages else None,
         roles=[str(r.role) for r in user.roles],
         authenticator=user.totp is not None,
         made_at=user.made_at,
