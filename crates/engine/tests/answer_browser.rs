@@ -303,6 +303,7 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<svg><desc class=email><p></desc>#",
         "<select><svg><script><p class=email>#",
         "<select><svg><textarea><p class=email>#",
+        "<select><svg><input><title><p class=email>#",
         "<select><b class=email><div>#</div></b></select>#",
         "<b><noscript></b><plaintext></noscript><b class=email>#",
     ] {

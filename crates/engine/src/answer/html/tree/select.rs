@@ -35,7 +35,9 @@ impl Tree {
             }
             Kind::Html | Kind::Body => self.merge(start),
             Kind::Head => {}
-            Kind::Script | Kind::Template | Kind::Textarea if self.is_foreign_aside() => {
+            Kind::Script | Kind::Template | Kind::Select | Kind::Input | Kind::Keygen | Kind::Textarea
+                if self.is_foreign_aside() =>
+            {
                 // By the newer rules it is one of SVG or MathML, whose content is neither text nor a template's.
                 self.failure =
                     Some("an element of SVG or MathML within a select whose content only some browsers read");
