@@ -285,7 +285,7 @@ def _containment(routes: APIRouter) -> None:
         if wide:
             # What is for everybody is chosen with its target.
             step, _, target = wide.partition("|")
-        wanted = [*targets[:MOST_CHOSEN], *([target.strip()] if target.strip() else [])]
+        wanted = [one for t in [*targets[:MOST_CHOSEN], target] if (one := t.strip())]
         with told():
             site, number = containment_desk.site_of(here, case_id)
             # Outside of any transaction: the ledger may take long to answer.
