@@ -290,7 +290,6 @@ pub enum NetworkKind {
 impl NetworkKind {
     /// Whether no table says what it is.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub fn is_unknown(&self) -> bool {
         *self == Self::Unknown
     }
