@@ -143,7 +143,10 @@ def test_a_posture_shows_newcomers_less_and_whom_they_know_they_still_see(site: 
     running = gateway(policy(site.url), "--drill-clock", DRILL, enforce=True)
     person = Person(running)
     person.get("/members/900")
-    towns = lambda who, people: [n for n in people if f"Town{n}x" in who.get(f"/members/{n}").text]  # noqa: E731
+
+    def towns(who: Person, people: range) -> list[int]:
+        return [n for n in people if f"Town{n}x" in who.get(f"/members/{n}").text]
+
     assert towns(person, range(1, 6)) == [1, 2, 3, 4, 5]
     measure = for_everybody(running, Act.POSTURE, posture="high")
     assert towns(person, range(1, 10)) == [1, 2, 3, 4, 5], "whom it knows, and nobody new"

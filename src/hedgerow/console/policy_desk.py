@@ -75,8 +75,8 @@ def current(services: Services) -> Current:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as e:
         raise NoPolicy(
-            "There is no policy here. `hedgerow map URL --output hedgerow.yaml` proposes one, `hedgerow protect --config "
-            "hedgerow.yaml` brings it into force; `hedgerow console --config FILE` names one that is elsewhere."
+            "There is no policy here. `hedgerow map URL --output hedgerow.yaml` proposes one, `hedgerow protect "
+            "--config hedgerow.yaml` brings it into force; `hedgerow console --config FILE` names one elsewhere."
         ) from e
     except (OSError, UnicodeDecodeError) as e:
         raise Wrong(f"The policy {path} cannot be read: {e}.") from e

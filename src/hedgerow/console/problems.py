@@ -28,7 +28,7 @@ class NotFound(Problem):
 
 
 class NoPolicy(NotFound):
-    """There is no policy yet. A page says how to make one, as one that has nothing to show; a program gets a problem."""
+    """There is no policy yet. A page that has nothing to show says how to make one; a program gets a problem."""
 
     title = "There is no policy yet"
 

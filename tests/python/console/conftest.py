@@ -30,8 +30,8 @@ def services(database: Database, tmp_path: Path, clock: Clock) -> Services:
     folder = Folder(tmp_path / "state")
     folder.prepare()
     # Whoever asks a ledger waits for the answer here; tests of what happens meanwhile set their own patience.
-    patience = {"page_patience_s": 60.0, "act_patience_s": 60.0}
-    return Services(database, folder, Control(folder.control), clock, **patience)
+    control = Control(folder.control)
+    return Services(database, folder, control, clock, page_patience_s=60.0, act_patience_s=60.0)
 
 
 class Current:

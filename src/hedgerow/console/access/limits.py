@@ -41,7 +41,7 @@ def check(session: Session, name: str, address: str, now: datetime) -> None:
         raise TooOften(f"Too many attempts did not succeed. Try again in {seconds} seconds.", seconds)
 
 
-def failed(session: Session, name: str, address: str, now: datetime) -> tuple[int, ...]:
+def failed(session: Session, name: str, address: str, now: datetime) -> tuple[str, ...]:
     """Notes a failure, whether or not there is such a user. What it returns takes it back; see `withdrawn`."""
     session.execute(delete(Attempt).where(Attempt.at < now - WINDOW))
     noted = [Attempt(who=_account(name), at=now), Attempt(who=_address(address), at=now)]
@@ -50,7 +50,7 @@ def failed(session: Session, name: str, address: str, now: datetime) -> tuple[in
     return tuple(attempt.id for attempt in noted)
 
 
-def withdrawn(session: Session, guess: tuple[int, ...]) -> None:
+def withdrawn(session: Session, guess: tuple[str, ...]) -> None:
     """Takes a failure back that was noted before it was known to be none."""
     session.execute(delete(Attempt).where(Attempt.id.in_(guess)))
 
