@@ -21,12 +21,15 @@ from hedgerow.console.routes import PUBLIC
 LEFT_OUT: Final[dict[str, str]] = {
     "/live": "a stream: it answers as long as the page is open",
     "/work/{work_id}": "a note of some lines on work that is under way: there while it is",
+    "/api/v1/work/{work_id}": "the same for a program",
     "/sign-in/oidc": "asks the identity provider, which is another server",
     "/sign-in/oidc/back": "asks the identity provider, which is another server",
 }
 WAITS: Final[dict[str, str]] = {
     "/api/v1/principals/{site}/{level}/{name}/record": "a program's question to the ledger: it waits for the answer",
     "/api/v1/principals/{site}/{level}/{name}/reach": "a program's question to the ledger: it waits for the answer",
+    "/api/v1/cases/{case_id}/containment/reach": "a program's question to the ledger: it waits for the answer",
+    "/api/v1/measures/reach": "a program's question to the ledger: it waits for the answer",
     "/cases/{case_id}/people.csv": "the list of everybody affected, from the ledger",
     "/api/v1/decisions/check": "recomputes every hash of the trail",
 }
@@ -71,6 +74,11 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "principal": ("session:" + "0" * 24,),
     "limit": ("500",),
     "next": ("/decisions",),
+    "/api/v1/cases/{case_id}/containment/reach step": ("budget",),
+    "/api/v1/cases/{case_id}/containment/reach target": ("session:" + "0" * 24,),
+    "/api/v1/measures/reach act": ("mask",),
+    "/api/v1/measures/reach what": ("email",),
+    "/api/v1/measures/reach route": ("member",),
 }
 """What is asked of each filter; none for what only an answer can give."""
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -115,13 +123,15 @@ def addresses(app: FastAPI, places: Mapping[str, str]) -> list[Address]:
             continue
         plain = re.sub(r":\w+\}", "}", route.path)
         filters = list(_filters(asked[route.path].dependant.query_params, plain, places))
-        required = [query for query, needed in filters if needed]
+        required = "&".join(query for query, needed in filters if needed)
         for path, shown in _filled(plain, places):
             kinds = (route.kind == "api", route.needs is PUBLIC, route.path in WAITS)
-            base = f"?{required[0]}" if required else ""
+            base = f"?{required}" if required else ""
             found.append(Address(route.path, shown, path + base, *kinds))
             found += [
-                Address(route.path, f"{shown}?{_short(query, places)}", f"{path}?{query}", *kinds)
+                Address(
+                    route.path, f"{shown}?{_short(query, places)}", f"{path}{base}{'&' if base else '?'}{query}", *kinds
+                )
                 for query, needed in filters
                 if not needed
             ]
@@ -147,8 +157,13 @@ def _filled(plain: str, places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from ways
 
 
+def _keys(plain: str, name: str) -> tuple[str, ...]:
+    """Under what a value may stand: of this address, of the page whose twin it is, of all."""
+    return f"{plain} {name}", f"{plain.removeprefix('/api/v1')} {name}", name
+
+
 def _of(name: str, plain: str, places: Mapping[str, str]) -> tuple[str, ...]:
-    for key in (f"{plain} {name}", name):
+    for key in _keys(plain, name):
         if key in VALUES:
             return VALUES[key]
         if key in places:
@@ -158,7 +173,7 @@ def _of(name: str, plain: str, places: Mapping[str, str]) -> tuple[str, ...]:
 
 def _filters(fields: Iterable[Any], plain: str, places: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
     for field in fields:
-        values = FILTERS.get(f"{plain} {field.alias}", FILTERS.get(field.alias))
+        values = next((FILTERS[k] for k in _keys(plain, field.alias) if k in FILTERS), None)
         if values is None:
             raise NoValueError(
                 f"{plain}: nothing to ask the filter `{field.alias}` for; name it in `FILTERS` of benches/console_pages.py"
