@@ -76,8 +76,14 @@ def test_a_changed_letter_is_refused_without_a_word_of_it(data: Json, draw: st.D
     assert "xxx" not in str(caught.value)
     with pytest.raises(LetterError):
         read_letter(json.dumps({**data, "more": 1}).encode())
+    without = json.dumps({k: v for k, v in data.items() if k != key}).encode()
+    if key == "network_kind":
+        # An earlier gateway does not say it.
+        assert isinstance(found := read_letter(without), Appeal)
+        assert found.network_kind == "unknown"
+        return
     with pytest.raises(LetterError):
-        read_letter(json.dumps({k: v for k, v in data.items() if k != key}).encode())
+        read_letter(without)
 
 
 @given(st.binary(max_size=300) | st.recursive(st.none(), st.lists, max_leaves=5).map(lambda v: json.dumps(v).encode()))
