@@ -45,6 +45,7 @@ ELSEWHERE: Final = {
     "/today/now": "a part of Today",
     "/today/due": "a part of Today",
     "/principals/now": "a part of Principals",
+    "/work/{work_id}": "a note within the page that began the work, there while it is under way",
     "/letters/{letter_id}/files/{digest}": "what somebody sent, as it came",
     "/notices/mailings/{mailing_id}/not-reached.csv": "a list that is there once a notice came back",
 }
