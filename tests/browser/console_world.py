@@ -5,6 +5,7 @@ Everything is entered through the forms, as people would; only ledger, gateway a
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ from hedgerow.cases.notices.loading import shipped
 from hedgerow.console import intake_round
 from hedgerow.console.access.roles import Role
 from hedgerow.console.rounds import Rounds
+from hedgerow.policy import load_text
 from hedgerow.store.database import Database
 from tests.browser.console_running import POLICY, Console
 from written_ledger import Segment
@@ -97,6 +99,7 @@ def done(answer: Response) -> None:
 def furnished(console: Console) -> World:
     """Enters everything."""
     console.services.folder.own_policy.write_bytes(POLICY.read_bytes())
+    console.services.folder.policy.write_text(json.dumps(load_text(POLICY.read_bytes()).tables))
     write_ledger(console)
     app = console.app
     people = {r: sign_in(app, r, name=n) for r, n in ((Role.OWNER, "Ada Moreau"), (Role.ANALYST, "Ann Novak"),

@@ -106,7 +106,11 @@ def contained(gateway: Gateway, console: Console, page: Page, got: set[int]) -> 
         got.add(250)
     target = page.locator('[name="targets"]').first.get_attribute("value")
     send(page, f"{case}/containment", step="refuse", hours="72", targets=str(target), reason="it goes on")
-    assert gateway.get("/members/251").status == 403
+    assert "Nothing is decided yet" in page.locator("main").inner_text(), "first it is said who would be hit"
+    assert gateway.get("/members/251").status == 200
+    got.add(251)
+    send(page, f"{case}/containment")
+    assert gateway.get("/members/252").status == 403
     if page.locator(f'form[action^="{case}/containment/"][action$="/effective"]').count():
         send(page, "/effective")
     assert "contained" in page.locator("main .badge").first.inner_text()

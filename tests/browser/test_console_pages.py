@@ -133,6 +133,21 @@ def after_a_form(world: World) -> list[Visit]:
         page.goto("/users")
         send(page, "/link")
 
+    def step(page: Page) -> None:
+        page.goto(world.case)
+        first = page.locator('[name="targets"][value^="address:"]').first.get_attribute("value")
+        send(page, f"{world.case}/containment", step="refuse", hours="4", targets=str(first), reason="it reads on")
+
+    def for_everybody(page: Page) -> None:
+        page.goto("/measures")
+        send(page, "/measures/everybody", lasting="12h", reason="a harvest from many addresses")
+
+    def no_policy(page: Page) -> None:
+        policy = world.console.services.folder.own_policy
+        kept = policy.rename(policy.with_suffix(".away"))
+        _go(page, "/policy")
+        kept.rename(policy)
+
     return [
         Visit("account_authenticator", authenticator),
         Visit("account_recovery", recovery),
@@ -140,6 +155,9 @@ def after_a_form(world: World) -> list[Visit]:
         Visit("cases_address", address),
         Visit("notifications_secret", webhook),
         Visit("users_link", link),
+        Visit("cases_confirm", step),
+        Visit("measures_confirm", for_everybody),
+        Visit("policy_none", no_policy),
     ]
 
 
