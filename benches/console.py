@@ -32,7 +32,7 @@ from hedgerow.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benches.console_pages import Address, addresses
-from benches.console_world import BASE, NOW, furnish, owner, places, scratch_state
+from benches.console_world import BASE, NOW, furnish, in_force, owner, places, scratch_state
 
 TARGET_MS = 200.0
 
@@ -121,10 +121,12 @@ def main() -> int:
             database.create_all()
         folder = scratch_state(chosen.state, scratch)
         control = Control(scratch / "control.sock")
-        services = Services(database, folder, control, lambda: NOW, config=Path("examples/directory/hedgerow.yaml"))
+        config = Path("examples/directory/hedgerow.yaml")
+        services = Services(database, folder, control, lambda: NOW, config=config)
         actor, token = owner(services)
         begun = time.perf_counter()
         (site, *_) = services.overviews.sites()
+        in_force(folder, config, site)
         if not found:
             furnish(services, actor, site, chosen.cases)
             (scratch / "made").touch()

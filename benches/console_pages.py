@@ -78,7 +78,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "/api/v1/cases/{case_id}/containment/reach target": ("session:" + "0" * 24,),
     "/api/v1/measures/reach act": ("mask",),
     "/api/v1/measures/reach what": ("email",),
-    "/api/v1/measures/reach route": ("member",),
+    "/api/v1/measures/reach route": ("profile",),
 }
 """What is asked of each filter; none for what only an answer can give."""
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::\w+)?\}")

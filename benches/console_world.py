@@ -7,6 +7,7 @@ it is about anybody: names are hashes, addresses are reserved ones.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from hedgerow.console.decisions import FIRST, hash_of
 from hedgerow.console.letter_desk import LetterDesk, LetterInput
 from hedgerow.console.services import Services
 from hedgerow.measures import Act, Measure, MeasureTable
+from hedgerow.policy import load_file
 from hedgerow.review.months import Month
 from hedgerow.store.base import new_id
 from hedgerow.store.models.accounts import User, UserRole
@@ -98,6 +100,13 @@ def scratch_state(ledger: Path, folder: Path) -> Folder:
             if (ledger / name).exists():
                 shutil.copy(ledger / name, state / name)
     return Folder(state)
+
+
+def in_force(folder: Folder, config: Path, site: str) -> None:
+    """Puts the example's policy into force for the ledger's site, as the gateway of a real one would have."""
+    tables: Any = load_file(config).tables
+    tables["sites"][0]["name"] = site
+    folder.policy.write_text(json.dumps(tables), encoding="utf-8")
 
 
 def owner(services: Services) -> tuple[Actor, str]:
