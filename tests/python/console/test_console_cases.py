@@ -198,8 +198,8 @@ def test_a_measure_of_a_step_that_was_not_taken_is_not_in_force(app: FastAPI, se
     browser = sign_in(app, Role.OWNER)
     where = opened(browser)
     both = [f"address:{keyed('address', 'h')}", "address:" + "0" * 24]
-    asked = {"reason": "it reads on", "hours": "4", "targets": both, "step": "refuse", "confirmed": "yes"}
-    refused = browser.post(f"{where}/containment", **asked)
+    asked: dict[str, str | list[str]] = {"reason": "it reads on", "hours": "4", "targets": both, "step": "refuse"}
+    refused = browser.post(f"{where}/containment", **asked, confirmed="yes")
     assert refused.status_code == 422
     now = services.clock().timestamp()
     assert [m for m in MeasureTable(services.folder.path).read() if m.holds(now)] == []
