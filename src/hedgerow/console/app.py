@@ -49,8 +49,8 @@ def create_app(services: Services) -> FastAPI:
     navigation: list[Entry] = []
     modules = [*_modules(pages), *_modules(api)]
     routers = [static_files.router(app.state.static), *(m.router(services) for m in modules)]
-    routers.append(twins.router([r for router in routers for r in router.routes]))
-    for router in routers:
+    fixed, with_parameters = twins.routers([r for router in routers for r in router.routes])
+    for router in (fixed, *routers, with_parameters):
         table += declared_routes(router.routes)
         app.include_router(router)
     for module in modules:

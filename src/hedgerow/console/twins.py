@@ -81,8 +81,11 @@ class _Taken:
     """From the form: type with bounds, and default."""
 
 
-def router(routes: Iterable[BaseRoute]) -> APIRouter:
+def routers(routes: Iterable[BaseRoute]) -> tuple[APIRouter, APIRouter]:
     """The twins of all forms and files that have none written by hand.
+
+    The first router has those whose address is fixed: it goes before all others, or an address with a parameter in the
+    same place would answer for them.
 
     Args:
         routes: every route there is, pages and twins.
@@ -92,12 +95,13 @@ def router(routes: Iterable[BaseRoute]) -> APIRouter:
     """
     known = [r for r in routes if isinstance(r, GatedRoute) and r.declared is not None]
     taken = {(r.declared.method, r.declared.path) for r in known if r.declared}
-    made = APIRouter(tags=["forms"])
+    fixed, with_parameters = APIRouter(tags=["forms"]), APIRouter(tags=["forms"])
     for route in known:
         declared = route.declared
         if declared is None or declared.path.startswith(OWN_SIGN_IN) or declared.needs is Mark.PUBLIC:
             continue
         path = RENAMED.get(declared.path, f"{API.rstrip('/')}{declared.path}")
+        made = with_parameters if "{" in path else fixed
         if declared.kind == "action" and declared.path not in ELSEWHERE and ("POST", path) not in taken:
             act = _act(route.endpoint, declared)
             api(made, path, needs=declared.needs, method="POST", fresh=declared.fresh)(act)
@@ -112,7 +116,7 @@ def router(routes: Iterable[BaseRoute]) -> APIRouter:
                 response_model=None,
                 responses={200: {"description": "The file", "content": kinds}},
             )(route.endpoint)
-    return made
+    return fixed, with_parameters
 
 
 class TwinError(RuntimeError):

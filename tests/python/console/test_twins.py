@@ -17,6 +17,7 @@ from hedgerow.console.access.roles import Permission, Role
 from hedgerow.console.app import route_table
 from hedgerow.console.routes import action
 from hedgerow.console.services import Services
+from hedgerow.policy import load_text
 from hedgerow.store.models.accounts import User
 from hedgerow.store.models.cases import CaseTask
 from hedgerow.store.models.outbox import Channel
@@ -143,6 +144,16 @@ def test_a_file_is_the_same_for_a_program(app: FastAPI, services: Services) -> N
     assert twin.content == page.content
 
 
+def test_an_address_with_a_parameter_does_not_answer_for_a_fixed_one(app: FastAPI, services: Services) -> None:
+    policy = "sites:\n  - name: club\n    upstream: http://127.0.0.1:3000\n"
+    services.folder.own_policy.write_text(policy)
+    services.folder.policy.write_text(json.dumps(load_text(policy.encode()).tables))
+    browser = sign_in(app, Role.OWNER).client
+    fixed = [r.path for r in route_table(app) if r.kind == "api" and r.method == "GET" and "{" not in r.path]
+    assert "/api/v1/visitors/examples.jsonl" in fixed
+    assert [path for path in fixed if browser.get(path).status_code == 404] == []
+
+
 def test_a_channel_is_added_chosen_and_taken_away_over_json(app: FastAPI, services: Services) -> None:
     owner = sign_in(app, Role.OWNER)
     owner.client.headers["x-csrf-token"] = owner.csrf
@@ -191,4 +202,4 @@ def test_a_form_that_no_twin_can_be_made_of_keeps_the_console_from_starting() ->
         return HTMLResponse("")
 
     with pytest.raises(twins.TwinError, match="/odd: `what`"):
-        twins.router(routes.routes)
+        twins.routers(routes.routes)
