@@ -234,18 +234,7 @@ impl Attachment {
     pub fn divisible(&self) -> bool {
         use hedgerow_engine::doors::{Level, Sensitivity, Standing};
         use hedgerow_engine::policy::Limits;
-        const ALL: [Standing; 9] = [
-            Standing::Stranger,
-            Standing::Proven,
-            Standing::NewMember,
-            Standing::Member,
-            Standing::Automation,
-            Standing::SearchEngine,
-            Standing::Preview,
-            Standing::Licensed,
-            Standing::Researcher,
-        ];
-        ALL.into_iter().all(|standing| {
+        Standing::ALL.into_iter().all(|standing| {
             [Level::Client, Level::Strangers].into_iter().all(|level| {
                 Sensitivity::ALL.into_iter().all(|s| *self.site.budgets.limits(standing, level, s) == Limits::default())
             })

@@ -35,6 +35,19 @@ impl Lane {
 }
 
 impl Standing {
+    /// All of them.
+    pub const ALL: [Self; super::STANDINGS] = [
+        Self::Stranger,
+        Self::Proven,
+        Self::NewMember,
+        Self::Member,
+        Self::Automation,
+        Self::SearchEngine,
+        Self::Preview,
+        Self::Licensed,
+        Self::Researcher,
+    ];
+
     /// `stranger`, `proven`, ...
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -99,17 +112,7 @@ mod tests {
         ] {
             assert_eq!(read::<Lane>(lane.word()), lane);
         }
-        for standing in [
-            Standing::Stranger,
-            Standing::Proven,
-            Standing::NewMember,
-            Standing::Member,
-            Standing::Automation,
-            Standing::SearchEngine,
-            Standing::Preview,
-            Standing::Licensed,
-            Standing::Researcher,
-        ] {
+        for standing in Standing::ALL {
             assert_eq!(read::<Standing>(standing.word()), standing);
         }
         for sensitivity in Sensitivity::ALL {
