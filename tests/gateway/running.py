@@ -120,6 +120,19 @@ class Gateway:
             found = s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         return int.from_bytes(found[:4], sys.byteorder)
 
+    def crash(self) -> None:
+        """Kills the edge, and waits until another one answers."""
+        before = self.edge_pid()
+        os.kill(before, signal.SIGKILL)
+
+        def another() -> bool:
+            try:
+                return self.control().answers() and self.edge_pid() != before
+            except OSError:
+                return False
+
+        until(another, "an edge that was started again", 40)
+
     def edge_status(self) -> Json:
         """What `hedgerow status --json` says."""
         return self.control().ask("status")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import CALM, FIELDS, ROOMY, ROUTES, Policy, listing, policy, small
-from tests.gateway.running import Gateway, people_in, until
+from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, FETCH, Wire, request
 
@@ -145,19 +145,7 @@ def test_budgets_survive_a_restart(site: Site, gateway: StartGateway) -> None:
 def test_budgets_survive_a_killed_edge(site: Site, gateway: StartGateway) -> None:
     running = gateway(tight(site.url), enforce=True)
     assert towns(running.get("/members", BROWSER).text) == {1, 2, 3, 4}
-    before = running.edge_pid()
-    import os
-    import signal
-
-    os.kill(before, signal.SIGKILL)
-
-    def back() -> bool:
-        try:
-            return running.control().answers() and running.edge_pid() != before
-        except OSError:
-            return False
-
-    until(back, "an edge that was started again", 40)
+    running.crash()
     assert towns(running.get("/members?from=3", BROWSER).text) == {3, 4}
 
 

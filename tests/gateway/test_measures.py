@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -208,16 +206,7 @@ def test_in_watch_mode_a_refusal_is_recorded_and_not_carried_out(site: Site, gat
 
 def test_measures_are_there_after_a_crash_and_after_a_hand_over(running: Gateway) -> None:
     decide(running, Act.REFUSE, "address", address_name(running))
-    before = running.edge_pid()
-    os.kill(before, signal.SIGKILL)
-
-    def another() -> bool:
-        try:
-            return running.edge_pid() != before
-        except OSError:
-            return False
-
-    until(another, "another edge")
+    running.crash()
     assert Person(running).get("/members/7").status == 403
     crashed = running.edge_pid()
     assert running.command("restart").returncode == 0

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +13,7 @@ from hedgerow.measures import Act, Measure, MeasureTable, new_id, standing, take
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import FIELDS, ROUTES, policy
-from tests.gateway.running import Gateway, people_in, until
+from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Exchange, Site
 from tests.gateway.test_measures import DAY, DRILL, ELSEWHERE, START, Person, address_name, command, decide, reasons
 from tests.gateway.wire import FETCH
@@ -43,19 +41,6 @@ def for_everybody(
     MeasureTable(running.state).set(measure, START)
     take_up(running.control())
     return measure
-
-
-def crash(running: Gateway) -> None:
-    before = running.edge_pid()
-    os.kill(before, signal.SIGKILL)
-
-    def another() -> bool:
-        try:
-            return running.edge_pid() != before
-        except OSError:
-            return False
-
-    until(another, "another edge")
 
 
 def test_a_closed_route_explains_itself_to_everybody_and_opens_by_itself(running: Gateway, site: Site) -> None:
@@ -163,7 +148,7 @@ def test_a_posture_shows_newcomers_less_and_whom_they_know_they_still_see(site: 
 def test_measures_for_everybody_are_there_after_a_crash(running: Gateway) -> None:
     for_everybody(running, Act.CLOSE, route="list")
     for_everybody(running, Act.MASK, field="town")
-    crash(running)
+    running.crash()
     person = Person(running)
     assert person.get("/members").status == 503
     assert "Town7x" not in person.get("/members/7").text
