@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from hedgerow.cases.core.ledgers import Ledgers
 from hedgerow.cases.core.problems import CaseError
 from hedgerow.console.access.actor import Actor
 from hedgerow.console.measure_desk import REACH_DAYS, Estimate, cut, keep, told_edge
@@ -90,7 +89,7 @@ def estimate_everybody(services: Services, site: str, target: Target) -> Estimat
     now = services.clock()
     caveat = f"{WIDE_CAVEAT} {CAVEAT}"
     try:
-        with Ledgers(services.folder.path, services.clock).asking(site) as connection:
+        with services.ledgers.asking(site) as connection:
             period = Period(now - timedelta(days=REACH_DAYS), now)
             found = reach_everybody(connection, target.reached, period).as_data()
     except CaseError as e:
@@ -141,14 +140,13 @@ def set_for_everybody(
     measure = measure_of(services, actor, asked)
     if not confirmed:
         raise Conflict("Look first who would be hit, then confirm.")
-    target = Target(measure.act, measure.route, measure.field, measure.posture)
     details: dict[str, Any] = {
         "measure": measure.id,
         "site": measure.site,
         "act": measure.act.value,
         "about": measure.whom,
         "until": measure.until,
-        "ordinary_expected": estimate_everybody(services, measure.site, target).ordinary,
+        "ordinary_expected": estimate_everybody(services, measure.site, Target.of(measure)).ordinary,
     }
     replaced = keep(services, actor, measure, asked.reason.strip(), details, services.clock())
     return measure, replaced, told_edge(services)

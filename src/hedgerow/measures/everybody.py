@@ -10,7 +10,7 @@ from typing import Any
 
 from hedgerow.brain.folder import Folder
 from hedgerow.ledger.questions.reach import Wide
-from hedgerow.measures.measure import POSTURES, Act, MeasureError
+from hedgerow.measures.measure import POSTURES, Act, Measure, MeasureError
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Target:
     """None: every route that shows people."""
     field: str | None = None
     posture: str | None = None
+
+    @classmethod
+    def of(cls, measure: Measure) -> Target:
+        """What a measure for everybody decides."""
+        return cls(measure.act, measure.route, measure.field, measure.posture)
 
     @property
     def reached(self) -> Wide:

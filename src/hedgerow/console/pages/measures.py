@@ -16,6 +16,7 @@ from hedgerow.console.navigation import Entry
 from hedgerow.console.rendering import go, render
 from hedgerow.console.routes import action, page
 from hedgerow.console.services import Services
+from hedgerow.measures.everybody import Target
 
 NAVIGATION: Final = (Entry(25, "Measures", "/measures", Permission.SEE),)
 PAGE: Final = 50
@@ -64,8 +65,7 @@ def router(services: Services) -> APIRouter:
         asked = AskedWide(site, act, what, "" if act == "close" else route, lasting, reason)
         if confirmed != "yes":
             measure = everybody_desk.measure_of(services, actor, asked)
-            target = everybody_desk.target_of(services, site, act, what, asked.route)
-            found = everybody_desk.estimate_everybody(services, site, target)
+            found = everybody_desk.estimate_everybody(services, site, Target.of(measure))
             return render(
                 request, "measures/confirm.html", asked=asked, decision=decision, measure=measure, found=found
             )
