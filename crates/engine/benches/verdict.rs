@@ -9,30 +9,17 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use crowd::{START_MS, Traffic, WANT, calm_site, returning, site};
-use hedgerow_engine::doors::{Allowance, Identity, Request, SensitivitySet, Standing, Transport};
+use crowd::{START_MS, Traffic, WANT, calm_site, headers, request, returning, site};
+use hedgerow_engine::doors::{Allowance, Identity, SensitivitySet, Standing, Transport};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::measures::{Cuts, Everybody};
 use hedgerow_engine::policy::{FieldSet, Site};
 use hedgerow_engine::state::{Ask, State, Visit};
-use http::{HeaderMap, HeaderValue};
 use serde_json::json;
 
 /// The allocator the gateway runs with.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-fn headers() -> HeaderMap {
-    let mut h = HeaderMap::new();
-    h.insert(
-        "user-agent",
-        HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
-    );
-    h.insert("accept", HeaderValue::from_static("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
-    h.insert("accept-language", HeaderValue::from_static("en-GB,en;q=0.7"));
-    h.insert("accept-encoding", HeaderValue::from_static("gzip, deflate, br, zstd"));
-    h
-}
 
 /// What the principals may take: about a million of them.
 const TABLE_BYTES: usize = 128 << 20;
@@ -63,17 +50,7 @@ const ALLOWANCE: Allowance = Allowance {
 fn verdict(c: &mut Criterion) {
     let transport = Transport { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), tls: true, ja4: None, h2_print: None };
     let headers = headers();
-    let request = Request {
-        method: "GET",
-        host: "members.example",
-        path: "/members/4711",
-        query: None,
-        headers: &headers,
-        header_order: None,
-        transport: &transport,
-        version: 20,
-        now_ms: START_MS,
-    };
+    let request = request(&headers, &transport);
     let page = Visit { navigation: true, ..Visit::default() };
     let plain = site(|_| {});
     let ruled = site(|j| {

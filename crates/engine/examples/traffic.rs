@@ -12,11 +12,10 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
-use crowd::{FRESH_PERCENT, PEOPLE, REGULARS, Traffic, WANT, calm_site};
-use hedgerow_engine::doors::{Request, Transport};
+use crowd::{FRESH_PERCENT, PEOPLE, REGULARS, Traffic, WANT, calm_site, headers, request};
+use hedgerow_engine::doors::Transport;
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::state::{Ask, State, Visit};
-use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 /// The allocator the gateway runs with.
@@ -49,19 +48,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = State::new(BOUND);
     let mut traffic = Traffic::new();
     let transport = Transport { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), tls: true, ja4: None, h2_print: None };
-    let mut headers = HeaderMap::new();
-    headers.insert("user-agent", HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"));
-    let request = Request {
-        method: "GET",
-        host: "members.example",
-        path: "/members/4711",
-        query: None,
-        headers: &headers,
-        header_order: None,
-        transport: &transport,
-        version: 20,
-        now_ms: crowd::START_MS,
-    };
+    let headers = headers();
+    let request = request(&headers, &transport);
     let page = Visit { navigation: true, ..Visit::default() };
     let clock_ns = clock_ns();
     let (mut seen, mut fresh) = (Vec::new(), Vec::new());

@@ -3,8 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use hedgerow_engine::doors::{AddressSource, Identity, Lane, NetworkKind, Pseudonym, Session};
+use hedgerow_engine::doors::{AddressSource, Identity, Lane, NetworkKind, Pseudonym, Request, Session, Transport};
 use hedgerow_engine::policy::{FieldSet, Site};
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
@@ -39,6 +40,34 @@ pub fn visitor(n: u64) -> Identity {
         evidence: SmallVec::new(),
         wants_html: true,
         navigation: true,
+    }
+}
+
+/// What an ordinary browser sends.
+pub fn headers() -> HeaderMap {
+    let mut h = HeaderMap::new();
+    h.insert(
+        "user-agent",
+        HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    );
+    h.insert("accept", HeaderValue::from_static("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+    h.insert("accept-language", HeaderValue::from_static("en-GB,en;q=0.7"));
+    h.insert("accept-encoding", HeaderValue::from_static("gzip, deflate, br, zstd"));
+    h
+}
+
+/// One profile, asked for by an ordinary browser.
+pub fn request<'a>(headers: &'a HeaderMap, transport: &'a Transport) -> Request<'a> {
+    Request {
+        method: "GET",
+        host: "members.example",
+        path: "/members/4711",
+        query: None,
+        headers,
+        header_order: None,
+        transport,
+        version: 20,
+        now_ms: START_MS,
     }
 }
 
