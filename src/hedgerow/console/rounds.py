@@ -178,19 +178,17 @@ class Rounds:
             return
         self._told_wrong = told
         now = self.services.clock()
-        with self.services.database.session() as session:
-            announce(
-                session,
-                Happening(
-                    id=f"settings-wrong-{now.isoformat(timespec='seconds')}",
-                    kind="settings.wrong",
-                    at=now,
-                    title="outward.toml has mistakes; the settings from before it was changed stay in force",
-                    severity="medium",
-                    decide="Correct the file; the page Notifications says what is wrong",
-                    path="/notifications",
-                ),
+        self._announce(
+            Happening(
+                id=f"settings-wrong-{now.isoformat(timespec='seconds')}",
+                kind="settings.wrong",
+                at=now,
+                title="outward.toml has mistakes; the settings from before it was changed stay in force",
+                severity="medium",
+                decide="Correct the file; the page Notifications says what is wrong",
+                path="/notifications",
             )
+        )
 
     def _edge(self) -> None:
         """Says it once when the gateway stops answering; one that never answered is none of this console's."""
@@ -201,18 +199,20 @@ class Rounds:
         if up or not was_up:
             return
         now = self.services.clock()
-        with self.services.database.session() as session:
-            announce(
-                session,
-                Happening(
-                    id=f"edge-down-{now.isoformat(timespec='seconds')}",
-                    kind="edge.down",
-                    at=now,
-                    title="The gateway does not answer",
-                    severity="critical",
-                    decide="Look at hedgerow status and the log of the gateway",
-                ),
+        self._announce(
+            Happening(
+                id=f"edge-down-{now.isoformat(timespec='seconds')}",
+                kind="edge.down",
+                at=now,
+                title="The gateway does not answer",
+                severity="critical",
+                decide="Look at hedgerow status and the log of the gateway",
             )
+        )
+
+    def _announce(self, happening: Happening) -> None:
+        with self.services.database.session() as session:
+            announce(session, happening)
 
     def _intake(self) -> None:
         intake_round.take_up(self.services)
