@@ -183,13 +183,14 @@ def remind_of_measures(services: Services) -> int:
         for m, word in fresh:
             session.add(Told(mark=_measure(m, word), at=now))
             over = word == "ended"
+            whom = "for everybody" if m.act.for_everybody else "against a principal"
             announce(
                 session,
                 Happening(
                     id=_measure(m, word)[:100],
                     kind=f"measure.{word}",
                     at=now,
-                    title=f"A measure ({m.act.value}) against a principal {'has ended' if over else 'will end soon'}",
+                    title=f"A measure ({m.act.value}) {whom} {'has ended' if over else 'will end soon'}",
                     severity="note" if over else "low",
                     decide="" if over else "Let it end, or decide anew",
                     by=None if over else m.until,
