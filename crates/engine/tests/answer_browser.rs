@@ -306,6 +306,9 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<select><svg><input><title><p class=email>#",
         "<select><b class=email><div>#</div></b></select>#",
         "<b><noscript></b><plaintext></noscript><b class=email>#",
+        "<form><b><noscript></form><!--</noscript><div class=email>#",
+        "<div class=email><b><noscript></b></div>#</noscript>#</div>",
+        "<div><noscript></div><noscript></noscript><!--</noscript><p class=email>#",
     ] {
         for page in [format!("{doctype}{body}"), body.to_owned()].map(|b| page(&[0], &[&b])) {
             if let Some(out) = masked(&email(), &page) {

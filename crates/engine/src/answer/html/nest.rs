@@ -49,13 +49,17 @@ pub(super) struct Nest {
     marks: Vec<Mark>,
     /// Depth and start of the content of each open `noscript`.
     noscripts: Vec<(usize, usize)>,
+    /// Start of the content of the first `noscript` that another end tag closed. A browser with scripting takes all for
+    /// text until `</noscript>`, so for one it is still open.
+    cut_off: Option<usize>,
     root: Seen,
 }
 
 /// What an end tag closed.
 pub(super) struct Closed {
     pub(super) marks: Vec<Mark>,
-    /// It also closed a `noscript`, whose content is only text to browsers with scripting.
+    /// To browsers with scripting the end tag is only text: it also closed a `noscript`, or stands behind one that
+    /// another end tag closed.
     pub(super) through_noscript: bool,
 }
 
@@ -137,19 +141,25 @@ impl Nest {
         }
         let at = self.open.iter().rposition(|o| o.name == name)?;
         self.close_from(at);
-        let mut through_noscript = false;
-        while let Some((_, _)) = self.noscripts.last().filter(|(depth, _)| *depth >= at) {
-            through_noscript |= name != Kind::Noscript.name();
-            self.noscripts.pop();
+        while let Some((_, start)) = self.noscripts.pop_if(|(depth, _)| *depth >= at) {
+            if name != Kind::Noscript.name() {
+                self.cut_off = Some(self.cut_off.map_or(start, |first| first.min(start)));
+            }
         }
+        let through_noscript = self.cut_off.is_some();
         self.marks.last().filter(|m| m.depth >= at)?;
         let first = self.marks.iter().rposition(|m| m.depth < at).map_or(0, |i| i + 1);
         Some(Closed { marks: self.marks.drain(first..).rev().collect(), through_noscript })
     }
 
-    /// Start of the outermost `noscript` that is open: nothing from there on may leave yet.
+    /// Start of the outermost `noscript` that is open, for any browser: nothing from there on may leave yet.
     pub(super) fn noscript(&self) -> Option<usize> {
-        self.noscripts.first().map(|(_, start)| *start)
+        self.noscripts.first().map(|(_, start)| *start).into_iter().chain(self.cut_off).min()
+    }
+
+    /// An end tag of `noscript` that ends one for a browser with scripting too.
+    pub(super) fn end_cut_off(&mut self) {
+        self.cut_off = None;
     }
 }
 

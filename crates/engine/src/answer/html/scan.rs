@@ -222,12 +222,9 @@ impl Scan {
             // Neither ends anything: what comes after is still in the body.
             return Ok(());
         }
-        let noscript = self.nest.noscript();
         let closed = self.nest.close(name);
-        if let Some(start) = noscript.filter(|_| kind != Kind::Noscript && self.nest.noscript().is_none())
-            && ends_early(bytes.get(start..range.start)?)
-        {
-            return Err(ambiguous("a noscript element ends twice"));
+        if kind == Kind::Noscript {
+            self.nest.end_cut_off();
         }
         let Some(closed) = closed else { return Ok(()) };
         for mark in closed.marks {
