@@ -5,11 +5,17 @@ Every round measures every contender once, in random order; the figures are medi
 visitors with browser-like headers, each reading ten people of its own, so that budgets hold and every answer is the
 unmasked page. The policy enforces, with budgets wide enough for the load, and the ledger is on.
 
+Latency is measured at half of the contender's own saturation. What it added is told beside the origin on the contender's
+core, at the same rate in the same round: what else the machine does on that core meets both, and so does waking a core
+from another. The 99th percentile is that of a quarter of a second, and the figure is the median over all of them, because
+the machine's own housekeeping (once a second here, for ten milliseconds or more) would otherwise be the whole of it. What
+a contender does seldom and for long would not be seen so; `over_5ms_share` counts it, and the machine's share with it.
+
 Run `make bench`, or `python benches/gateway.py --help`. Writes `build/bench.json`, one flat row per route and
 contender: `route`, `contender`, `rps`, `cpu_us` (processor time of the contender per request, microseconds),
-`p99_ms` (at half of the contender's saturation; 1 worker), `added_p99_ms` (the same less the 99th percentile of the
-origin without any proxy, at the same rate in the same round), `ratio_to_nginx` (requests/s beside nginx `proxy_pass`),
-`cpu_ratio_to_nginx` (nginx's processor time per request over the contender's).
+`p99_ms`, `added_p99_ms` (the same less the origin's), `over_5ms_share` (of all requests at that rate, those that took
+more than 5 ms), `ratio_to_nginx` (requests/s beside nginx `proxy_pass`), `cpu_ratio_to_nginx` (nginx's processor time
+per request over the contender's). A row of the contender `origin` has the latency only.
 """
 
 from __future__ import annotations
@@ -235,11 +241,30 @@ def wrk(port: int, script: Path, seconds: float, connections: int = 64) -> tuple
     return float(rps.group(1)), int(sent.group(1)), int(bad.group(1)) if bad else 0
 
 
-def p99_ms(port: int, path: str, rate: float, seconds: float, folder: Path) -> float:
-    """99th percentile of the time of a request, milliseconds, at a constant rate (h2load over HTTP/1.1).
+WINDOW_US = 250_000
 
-    Sixteen visitors, each a process of its own begun at another moment: h2load sends what is due each hundredth of a
-    second, and to all connections of one process at the same instant, which would measure how long sixteen simultaneous
+
+@dataclass
+class Latency:
+    """How long requests took at a constant rate."""
+
+    p99_ms: list[float] = field(default_factory=list)
+    """Of each quarter of a second."""
+    requests: int = 0
+    over_5ms: int = 0
+
+    def add(self, other: Latency) -> None:
+        """Takes another measurement in."""
+        self.p99_ms += other.p99_ms
+        self.requests += other.requests
+        self.over_5ms += other.over_5ms
+
+
+def latency(port: int, path: str, rate: float, seconds: float, folder: Path) -> Latency:
+    """How long requests take at a constant rate (h2load over HTTP/1.1).
+
+    Many visitors, each a process of its own begun at another moment: h2load sends what is due each hundredth of a
+    second, and to all connections of one process at the same instant, which would measure how long many simultaneous
     requests take one core instead of how long one takes at this rate. The first 300 ms after the last began count for nothing.
     """
     clients = 16
@@ -257,9 +282,19 @@ def p99_ms(port: int, path: str, rate: float, seconds: float, folder: Path) -> f
     ended = [process.wait() for process in running]
     if any(ended):
         raise RuntimeError("h2load failed")
-    rows = [line.split() for log in logs for line in log.read_text().splitlines()]
-    times = sorted(int(row[2]) for row in rows if row[1] == "200" and int(row[0]) >= begun_us)
-    return times[int(len(times) * 0.99)] / 1000 if times else float("nan")
+    windows: dict[int, list[float]] = {}
+    for log in logs:
+        for line in log.read_text().splitlines():
+            at_us, status, took_us = line.split()
+            if status == "200" and int(at_us) >= begun_us:
+                windows.setdefault(int(int(at_us) - begun_us) // WINDOW_US, []).append(int(took_us) / 1000)
+    # The last one is cut short by the end.
+    windows.pop(max(windows, default=0), None)
+    return Latency(
+        [sorted(times)[int(len(times) * 0.99)] for times in windows.values()],
+        sum(map(len, windows.values())),
+        sum(took > 5 for times in windows.values() for took in times),
+    )
 
 
 POLICY = """\
@@ -315,6 +350,47 @@ def policy(port: int, origin: int) -> str:
     return POLICY.format(port=port, origin=origin, budgets="\n".join(lines))
 
 
+def table(
+    routes: list[Route],
+    contenders: list[Contender],
+    figures: dict[tuple[str, str], dict[str, list[float]]],
+    latencies: dict[tuple[str, str], Latency],
+) -> list[dict[str, str | float | None]]:
+    """Prints the table and returns its rows."""
+    rows: list[dict[str, str | float | None]] = []
+    columns = ("rps", "cpu us", "p99 ms", "added", "> 5 ms", "x nginx", "cpu x nginx")
+    print(f"\n{'route':26} {'contender':18}" + "".join(f"{name:>12}" for name in columns))
+    for route in routes:
+        base = figures[route.name, "nginx proxy_pass"]
+        for name in [c.name for c in contenders] + ["origin"]:
+            row: dict[str, str | float | None] = {"route": route.name, "contender": name}
+            measured = latencies.get((route.name, name), Latency())
+            f = figures.get((route.name, name), {})
+            # Ratios pair the measurements of one round, so that a slow minute of the machine meets both.
+            ratios = {
+                "ratio_to_nginx": [a / b for a, b in zip(f.get("rps", []), base["rps"], strict=False)],
+                "cpu_ratio_to_nginx": [b / a for a, b in zip(f.get("cpu_us", []), base["cpu_us"], strict=False)],
+            }
+            row["rps"] = middle(f.get("rps", []), 1)
+            row["cpu_us"] = middle(f.get("cpu_us", []), 2)
+            row["p99_ms"] = middle(measured.p99_ms, 3)
+            row["added_p99_ms"] = middle(f.get("added_p99_ms", []), 3)
+            row["over_5ms_share"] = round(measured.over_5ms / measured.requests, 5) if measured.requests else None
+            row |= {key: middle(values, 3) for key, values in ratios.items()}
+            if any(value is not None for key, value in row.items() if key not in ("route", "contender")):
+                rows.append(row)
+                print(
+                    f"{route.name:26} {name:18}"
+                    + "".join(f"{'' if v is None else v:>12}" for v in list(row.values())[2:])
+                )
+    return rows
+
+
+def middle(values: list[float], places: int) -> float | None:
+    """The median, rounded; None of nothing."""
+    return round(statistics.median(values), places) if values else None
+
+
 def main() -> int:
     """Measures and prints the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -341,6 +417,7 @@ def main() -> int:
         scripts[route.name] = folder / f"load{i}.lua"
         scripts[route.name].write_text(lua(route, folder / f"load{i}.txt"))
     origin = free_port()
+    near = free_port()
     ports = {name: free_port() for name in ("nginx proxy_pass", "nginx limit_req", "haproxy", "hedgerow")}
     up = f"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; }}"
     through = (
@@ -370,13 +447,18 @@ def main() -> int:
         Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow.cli", "protect", "--no-console", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
     ]  # fmt: skip
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
-    origin_command = nginx(
-        folder,
-        "origin",
-        f"server {{ listen 127.0.0.1:{origin} backlog=4096; root {site}; open_file_cache max=20000; }}",
-    )
+    latencies: dict[tuple[str, str], Latency] = {}
+    origins = [
+        nginx(
+            folder, name, f"server {{ listen 127.0.0.1:{port} backlog=4096; root {site}; open_file_cache max=20000; }}"
+        )
+        for name, port in (("origin", origin), ("near", near))
+    ]
     rng = random.Random(1)
-    with running(origin_command, LOAD_CORE, origin, folder / "origin.log"):
+    with (
+        running(origins[0], LOAD_CORE, origin, folder / "origin.log"),
+        running(origins[1], TESTED_CORE, near, folder / "near.log"),
+    ):
         for turn in range(options.rounds):
             order = contenders[:]
             rng.shuffle(order)
@@ -394,44 +476,23 @@ def main() -> int:
                         if bad:
                             print(f"{contender.name}, {route.name}: {bad} answers were not 2xx", file=sys.stderr)
                         row = figures.setdefault(
-                            (route.name, contender.name), {"rps": [], "cpu_us": [], "p99_ms": [], "added_p99_ms": []}
+                            (route.name, contender.name), {"rps": [], "cpu_us": [], "added_p99_ms": []}
                         )
                         row["rps"].append(rps)
                         row["cpu_us"].append(spent / max(requests, 1) * 1e6)
                         if not options.no_latency:
-                            for_s = max(options.seconds, 2)
-                            bare = p99_ms(origin, route.paths[0], rps / 2, for_s, folder)
-                            row["p99_ms"].append(p99_ms(contender.port, route.paths[0], rps / 2, for_s, folder))
-                            row["added_p99_ms"].append(row["p99_ms"][-1] - bare)
+                            at = (route.paths[0], rps / 2, max(options.seconds, 2), folder)
+                            bare, through_it = latency(near, *at), latency(contender.port, *at)
+                            row["added_p99_ms"].append(
+                                statistics.median(through_it.p99_ms) - statistics.median(bare.p99_ms)
+                            )
+                            for name, measured in (("origin", bare), (contender.name, through_it)):
+                                latencies.setdefault((route.name, name), Latency()).add(measured)
                         print(
                             f"round {turn + 1}/{options.rounds}  {contender.name:18} {route.name:26} {rps:9.0f}/s  {row['cpu_us'][-1]:6.1f} us",
                             file=sys.stderr,
                         )
-    rows = []
-    print(
-        f"\n{'route':26} {'contender':18} {'rps':>8} {'cpu us':>8} {'p99 ms':>8} {'added':>8} {'x nginx':>8} {'cpu x nginx':>12}"
-    )
-    for route in routes:
-        base = figures[route.name, "nginx proxy_pass"]
-        for contender in contenders:
-            f = figures[route.name, contender.name]
-            # Ratios pair the measurements of one round, so that a slow minute of the machine meets both.
-            ratio = statistics.median(a / b for a, b in zip(f["rps"], base["rps"], strict=True))
-            cpu_ratio = statistics.median(b / a for a, b in zip(f["cpu_us"], base["cpu_us"], strict=True))
-            row_out = {
-                "route": route.name,
-                "contender": contender.name,
-                "rps": round(statistics.median(f["rps"]), 1),
-                "cpu_us": round(statistics.median(f["cpu_us"]), 2),
-                "p99_ms": round(statistics.median(f["p99_ms"]), 3) if f["p99_ms"] else None,
-                "added_p99_ms": round(statistics.median(f["added_p99_ms"]), 3) if f["added_p99_ms"] else None,
-                "ratio_to_nginx": round(ratio, 3),
-                "cpu_ratio_to_nginx": round(cpu_ratio, 3),
-            }
-            rows.append(row_out)
-            print(
-                f"{route.name:26} {contender.name:18} {row_out['rps']:8} {row_out['cpu_us']:8} {row_out['p99_ms']!s:>8} {row_out['added_p99_ms']!s:>8} {ratio:8.3f} {cpu_ratio:12.3f}"
-            )
+    rows = table(routes, contenders, figures, latencies)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(rows, indent=1) + "\n")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fake_dns import FakeDns
+from hedgerow.brain.children import Child
 from hedgerow.brain.discovery import discover
 from hedgerow.brain.folder import Folder, FolderError, write_words
-from hedgerow.brain.loop import Brain
+from hedgerow.brain.loop import PATIENT, Brain
 from hedgerow.brain.robots import UnreachableError
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables
 from hedgerow.brain.thresholds import notices
@@ -250,6 +252,39 @@ def test_sealed_addresses_go_when_their_time_is_over_and_a_record_says_so(brain:
     records = [p.read_text() for p in sorted(sites.glob("*/store/manifest.jsonl"))]
     assert "sealed/old.jsonl" in records[0]
     assert "sealed/any.jsonl" in records[1]
+
+
+def test_the_ledgers_tables_are_kept_with_the_patience_of_a_background_task(brain: Brain) -> None:
+    nice: list[int] = []
+
+    def compact() -> None:
+        nice.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        brain.stop.set()
+        brain.wake.set()
+
+    brain.ledger_round = compact  # type: ignore[method-assign]
+    brain.run()
+    assert nice == [max(PATIENT, os.getpriority(os.PRIO_PROCESS, 0))]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def test_a_child_has_its_defaults_unless_the_operator_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAID", "by the operator")
+    told = tmp_path / "told"
+    child = Child(
+        "edge",
+        [
+            sys.executable,
+            "-c",
+            f"import os; open({str(told)!r}, 'w').write(os.environ['SAID'] + ', ' + os.environ['UNSAID'])",
+        ],
+        defaults={"SAID": "by us", "UNSAID": "by us"},
+    )
+    child.start()
+    child.end(30)
+    assert told.read_text() == "by the operator, by us"
 
 
 def test_a_stale_threshold_is_said_and_a_fitting_one_is_not() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,12 +29,15 @@ class Child:
     deaths: int = field(default=0)
     leftover: Path | None = None
     """A socket that a killed predecessor leaves behind; removed before each start."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables for it, where the operator has not set them otherwise."""
 
     def start(self) -> None:
         """Starts it now. It is in a session of its own, so that Ctrl-C reaches the supervisor only, which drains it."""
         if self.leftover:
             self.leftover.unlink(missing_ok=True)
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
+        environment = {**self.defaults, **os.environ}
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
         self.started = time.monotonic()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,9 @@ SEALED_S: Final = 3_600.0
 NOTICES_S: Final = 3_600.0
 FIRST_COMPACTION_S: Final = 60.0
 FIRST_THINNING_S: Final = 600.0
+
+PATIENT: Final = 10
+"""The nice value at which the ledgers' tables are kept."""
 
 Stamp = tuple[int, int, int]
 """When a file was written, its size and its inode: an editor's replacement changes at least one."""
@@ -76,6 +80,10 @@ class Brain:
             keeper.join()
 
     def _keep_ledgers(self) -> None:
+        # Compacting is work for a processor; where it shares one with the edge, visitors come first. Whatever threads a
+        # query starts are as patient as this one.
+        me = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, me, max(PATIENT, os.getpriority(os.PRIO_PROCESS, me)))
         while not self.stop.wait(LOOK_S):
             self.ledger_round()
 

@@ -23,6 +23,10 @@ DRAIN_S: Final = 30.0
 ANSWER_S: Final = 30.0
 """Longest wait for a new edge to answer: it replays the ledger's tail first."""
 
+KEEP_MEMORY_MS: Final = 30_000
+"""How long an edge keeps memory that it has freed before the system gets it back. To get it again costs a request up to
+a millisecond, and after the allocator's own second a busy edge is at that all the time."""
+
 Say = Callable[[str], None]
 
 
@@ -196,7 +200,12 @@ class Supervisor:
         settings = self.folder.edge_settings(self.edges)
         write_whole(settings, self.settings.text(self.folder, self.edges))
         command = [self.python, "-m", self.edge_module, str(settings)]
-        child = Child("edge", command, leftover=self.folder.edge_control(self.edges))
+        child = Child(
+            "edge",
+            command,
+            leftover=self.folder.edge_control(self.edges),
+            defaults={"MIMALLOC_PURGE_DELAY": str(KEEP_MEMORY_MS)},
+        )
         child.start()
         return child
 
