@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use hedgerow_engine::doors::{Account, AddressSource, Identity, Lane, Level, Pseudonym, Session};
+use hedgerow_engine::doors::{Account, AddressSource, Identity, Lane, Level, NetworkKind, Pseudonym, Session};
 use hedgerow_engine::measures::{Book, LONGEST_LIFE_S, MOST};
 use hedgerow_engine::policy::{Limits, Site};
 use hedgerow_engine::state::Posture;
@@ -19,6 +19,7 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
         address_source: AddressSource::Connection,
         address: name,
         network: name,
+        network_kind: NetworkKind::Unknown,
         asn: None,
         session: Some(Session { name, since_s: 1, returned: true, proven_until_s: 0 }),
         account: Some(Account { name, confirmed: true, since_s: None }),
