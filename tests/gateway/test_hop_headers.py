@@ -48,6 +48,16 @@ def test_hop_by_hop_headers_stay_behind(watching: Gateway) -> None:
     assert "x-secret" not in ", ".join(got.get("connection", [])).lower()
 
 
+@pytest.mark.parametrize("protocol", ["h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.0"])
+def test_no_upgrade_takes_further_requests_past_the_gateway(watching: Gateway, protocol: str) -> None:
+    """A site that agreed to HTTP/2 in clear would be asked for people's pages within the tunnel, unseen."""
+    with watching.wire() as wire:
+        got = told(
+            wire.ask("/hop", [("Connection", "Upgrade"), ("Upgrade", protocol), ("HTTP2-Settings", "AAMAAABkAAQAAP__")])
+        )
+    assert not {"upgrade", "http2-settings"} & got.keys()
+
+
 def test_hop_by_hop_headers_of_the_site_stay_behind(watching: Gateway, module_site: Site) -> None:
     def hop(exchange: Exchange) -> None:
         exchange.answer(

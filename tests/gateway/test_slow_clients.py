@@ -156,3 +156,15 @@ def test_an_upload_may_take_longer_than_the_site_may_think(site: Site, gateway: 
             assert time.monotonic() - began < 5
             if status == 200:
                 assert got.text == "60"
+
+
+@pytest.mark.parametrize("form", ["prove", "reveal", "report"])
+def test_a_form_of_ours_that_never_ends_is_cut_off(impatient: Gateway, form: str) -> None:
+    head = (
+        f"POST /.hedgerow/{form} HTTP/1.1\r\nHost: site.example\r\nContent-Length: 100\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\na"
+    )
+    with impatient.wire() as wire:
+        wire.send(head.encode())
+        said = cut_within(wire, 8)
+    assert said.split(b" ", 2)[1] == b"408"

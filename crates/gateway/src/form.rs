@@ -1,9 +1,11 @@
 //! Form posts: those to our own addresses, and those that a challenge met on their way.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, Request};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
@@ -31,12 +33,25 @@ pub enum Carried {
     Lost,
 }
 
-/// Reads the body of a small form.
+/// Why the body of a form was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It is longer than it may be.
+    TooLong,
+    /// It broke off, or did not come in time.
+    BrokenOff,
+}
+
+/// Reads the body of a small form, which has to be there within a time as a whole.
 ///
 /// # Errors
-/// When it is longer than `longest`, or breaks off.
-pub async fn read(body: Incoming, longest: usize) -> Result<Bytes, String> {
-    Limited::new(body, longest).collect().await.map(http_body_util::Collected::to_bytes).map_err(|e| e.to_string())
+/// When it is longer than `longest`, breaks off, or is late.
+pub async fn read(body: Incoming, longest: usize, within: Duration) -> Result<Bytes, Unread> {
+    match tokio::time::timeout(within, Limited::new(body, longest).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Unread::TooLong),
+        Ok(Err(_)) | Err(_) => Err(Unread::BrokenOff),
+    }
 }
 
 /// Fields of `application/x-www-form-urlencoded` text (URL Standard, section 5.1); at most 1,000.
@@ -64,14 +79,14 @@ pub fn value<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> 
 }
 
 /// What a challenged request carried, so that it survives the challenge.
-pub async fn carry(request: Request<Incoming>) -> Carried {
+pub async fn carry(request: Request<Incoming>, within: Duration) -> Carried {
     if matches!(*request.method(), http::Method::GET | http::Method::HEAD) {
         return Carried::Nothing;
     }
     if !urlencoded(request.headers()) {
         return Carried::Lost;
     }
-    match read(request.into_body(), LONGEST).await {
+    match read(request.into_body(), LONGEST, within).await {
         Ok(body) if can_be_carried(&body) => Carried::Fields(fields(&body)),
         _ => Carried::Lost,
     }

@@ -10,7 +10,7 @@ use http::header::{
 use smallvec::SmallVec;
 
 /// Always removed between hops (RFC 9110, section 7.6.1), besides those that `Connection` names.
-const HOP_BY_HOP: [HeaderName; 7] = [
+const HOP_BY_HOP: [HeaderName; 8] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -18,6 +18,8 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     HeaderName::from_static("proxy-authorization"),
     TRANSFER_ENCODING,
     UPGRADE,
+    // RFC 7540, section 3.2.1.
+    HeaderName::from_static("http2-settings"),
 ];
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -45,11 +47,18 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// The protocol a request asks to change to: `Upgrade`, when `Connection` names it (RFC 9110, section 7.8).
+/// The protocol a request asks to change to: `Upgrade`, when `Connection` names it (RFC 9110, section 7.8). None where
+/// it is one by which further requests could come (`h2c`, another HTTP, TLS): they would pass unseen, with whom they show.
 #[must_use]
 pub fn upgrade_wanted(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(UPGRADE)?;
-    nominated(headers).contains(&UPGRADE).then(|| value.clone())
+    let mut values = headers.get_all(UPGRADE).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let carries_requests = |protocol: &str| {
+        let name = protocol.split('/').next().unwrap_or("").trim().to_ascii_lowercase();
+        matches!(name.as_str(), "http" | "https" | "tls") || name.starts_with("h2") || name.starts_with("h3")
+    };
+    let passes = !value.to_str().ok()?.split(',').any(carries_requests);
+    (passes && nominated(headers).contains(&UPGRADE)).then(|| value.clone())
 }
 
 /// What the site is told of the visitor's side of a connection; the same for all its requests to one host.

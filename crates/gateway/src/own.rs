@@ -1,14 +1,17 @@
 //! Our own addresses below `/.hedgerow/`: the challenge's answer, the reveal, the reason behind a reference, the files.
 
+use std::sync::Arc;
+
 use hedgerow_engine::doors::{Action, Reason, Reference, Session};
 use hedgerow_engine::judge::proof::{ProofError, is_local_path};
 use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Mode};
-use hedgerow_engine::record::EntryKind;
+use hedgerow_engine::record::{Entry, EntryKind};
 use hedgerow_engine::state::Oddities;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 
 use crate::body::Body;
 use crate::counters::Counters;
@@ -18,7 +21,7 @@ use crate::pages::{
     self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why,
 };
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page, problem, visitor_sentences};
+use crate::respond::{context, page, problem, unread, visitor_sentences};
 use crate::{intake, self_test};
 
 /// Where our own addresses live, with the slash.
@@ -33,7 +36,7 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
         ("prove", false) => prove(passage, judged, request).await,
         ("reveal", true) => reveal_page(passage, &judged, &query),
         ("reveal", false) => reveal(passage, judged, request).await,
-        (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]),
+        (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]).await,
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
         ("appeal", _) => intake::serve(passage, &judged, Letter::Appeal, request).await,
         ("report", _) => intake::serve(passage, &judged, Letter::Report, request).await,
@@ -108,14 +111,9 @@ fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
 
 /// A challenge's answer.
 async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
-    let fields = match form::read(request.into_body(), form::LONGEST_CARRIER).await {
+    let fields = match form::read(request.into_body(), form::LONGEST_CARRIER, passage.patience()).await {
         Ok(body) => form::fields(&body),
-        Err(_) => {
-            return page(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                pages::bad_request(&context(passage), pages::BadRequest::TooLarge),
-            );
-        }
+        Err(why) => return unread(passage, why),
     };
     let back = form::value(&fields, FIELD_BACK).filter(|b| is_local_path(b)).unwrap_or("/").to_owned();
     let carried: Vec<(String, String)> =
@@ -212,14 +210,9 @@ async fn reveal(passage: &Passage, mut judged: Judged, request: Request<Incoming
     if judged.action == Action::Refuse {
         return crate::respond::verdict(passage, &judged, Action::Refuse, request).await;
     }
-    let fields = match form::read(request.into_body(), form::LONGEST).await {
+    let fields = match form::read(request.into_body(), form::LONGEST, passage.patience()).await {
         Ok(body) => form::fields(&body),
-        Err(_) => {
-            return page(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                pages::bad_request(&context(passage), pages::BadRequest::TooLarge),
-            );
-        }
+        Err(why) => return unread(passage, why),
     };
     let token = form::value(&fields, FIELD_REVEAL).unwrap_or("");
     let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
@@ -262,9 +255,29 @@ async fn reveal(passage: &Passage, mut judged: Judged, request: Request<Incoming
     redirect(StatusCode::SEE_OTHER, &asked.back, None)
 }
 
+/// Looks for a reference in the ledger beside the requests, for a number that does not exist reads all of it. Two at a
+/// time, whoever asks: the others wait, and nobody who reads pages waits for them.
+async fn look_up(passage: &Passage, reference: Reference) -> Option<Vec<Entry>> {
+    static TURNS: Semaphore = Semaphore::const_new(2);
+    let turn = TURNS.acquire().await.ok()?;
+    let site = Arc::clone(&passage.site);
+    let looked = tokio::task::spawn_blocking(move || {
+        let found = site.find(reference);
+        drop(turn);
+        found
+    });
+    looked.await.unwrap_or_else(|e| {
+        tracing::error!(error = %e, "looking for a reference failed");
+        None
+    })
+}
+
 /// What happened under a reference, in the visitor's words. Whoever holds the number may ask; it tells of no person.
-fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
-    let found = text.parse::<Reference>().ok().and_then(|r| passage.site.find(r).map(|e| (r, e)));
+async fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
+    let found = match text.parse::<Reference>() {
+        Ok(reference) => look_up(passage, reference).await.map(|entries| (reference, entries)),
+        Err(_) => None,
+    };
     let mut own = context(passage);
     own.reference = None;
     let Some((reference, told)) = found else {

@@ -72,6 +72,15 @@ pub fn bare_host(host: &HeaderValue) -> String {
     bare.trim_end_matches('.').to_ascii_lowercase()
 }
 
+/// Our element of `Via` for a message that came by this version (RFC 9110, section 7.6.3).
+fn via(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2.0 hedgerow",
+        Version::HTTP_10 => "1.0 hedgerow",
+        _ => "1.1 hedgerow",
+    }
+}
+
 /// One request on its way.
 pub struct Passage {
     /// The worker it runs on.
@@ -116,11 +125,7 @@ impl Passage {
     ) -> Self {
         let now_ms = worker.shared.clock.at(request.headers());
         let reference = worker.reference();
-        let via = match request.version() {
-            Version::HTTP_2 => "2.0 hedgerow",
-            Version::HTTP_10 => "1.0 hedgerow",
-            _ => "1.1 hedgerow",
-        };
+        let via = via(request.version());
         Self { worker, connection, site, asked_for, now_ms, reference, via }
     }
 
@@ -131,6 +136,10 @@ impl Passage {
         if request.uri().path().starts_with(own::BASE) {
             // Boxed, as is whatever most requests never come to: each request would carry the room for it.
             return Box::pin(own::serve(&self, judged, request)).await;
+        }
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) && request.version() == Version::HTTP_2 {
+            // The guard before HTTP/1.1 refuses both (`tap::refusal`).
+            return respond::failure(&self, StatusCode::BAD_REQUEST, judged.identity.wants_html);
         }
         if let Some(file) = security_txt::instead(&self, &request) {
             return file;
@@ -202,13 +211,19 @@ impl Passage {
         Judged { identity, verdict, action, set_cookie: identified.set_cookie, route, person }
     }
 
+    /// How long a visitor may be silent within a request.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs_f64(self.worker.limits().stall_timeout_s.clamp(0.05, 86_400.0))
+    }
+
     /// Forward, answer, record.
     async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
         let upgrade_to = headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;
-        let stall = Duration::from_secs_f64(self.worker.limits().stall_timeout_s.clamp(0.05, 86_400.0));
+        let stall = self.patience();
         let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
         let Some(first) = to_site(VisitorBody::of(body, stall)) else {
             return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html);
@@ -237,7 +252,7 @@ impl Passage {
                     let mut response = Response::new(Body::Empty);
                     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
                     *response.headers_mut() =
-                        headers::for_visitor(answer.headers(), &self.site.private, self.via, true);
+                        headers::for_visitor(answer.headers(), &self.site.private, via(answer.version()), true);
                     response
                 }
                 // Nobody asked for it (RFC 9110, 15.2.2): the site is wrong.
@@ -259,7 +274,8 @@ impl Passage {
         let mut target = uri::Parts::default();
         if up.http2 {
             target.scheme = up.scheme.parse().ok();
-            target.authority = Some(self.asked_for.host().as_bytes().try_into().ok()?);
+            let host = self.site.host_override.as_ref().unwrap_or(self.asked_for.host());
+            target.authority = Some(host.as_bytes().try_into().ok()?);
         }
         target.path_and_query = match asked.uri.path_and_query() {
             Some(p) => Some(p.clone()),
@@ -322,11 +338,11 @@ impl Passage {
                 {
                     return file;
                 }
-                headers::trim_for_visitor(&mut parts.headers, &s.private, self.via, false);
+                headers::trim_for_visitor(&mut parts.headers, &s.private, via(parts.version), false);
                 respond::passing(parts.status, parts.headers, passing)
             }
             Some(route) => {
-                let to = headers::for_visitor(&parts.headers, &s.private, self.via, false);
+                let to = headers::for_visitor(&parts.headers, &s.private, via(parts.version), false);
                 let person = judged.person.take();
                 let back = asked.uri.path_and_query().map_or("/", |p| p.as_str());
                 let account = self.account(judged, route, &asked.method, parts.status, back, EntryKind::Disclosure);

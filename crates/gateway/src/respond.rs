@@ -112,6 +112,15 @@ pub fn failure(passage: &Passage, status: StatusCode, wants_html: bool) -> Respo
     }
 }
 
+/// A form of ours that could not be read.
+pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
+    let (status, said) = match why {
+        form::Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, pages::BadRequest::TooLarge),
+        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::Malformed),
+    };
+    page(status, pages::bad_request(&context(passage), said))
+}
+
 /// The ladder's step for a request that does not pass. Recorded with its reasons before it is told.
 pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request: Request<Incoming>) -> Response<Body> {
     disclose::note_verdict(passage, judged, action);
@@ -127,7 +136,7 @@ pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request
     let mut response = match action {
         Action::Prove if html => {
             let agent = examined_agent(passage, request.headers());
-            own::challenge(passage, judged, &back, agent.as_deref(), form::carry(request).await)
+            own::challenge(passage, judged, &back, agent.as_deref(), form::carry(request, passage.patience()).await)
         }
         Action::Prove => problem(passage, ProblemKind::ProofNeeded, "open this address in a browser to go on", retry),
         Action::SignIn if html => {

@@ -15,6 +15,7 @@ from hedgerow.control import Control
 from hedgerow.secret import SecretError, read_secret
 
 _LONGEST = 65_536
+_WORDS = ("site", "address", "source", "explanation", "recorded_as")
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
                 fail(str(e), WRONG)
         try:
             answer = httpx2.get(urljoin(url, path), timeout=15.0, follow_redirects=False)
-            told = json.loads(answer.text[:_LONGEST])
+            told = _result(json.loads(answer.text[:_LONGEST]))
         except httpx2.HTTPError as e:
             fail(f"{url} does not answer: {e}", UNREACHABLE)
         except ValueError:
@@ -64,3 +65,10 @@ def register(app: typer.Typer) -> None:
         if recorded != told["recorded_as"]:
             fail("what is recorded is not the visitor's address: set `trusted_hops` to the proxies in between", WRONG)
         typer.echo("what is recorded is the visitor's own address")
+
+
+def _result(told: object) -> dict[str, str]:
+    """The gateway's answer. Raises ValueError when it is another JSON document, such as a front's error."""
+    if not isinstance(told, dict) or not all(isinstance(told.get(word), str) for word in _WORDS):
+        raise ValueError("not the test's result")
+    return {word: told[word] for word in _WORDS}

@@ -23,7 +23,7 @@ use crate::body::Body;
 use crate::counters::Counters;
 use crate::pages::{self, FIELD_TOKEN, Letter};
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page};
+use crate::respond::{context, page, unread};
 use crate::{form, own};
 use rate::Rates;
 
@@ -73,8 +73,9 @@ fn again(
 }
 
 async fn take(passage: &Passage, judged: &Judged, letter: Letter, request: Request<Incoming>) -> Response<Body> {
-    let Ok(body) = form::read(request.into_body(), reading::longest_body(letter)).await else {
-        return page(StatusCode::PAYLOAD_TOO_LARGE, pages::bad_request(&context(passage), pages::BadRequest::TooLarge));
+    let body = match form::read(request.into_body(), reading::longest_body(letter), passage.patience()).await {
+        Ok(body) => body,
+        Err(why) => return unread(passage, why),
     };
     let fields = form::fields(&body);
     let problem = |status, values: &[(String, String)], sentence: &str| {
