@@ -96,7 +96,7 @@ impl Judge {
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
         let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
         let forced = forced.filter(|a| !(solved && *a == Action::Prove));
-        v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), snap, &mut v));
+        v.action = forced.unwrap_or_else(|| step(site, req, id, (route.is_some(), solved), snap, &mut v));
         if ruling.must_prove() && route.is_some() && !solved {
             v.action = v.action.max(Action::Prove);
         }
@@ -163,7 +163,14 @@ pub fn always_open(path: &str) -> bool {
 }
 
 /// The ladder.
-fn step(site: &Site, req: &Request<'_>, id: &Identity, shows_people: bool, snap: &Snapshot, v: &mut Verdict) -> Action {
+fn step(
+    site: &Site,
+    req: &Request<'_>,
+    id: &Identity,
+    (shows_people, solved): (bool, bool),
+    snap: &Snapshot,
+    v: &mut Verdict,
+) -> Action {
     let l = &site.ladder;
     if site.weight(Signal::BaitTaken) > 0 && site.bait.paths.iter().any(|p| p == req.path) {
         return Action::Decoy;
@@ -178,7 +185,8 @@ fn step(site: &Site, req: &Request<'_>, id: &Identity, shows_people: bool, snap:
     // Verified lanes and members are known: their budgets hold them, guesses about them do not.
     let known = matches!(id.lane, Lane::SearchEngine | Lane::Preview | Lane::Licensed | Lane::Researcher)
         || matches!(snap.standing, Standing::Member | Standing::NewMember);
-    let proven = snap.standing == Standing::Proven;
+    // Automation that nobody vouches for keeps its small budget behind a challenge, but is not set the next one.
+    let proven = solved || snap.standing == Standing::Proven;
     let get = matches!(req.method, "GET" | "HEAD");
     if snap.beyond >= l.refuse_beyond || (!known && v.risk >= l.refuse_at) {
         beyond_reason("beyond.refuse", l.refuse_beyond, snap, v);

@@ -111,6 +111,20 @@ fn the_ladder_goes_from_allow_over_mask_proof_and_sign_in_to_refusal() {
 }
 
 #[test]
+fn automation_that_solved_its_challenge_is_not_set_another_at_once() {
+    let site = site();
+    let robot = |id: Identity, beyond| {
+        let evidence = says(&[Signal::LibraryClient, Signal::NoSubresources]);
+        let snap = Snapshot { spent: spent(), beyond, evidence, ..calm(Standing::Automation) };
+        decide(&site, "/members/7", &Identity { lane: Lane::Automation, ..id }, &snap).action
+    };
+    assert_eq!(robot(visitor(1, 1), 30), Action::Prove);
+    assert_eq!(robot(visitor(1, 1).keeps_cookie(1), 30), Action::Prove);
+    assert_eq!(robot(visitor(1, 1).has_pass(1), 30), Action::Mask, "its small budget holds all the same");
+    assert_eq!(robot(visitor(1, 1).has_pass(1), 60), Action::SignIn);
+}
+
+#[test]
 fn points_lead_to_a_proof_then_a_wait_then_a_refusal() {
     let site = site();
     let with = |standing, signals: &[Signal]| {
