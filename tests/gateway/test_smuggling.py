@@ -150,7 +150,8 @@ def test_a_request_with_two_readings_is_refused_and_the_connection_closed(
     assert all(a.status in {400, 405, 411, 431, 501, 502, 505} for a in answers), [a.status for a in answers]
     if b"chunked" not in REFUSED[case].lower():
         assert [a.status for a in answers] != []
-        assert len(module_site.visits) == 0
+        # A busy site may note an earlier case, with a broken body, only now: that one came in chunks, these do not.
+        assert [v.head for v in module_site.visits if not v.header("transfer-encoding")] == []
 
 
 @pytest.mark.parametrize("case", EITHER)
