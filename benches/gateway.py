@@ -263,8 +263,8 @@ class Latency:
 def latency(port: int, path: str, rate: float, seconds: float, folder: Path) -> Latency:
     """How long requests take at a constant rate (h2load over HTTP/1.1).
 
-    Many visitors, each a process of its own begun at another moment: h2load sends what is due each hundredth of a
-    second, and to all connections of one process at the same instant, which would measure how long many simultaneous
+    Sixteen visitors, each a process of its own begun at another moment: h2load sends what is due each hundredth of a
+    second, and to all connections of one process at the same instant, which would measure how long sixteen simultaneous
     requests take one core instead of how long one takes at this rate. The first 300 ms after the last began count for nothing.
     """
     clients = 16
@@ -365,16 +365,16 @@ def table(
         for name in [c.name for c in contenders] + ["origin"]:
             row: dict[str, str | float | None] = {"route": route.name, "contender": name}
             measured = latencies.get((route.name, name), Latency())
-            f = figures.get((route.name, name), {})
+            f = figures.get((route.name, name))
             # Ratios pair the measurements of one round, so that a slow minute of the machine meets both.
             ratios = {
-                "ratio_to_nginx": [a / b for a, b in zip(f.get("rps", []), base["rps"], strict=False)],
-                "cpu_ratio_to_nginx": [b / a for a, b in zip(f.get("cpu_us", []), base["cpu_us"], strict=False)],
+                "ratio_to_nginx": [a / b for a, b in zip(f["rps"], base["rps"], strict=True)] if f else [],
+                "cpu_ratio_to_nginx": [b / a for a, b in zip(f["cpu_us"], base["cpu_us"], strict=True)] if f else [],
             }
-            row["rps"] = middle(f.get("rps", []), 1)
-            row["cpu_us"] = middle(f.get("cpu_us", []), 2)
+            row["rps"] = middle(f["rps"] if f else [], 1)
+            row["cpu_us"] = middle(f["cpu_us"] if f else [], 2)
             row["p99_ms"] = middle(measured.p99_ms, 3)
-            row["added_p99_ms"] = middle(f.get("added_p99_ms", []), 3)
+            row["added_p99_ms"] = middle(f["added_p99_ms"] if f else [], 3)
             row["over_5ms_share"] = round(measured.over_5ms / measured.requests, 5) if measured.requests else None
             row |= {key: middle(values, 3) for key, values in ratios.items()}
             if any(value is not None for key, value in row.items() if key not in ("route", "contender")):

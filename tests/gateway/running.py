@@ -124,6 +124,10 @@ class Gateway:
         """Kills the edge, and waits until another one answers."""
         before = self.edge_pid()
         os.kill(before, signal.SIGKILL)
+        self.await_another_edge(before)
+
+    def await_another_edge(self, before: int) -> None:
+        """Waits until the edge that was killed has been started again and answers."""
 
         def another() -> bool:
             try:

@@ -91,13 +91,7 @@ def killed(running: Gateway, dice: random.Random, numbers: itertools.count[int])
         reader.join(30)
         assert not reader.is_alive()
 
-    def back() -> bool:
-        try:
-            return running.control().answers() and running.edge_pid() != victim
-        except OSError:
-            return False
-
-    until(back, "an edge that was started again", 40)
+    running.await_another_edge(victim)
     return set().union(*(r.people() for r in readers))
 
 

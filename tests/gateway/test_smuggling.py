@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.gateway.running import Gateway
-from tests.gateway.site import Site
+from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import Answer, CutError
 
 HOST: Final = b"Host: site.example\r\n"
@@ -124,6 +124,16 @@ def fresh(module_site: Site) -> Iterator[None]:
     assert module_site.count("/evil") == 0, "a second request was smuggled"
 
 
+def target_of(case: str) -> bytes:
+    """The target by which the site tells this case from others."""
+    return b"/one?%d" % list(REFUSED).index(case)
+
+
+def is_of_another(visit: Exchange, case: str) -> bool:
+    """Whether a visit bears the number of another case."""
+    return visit.target.encode() in {target_of(other) for other in REFUSED if other != case}
+
+
 def said(running: Gateway, raw: bytes) -> tuple[list[Answer], bool]:
     """All answers to some bytes, then whether the connection was closed without our asking."""
     answers: list[Answer] = []
@@ -143,15 +153,15 @@ def said(running: Gateway, raw: bytes) -> tuple[list[Answer], bool]:
 def test_a_request_with_two_readings_is_refused_and_the_connection_closed(
     watching: Gateway, module_site: Site, case: str
 ) -> None:
-    answers, closed = said(watching, REFUSED[case])
+    answers, closed = said(watching, REFUSED[case].replace(b"/one", target_of(case)))
     assert closed, f"still open after {[a.status for a in answers]}"
     # A broken body may be found after its head was passed on; the site then sees a request that never ends.
     assert len(answers) <= 1
     assert all(a.status in {400, 405, 411, 431, 501, 502, 505} for a in answers), [a.status for a in answers]
     if b"chunked" not in REFUSED[case].lower():
         assert [a.status for a in answers] != []
-        # A busy site may note an earlier case, with a broken body, only now: that one came in chunks, these do not.
-        assert [v.head for v in module_site.visits if not v.header("transfer-encoding")] == []
+        # A busy site may note an earlier case, whose broken body was found late, only now; it bears that case's number.
+        assert [v.head for v in module_site.visits if not is_of_another(v, case)] == []
 
 
 @pytest.mark.parametrize("case", EITHER)

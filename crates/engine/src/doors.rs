@@ -185,6 +185,14 @@ pub struct Session {
     pub proven_until_s: u64,
 }
 
+impl Session {
+    /// Whether its challenge is solved now: the cookie came back, and what it proves still holds.
+    #[must_use]
+    pub fn proves(&self, now_ms: u64) -> bool {
+        self.returned && self.proven_until_s > now_ms / 1000
+    }
+}
+
 /// Evidence found in the request itself: the identifier of a signal and the words that fill its sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {

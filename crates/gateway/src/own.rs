@@ -255,8 +255,8 @@ async fn reveal(passage: &Passage, mut judged: Judged, request: Request<Incoming
     redirect(StatusCode::SEE_OTHER, &asked.back, None)
 }
 
-/// Looks for a reference in the ledger beside the requests, for a number that does not exist reads all of it. Two at a
-/// time, whoever asks: the others wait, and nobody who reads pages waits for them.
+/// Looks for a reference in the ledger, beside the requests: for a number that does not exist all of it is read. Two are
+/// looked for at a time, whoever asks; the others wait, and nobody who reads pages waits for them.
 async fn look_up(passage: &Passage, reference: Reference) -> Option<Vec<Entry>> {
     static TURNS: Semaphore = Semaphore::const_new(2);
     let turn = TURNS.acquire().await.ok()?;

@@ -214,7 +214,7 @@ impl Passage {
     /// How long a visitor may be silent within a request.
     #[must_use]
     pub fn patience(&self) -> Duration {
-        Duration::from_secs_f64(self.worker.limits().stall_timeout_s.clamp(0.05, 86_400.0))
+        self.worker.limits().stall()
     }
 
     /// Forward, answer, record.

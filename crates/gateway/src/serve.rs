@@ -209,7 +209,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = worker.limits();
-    let stall = Duration::from_secs_f64(limits.stall_timeout_s.clamp(0.05, 86_400.0));
+    let stall = limits.stall();
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
     let stream = Patient::new(stream, stall);
     let mut drain = worker.shared.drain.clone();

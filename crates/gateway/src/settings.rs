@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -68,6 +69,14 @@ pub struct Limits {
     pub drain_timeout_s: f64,
     /// Most HTTP/2 streams at once on one connection.
     pub http2_streams: u32,
+}
+
+impl Limits {
+    /// `stall_timeout_s`, within what can be waited for.
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        Duration::from_secs_f64(self.stall_timeout_s.clamp(0.05, 86_400.0))
+    }
 }
 
 impl Default for Limits {

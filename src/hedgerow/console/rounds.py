@@ -177,17 +177,12 @@ class Rounds:
         if told == self._told_wrong:
             return
         self._told_wrong = told
-        now = self.services.clock()
         self._announce(
-            Happening(
-                id=f"settings-wrong-{now.isoformat(timespec='seconds')}",
-                kind="settings.wrong",
-                at=now,
-                title="outward.toml has mistakes; the settings from before it was changed stay in force",
-                severity="medium",
-                decide="Correct the file; the page Notifications says what is wrong",
-                path="/notifications",
-            )
+            "settings.wrong",
+            title="outward.toml has mistakes; the settings from before it was changed stay in force",
+            severity="medium",
+            decide="Correct the file; the page Notifications says what is wrong",
+            path="/notifications",
         )
 
     def _edge(self) -> None:
@@ -198,19 +193,17 @@ class Rounds:
         self.edge_was_up = up
         if up or not was_up:
             return
-        now = self.services.clock()
         self._announce(
-            Happening(
-                id=f"edge-down-{now.isoformat(timespec='seconds')}",
-                kind="edge.down",
-                at=now,
-                title="The gateway does not answer",
-                severity="critical",
-                decide="Look at hedgerow status and the log of the gateway",
-            )
+            "edge.down",
+            title="The gateway does not answer",
+            severity="critical",
+            decide="Look at hedgerow status and the log of the gateway",
         )
 
-    def _announce(self, happening: Happening) -> None:
+    def _announce(self, kind: str, *, title: str, severity: str, decide: str, path: str = "/") -> None:
+        now = self.services.clock()
+        name = f"{kind.replace('.', '-')}-{now.isoformat(timespec='seconds')}"
+        happening = Happening(id=name, kind=kind, at=now, title=title, severity=severity, decide=decide, path=path)
         with self.services.database.session() as session:
             announce(session, happening)
 

@@ -94,9 +94,9 @@ impl Judge {
         }
         let forced = self.operator(site, req, id, snap, &mut v);
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
-        let solved = id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000);
+        let solved = id.session.is_some_and(|s| s.proves(now_ms));
         let forced = forced.filter(|a| !(solved && *a == Action::Prove));
-        v.action = forced.unwrap_or_else(|| step(site, req, id, (route.is_some(), solved), snap, &mut v));
+        v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), solved, snap, &mut v));
         if ruling.must_prove() && route.is_some() && !solved {
             v.action = v.action.max(Action::Prove);
         }
@@ -167,7 +167,8 @@ fn step(
     site: &Site,
     req: &Request<'_>,
     id: &Identity,
-    (shows_people, solved): (bool, bool),
+    shows_people: bool,
+    solved: bool,
     snap: &Snapshot,
     v: &mut Verdict,
 ) -> Action {

@@ -22,11 +22,7 @@ pub fn standing_of(site: &Site, id: &Identity, now_ms: u64) -> Standing {
     if id.lane == Lane::Automation {
         return Standing::Automation;
     }
-    if id.session.is_some_and(|s| s.returned && s.proven_until_s > now_ms / 1000) {
-        Standing::Proven
-    } else {
-        Standing::Stranger
-    }
+    if id.session.is_some_and(|s| s.proves(now_ms)) { Standing::Proven } else { Standing::Stranger }
 }
 
 /// The standing of somebody of a lane who is not signed in and has proved nothing.
