@@ -90,11 +90,13 @@ def starter(stack: ExitStack) -> StartGateway:
         expect_start: bool = True,
         port: int | None = None,
         console: str | None = None,
+        workers: int = 2,
     ) -> Gateway:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hr-", ignore_cleanup_errors=True)))
         if limits is not None:
-            running = launch_edge(state, written, limits, "enforce" if enforce else "watch")
+            alone = listen[0] if listen else None
+            running = launch_edge(state, written, limits, "enforce" if enforce else "watch", alone, workers)
         else:
             mode = [] if enforce is None else ["--enforce" if enforce else "--watch"]
             running = launch(state, written, *mode, *words, listen=listen, tls=tls, port=port, console=console)

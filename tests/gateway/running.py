@@ -232,7 +232,14 @@ def launch(
     return Gateway(process, state, config, port, said, written, tls)
 
 
-def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode: str) -> Gateway:
+def launch_edge(
+    state: Path,
+    written: Policy,
+    limits: Mapping[str, object],
+    mode: str,
+    listen: Mapping[str, object] | None = None,
+    workers: int = 2,
+) -> Gateway:
     """Starts an edge alone, with limits of its own: for tests of patience that must not take a minute."""
     folder = Folder(state)
     folder.prepare()
@@ -250,11 +257,11 @@ def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode
     settings.write_text(
         json.dumps(
             {
-                "listen": [{"address": f"127.0.0.1:{port}"}],
+                "listen": [{"address": f"127.0.0.1:{port}", **(listen or {})}],
                 "control": str(folder.control),
                 "policy": str(folder.policy),
                 "state_dir": str(state),
-                "workers": 2,
+                "workers": workers,
                 "limits": dict(limits),
             }
         ),

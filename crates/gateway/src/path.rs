@@ -248,7 +248,7 @@ impl Passage {
             return match wanted {
                 Some(w) => {
                     self.connection.upgraded();
-                    w.join(&mut answer, TUNNEL_IDLE);
+                    w.join(&mut answer, TUNNEL_IDLE, self.connection.admitted());
                     let mut response = Response::new(Body::Empty);
                     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
                     *response.headers_mut() =

@@ -25,7 +25,7 @@ use crate::tap::guard::{Guard, GuardHandle};
 use crate::tap::prefixed::Prefixed;
 use crate::tap::refusal::Limits as GuardLimits;
 use crate::tap::{hello, ja4, proxy_protocol};
-use crate::worker::Worker;
+use crate::worker::{Admitted, Worker};
 use crate::{headers, path};
 
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
@@ -65,6 +65,7 @@ impl AskedFor {
 
 /// One connection as its requests see it.
 pub struct Connection {
+    admitted: Rc<Admitted>,
     peer: IpAddr,
     tls: bool,
     ja4: Option<String>,
@@ -105,6 +106,12 @@ impl Connection {
         self.guard.as_ref().and_then(|g| g.heads().pop())
     }
 
+    /// Its count among the open connections.
+    #[must_use]
+    pub fn admitted(&self) -> Rc<Admitted> {
+        Rc::clone(&self.admitted)
+    }
+
     /// An upgrade was agreed: what follows is no HTTP.
     pub fn upgraded(&self) {
         if let Some(g) = &self.guard {
@@ -115,17 +122,23 @@ impl Connection {
 
 /// Serves one accepted connection to its end.
 pub async fn connection(worker: Rc<Worker>, tcp: TcpStream, remote: SocketAddr, listen: Listen) {
-    let Some(_admitted) = worker.admit(remote.ip()) else {
+    let Some(admitted) = worker.admit(remote.ip()) else {
         tracing::debug!("a connection was closed at once: too many are open");
         return;
     };
-    if let Err(e) = open(&worker, tcp, remote.ip(), &listen).await {
+    if let Err(e) = open(&worker, admitted, tcp, remote.ip(), &listen).await {
         tracing::debug!(error = %e, "a connection ended");
     }
 }
 
 /// Gets through what comes before HTTP, within the time for it, then serves.
-async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &Listen) -> io::Result<()> {
+async fn open(
+    worker: &Rc<Worker>,
+    admitted: Rc<Admitted>,
+    mut tcp: TcpStream,
+    remote: IpAddr,
+    listen: &Listen,
+) -> io::Result<()> {
     // Answers are written whole; waiting to fill a packet would only delay them.
     tcp.set_nodelay(true)?;
     let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
@@ -138,6 +151,7 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
         (remote, Vec::new())
     };
     let mut connection = Connection {
+        admitted,
         peer: peer.to_canonical(),
         tls: listen.tls,
         ja4: None,
@@ -173,11 +187,10 @@ async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>)
 /// A plain connection: its first three bytes tell which HTTP it speaks.
 async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, connection: Connection) -> io::Result<()> {
     let patience = Duration::from_secs_f64(worker.limits().head_timeout_s.clamp(0.05, 600.0));
-    let mut drain = worker.shared.drain.clone();
     // Browsers open connections in advance. An edge that drains waits for the first word of one only for as long as a
     // request that was already sent may be on its way.
     let told = async {
-        let _ = drain.wait_for(|d| *d).await;
+        worker.draining().await;
         tokio::time::sleep(LAST_WORD).await;
     };
     let read = within(patience, async {
@@ -212,8 +225,6 @@ where
     let stall = limits.stall();
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
     let stream = Patient::new(stream, stall);
-    let mut drain = worker.shared.drain.clone();
-    let patience = Duration::from_secs_f64(limits.drain_timeout_s.clamp(0.0, 3600.0));
     if two {
         let (tap, handle) = FlightTap::new(stream);
         connection.flight = Some(handle);
@@ -229,9 +240,9 @@ where
         let mut serving = pin!(builder.serve_connection(TokioIo::new(tap), service));
         let result = tokio::select! {
             r = serving.as_mut() => r,
-            _ = drain.wait_for(|d| *d) => {
+            until = worker.draining() => {
                 serving.as_mut().graceful_shutdown();
-                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+                tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))
             }
         };
         result.map_err(io::Error::other)
@@ -251,7 +262,7 @@ where
         let result = tokio::select! {
             biased;
             r = serving.as_mut() => r,
-            _ = drain.wait_for(|d| *d) => {
+            until = worker.draining() => {
                 // A request has begun to arrive, or we would not be here; hyper, asked to end before it has seen one,
                 // would end without an answer. On a kept connection this is over at once.
                 tokio::select! {
@@ -260,7 +271,7 @@ where
                     () = begun.notified() => {}
                 }
                 serving.as_mut().graceful_shutdown();
-                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+                tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))
             }
         };
         result.map_err(io::Error::other)

@@ -65,7 +65,7 @@ pub struct Limits {
     pub connections: usize,
     /// Most open connections of one address per worker.
     pub connections_per_address: usize,
-    /// Time open connections get to finish when the edge drains.
+    /// Time open connections, tunnels and streams among them, get to finish when the edge drains.
     pub drain_timeout_s: f64,
     /// Most HTTP/2 streams at once on one connection.
     pub http2_streams: u32,
@@ -76,6 +76,12 @@ impl Limits {
     #[must_use]
     pub fn stall(&self) -> Duration {
         Duration::from_secs_f64(self.stall_timeout_s.clamp(0.05, 86_400.0))
+    }
+
+    /// `drain_timeout_s`, likewise.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs_f64(self.drain_timeout_s.clamp(0.0, 3600.0))
     }
 }
 

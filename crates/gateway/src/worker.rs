@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -36,8 +37,8 @@ pub struct Shared {
     pub intake: Intake,
     /// Armed self-tests of addresses.
     pub self_tests: SelfTests,
-    /// Becomes true when the edge drains.
-    pub drain: watch::Receiver<bool>,
+    /// Set when the edge drains: the moment at which its time is over.
+    pub drain: watch::Receiver<Option<Instant>>,
 }
 
 /// One worker's own things.
@@ -72,6 +73,18 @@ impl Worker {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.shared.settings.limits
+    }
+
+    /// Waits until the edge drains; the moment at which its time is over.
+    pub async fn draining(&self) -> Instant {
+        let mut drain = self.shared.drain.clone();
+        // Without its sender the edge is gone already.
+        drain.wait_for(Option::is_some).await.ok().and_then(|until| *until).unwrap_or_else(Instant::now)
+    }
+
+    /// Waits until the edge drains and the time for it is over.
+    pub async fn drained(&self) {
+        tokio::time::sleep_until(self.draining().await).await;
     }
 
     /// 16 random bytes.
@@ -110,7 +123,7 @@ impl Worker {
 
     /// Counts a connection in, unless there are too many.
     #[must_use]
-    pub fn admit(self: &Rc<Self>, address: IpAddr) -> Option<Admitted> {
+    pub fn admit(self: &Rc<Self>, address: IpAddr) -> Option<Rc<Admitted>> {
         let limits = self.limits();
         if self.open.get() >= limits.connections {
             return None;
@@ -122,7 +135,7 @@ impl Worker {
         }
         *n += 1;
         self.open.set(self.open.get() + 1);
-        Some(Admitted { worker: Rc::clone(self), address })
+        Some(Rc::new(Admitted { worker: Rc::clone(self), address }))
     }
 
     /// Open connections.
@@ -132,10 +145,18 @@ impl Worker {
     }
 }
 
-/// A connection that counts as open until it is dropped.
+/// A connection that counts as open until the last hold on it is dropped: its own, or that of the tunnel it became.
 pub struct Admitted {
     worker: Rc<Worker>,
     address: IpAddr,
+}
+
+impl Admitted {
+    /// The worker it is counted on.
+    #[must_use]
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
 }
 
 impl Drop for Admitted {

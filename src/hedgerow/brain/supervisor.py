@@ -18,8 +18,8 @@ from hedgerow.brain.folder import Folder
 from hedgerow.control import Control
 from hedgerow.policy import Listen, write_whole
 
-DRAIN_S: Final = 30.0
-"""Longest wait for an edge to drain."""
+DRAIN_S: Final = 35.0
+"""Longest wait for an edge to drain: the 30 seconds it gives what is open, and time to end that in order."""
 ANSWER_S: Final = 30.0
 """Longest wait for a new edge to answer: it replays the ledger's tail first."""
 
