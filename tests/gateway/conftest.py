@@ -170,11 +170,16 @@ class Certificates:
         return context
 
 
+def certificates_in(folder: Path) -> Certificates:
+    """Certificates in a folder; skips where there is no openssl."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    made = Certificates(folder)
+    made.make("first.example")
+    return made
+
+
 @pytest.fixture
 def certificates(tmp_path: Path) -> Certificates:
     """Makes certificates; skipped where there is no openssl."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: apt-get install openssl")
-    made = Certificates(tmp_path)
-    made.make("first.example")
-    return made
+    return certificates_in(tmp_path)

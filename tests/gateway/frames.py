@@ -72,7 +72,7 @@ class Frames:
         """Reads to the head of an answer; its status."""
         head = self.until(lambda f: isinstance(f, HeadersFrame) and f.stream_id == stream)
         assert isinstance(head, HeadersFrame)
-        return int(dict(self.decoder.decode(head.data))[":status"])
+        return int(dict(self.decoder.decode(head.data, raw=True))[b":status"])
 
     def data(self, stream: int) -> bytes:
         """The next piece of a body."""

@@ -245,7 +245,7 @@ def launch_edge(
     folder.prepare()
     config = state / "policy-file.yaml"
     port = free_port()
-    written = {**written, "listen": [f"127.0.0.1:{port}"]}
+    written = {**written, "listen": [{"address": f"127.0.0.1:{port}", **(listen or {})}]}
     write(config, written)
     compiled = compile_tables(config, folder, Overrides())
     sites = compiled.tables["sites"]

@@ -29,7 +29,10 @@ use crate::worker::{Admitted, Worker};
 use crate::{headers, path};
 
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// So many bytes of a request are a method of HTTP/1, or the beginning of the preface, which is none.
+const METHOD: usize = 3;
 
 /// How long an edge that drains waits for the first bytes on a connection it has accepted.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -162,11 +165,15 @@ async fn open(
         begun: Rc::default(),
     };
     if !listen.tls {
-        return plain(worker, tcp, left, connection).await;
+        let mut first = left;
+        return match begin(worker, &mut tcp, &mut first).await? {
+            Some(two) => http(worker, Prefixed::new(first, tcp), connection, two).await,
+            None => Ok(()),
+        };
     }
     let Some(tls) = &worker.shared.tls else { return Err(io::Error::other("this listener has no certificate")) };
     let acceptor = tls.acceptor();
-    let (stream, print) = within(patience, async {
+    let (mut stream, print) = within(patience, async {
         let mut stream = Prefixed::new(left, tcp);
         let (client_hello, bytes) = hello::read(&mut stream).await.map_err(io::Error::other)?;
         let print = ja4::ja4(&client_hello);
@@ -175,7 +182,11 @@ async fn open(
     .await?;
     connection.ja4 = Some(print);
     let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    http(worker, stream, connection, two).await
+    let mut first = Vec::new();
+    match begin(worker, &mut stream, &mut first).await? {
+        Some(_) => http(worker, Prefixed::new(first, stream), connection, two).await,
+        None => Ok(()),
+    }
 }
 
 async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
@@ -184,8 +195,12 @@ async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>)
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")))
 }
 
-/// A plain connection: its first three bytes tell which HTTP it speaks.
-async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, connection: Connection) -> io::Result<()> {
+/// Reads the first bytes of a connection, which tell the HTTP it speaks: of HTTP/2 the whole preface, for which hyper
+/// would wait without an end. Whether it is HTTP/2; `None` where nothing came.
+async fn begin<S>(worker: &Worker, stream: &mut S, first: &mut Vec<u8>) -> io::Result<Option<bool>>
+where
+    S: AsyncRead + Unpin,
+{
     let patience = Duration::from_secs_f64(worker.limits().head_timeout_s.clamp(0.05, 600.0));
     // Browsers open connections in advance. An edge that drains waits for the first word of one only for as long as a
     // request that was already sent may be on its way.
@@ -194,9 +209,9 @@ async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, conn
         tokio::time::sleep(LAST_WORD).await;
     };
     let read = within(patience, async {
-        while first.len() < PREFACE.len() {
+        while first.len() < METHOD || (first.len() < PREFACE.len() && PREFACE.starts_with(first)) {
             let mut more = [0u8; 4096];
-            let n = tcp.read(&mut more).await?;
+            let n = stream.read(&mut more).await?;
             if n == 0 {
                 break;
             }
@@ -207,13 +222,9 @@ async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, conn
     tokio::select! {
         biased;
         r = read => r?,
-        () = told => return Ok(()),
+        () = told => return Ok(None),
     }
-    if first.is_empty() {
-        return Ok(());
-    }
-    let two = first.starts_with(PREFACE);
-    http(worker, Prefixed::new(first, tcp), connection, two).await
+    Ok((!first.is_empty()).then(|| first.starts_with(&PREFACE[..METHOD])))
 }
 
 /// Speaks HTTP until the connection ends or the edge drains.
