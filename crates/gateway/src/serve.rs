@@ -153,9 +153,13 @@ async fn open(
     } else {
         (remote, Vec::new())
     };
+    let peer = peer.to_canonical();
+    if listen.proxy_protocol && !admitted.recount(peer) {
+        return Err(io::Error::other("too many connections of the visitor for whom a front speaks"));
+    }
     let mut connection = Connection {
         admitted,
-        peer: peer.to_canonical(),
+        peer,
         tls: listen.tls,
         ja4: None,
         flight: None,

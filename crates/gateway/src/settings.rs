@@ -63,7 +63,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Most open connections per worker.
     pub connections: usize,
-    /// Most open connections of one address per worker.
+    /// Most open connections of one address per worker: behind the PROXY protocol of the visitor's, and none for
+    /// trusted hops.
     pub connections_per_address: usize,
     /// Time open connections, tunnels and streams among them, get to finish when the edge drains.
     pub drain_timeout_s: f64,
