@@ -6,6 +6,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hedgerow_engine::doors::Transport;
@@ -17,9 +19,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::local::LocalExec;
 use crate::patience::Patient;
 use crate::settings::Listen;
+use crate::streams::{Pieces, StreamExec, Streams};
 use crate::tap::flight::{FlightHandle, FlightTap};
 use crate::tap::guard::{Guard, GuardHandle};
 use crate::tap::prefixed::Prefixed;
@@ -31,24 +33,14 @@ use crate::{headers, path};
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Most bytes of one HTTP/2 stream that wait to be sent: more would only wait elsewhere, and be kept for whoever is slow.
+const SEND_BUFFER: usize = 64 * 1024;
+
 /// So many bytes of a request are a method of HTTP/1, or the beginning of the preface, which is none.
 const METHOD: usize = 3;
 
 /// How long an edge that drains waits for the first bytes on a connection it has accepted.
 const LAST_WORD: Duration = Duration::from_secs(1);
-
-/// What hyper calls for every request.
-macro_rules! service {
-    ($worker:expr, $connection:expr) => {{
-        let worker = Rc::clone($worker);
-        let connection = Rc::new($connection);
-        service_fn(move |request| {
-            let (worker, connection) = (Rc::clone(&worker), Rc::clone(&connection));
-            connection.begun.notify_one();
-            async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
-        })
-    }};
-}
 
 /// A host that a connection's requests ask for, and what follows from it.
 pub struct AskedFor {
@@ -77,8 +69,6 @@ pub struct Connection {
     guard: Option<GuardHandle>,
     /// The host the last request asked for; nearly always that of the next.
     asked_for: RefCell<Option<Rc<AskedFor>>>,
-    /// Told at every request; holds one word until somebody asks.
-    begun: Rc<Notify>,
 }
 
 impl Connection {
@@ -166,7 +156,6 @@ async fn open(
         transport: OnceCell::new(),
         guard: None,
         asked_for: RefCell::default(),
-        begun: Rc::default(),
     };
     if !listen.tls {
         let mut first = left;
@@ -237,19 +226,31 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = worker.limits();
-    let stall = limits.stall();
+    let pace = limits.pace();
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
-    let stream = Patient::new(stream, stall);
+    let stream = Patient::new(stream, pace);
     if two {
-        let (tap, handle) = FlightTap::new(stream);
+        let wrote = Arc::<AtomicU64>::default();
+        let (tap, handle) = FlightTap::new(stream.counting(Arc::clone(&wrote)));
         connection.flight = Some(handle);
-        let service = service!(worker, connection);
-        let mut builder = http2::Builder::new(LocalExec);
+        let (worker_of, connection) = (Rc::clone(worker), Rc::new(connection));
+        let streams = Streams::new(pace, wrote);
+        let taken = Rc::clone(&streams);
+        let service = service_fn(move |request| {
+            let (worker, connection) = (Rc::clone(&worker_of), Rc::clone(&connection));
+            let (streams, taking) = (Rc::clone(&taken), taken.begin());
+            async move {
+                let answer = path::serve(worker, connection, request).await;
+                Ok::<_, Infallible>(answer.map(|body| Pieces::new(body, streams, taking)))
+            }
+        });
+        let mut builder = http2::Builder::new(StreamExec(Rc::clone(&streams)));
         builder
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.http2_streams)
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(20)
+            .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(Some(head_timeout))
             .keep_alive_timeout(head_timeout);
         let mut serving = pin!(builder.serve_connection(TokioIo::new(tap), service));
@@ -259,14 +260,29 @@ where
                 serving.as_mut().graceful_shutdown();
                 tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))
             }
+            () = streams.idle(head_timeout) => {
+                // GOAWAY; a request that crosses it is still served, and whoever does not hang up is let go.
+                serving.as_mut().graceful_shutdown();
+                tokio::select! {
+                    r = serving => r,
+                    () = streams.idle(head_timeout + pace.stall) => Ok(()),
+                    () = worker.drained() => Ok(()),
+                }
+            }
         };
         result.map_err(io::Error::other)
     } else {
         let guard_limits = GuardLimits { head_bytes: limits.head_bytes, ..GuardLimits::default() };
         let (guard, handle) = Guard::new(stream, guard_limits);
         connection.guard = Some(handle);
-        let begun = Rc::clone(&connection.begun);
-        let service = service!(worker, connection);
+        let (worker_of, connection) = (Rc::clone(worker), Rc::new(connection));
+        let begun = Rc::new(Notify::new());
+        let told = Rc::clone(&begun);
+        let service = service_fn(move |request| {
+            let (worker, connection) = (Rc::clone(&worker_of), Rc::clone(&connection));
+            told.notify_one();
+            async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
+        });
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
