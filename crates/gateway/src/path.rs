@@ -26,6 +26,9 @@ use crate::{answering, disclose, form, headers, own, respond, security_txt, upgr
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 
+/// To whoever asks for a websocket where none can be had.
+const NO_WEBSOCKETS: &str = "This site is reached by HTTP/2, and there are no websockets by that.";
+
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
     // Before anything is refused: each request has one, and the next must not get it.
@@ -219,7 +222,14 @@ impl Passage {
 
     /// Forward, answer, record.
     async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
-        let upgrade_to = headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
+        let mut upgrade_to =
+            headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
+        if upgrade_to.is_some() && self.site.site.upstream.http2 {
+            // HTTP/2 knows no upgrades (RFC 9113, section 8.6). Others may be passed over; a websocket without one is none.
+            if upgrade_to.take().is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+                return respond::plain(StatusCode::NOT_IMPLEMENTED, NO_WEBSOCKETS);
+            }
+        }
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;

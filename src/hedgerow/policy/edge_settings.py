@@ -30,7 +30,13 @@ UPSTREAM: Final = Section(
             "URL",
             "Where the site is, without path.",
         ),
-        Setting("http2", Flag(), False, "", "Speak HTTP/2 to the site (prior knowledge over http, ALPN over https)."),
+        Setting(
+            "http2",
+            Flag(),
+            False,
+            "",
+            "Speak HTTP/2 to the site (prior knowledge over http, ALPN over https); no websockets by that.",
+        ),
         Setting(
             "host_header", Text("www.example"), None, "host", "Send this Host to the site instead of the visitor's."
         ),
