@@ -10,7 +10,7 @@ use hedgerow_engine::measures::Everybody;
 use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
-use http::header::{HOST, SET_COOKIE};
+use http::header::{HOST, MAX_FORWARDS, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
 
@@ -229,6 +229,12 @@ impl Passage {
             if upgrade_to.take().is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket")) {
                 return respond::plain(StatusCode::NOT_IMPLEMENTED, NO_WEBSOCKETS);
             }
+        }
+        if *request.method() == Method::OPTIONS
+            && let Some(left) = headers::steps_left(request.headers())
+        {
+            let Some(further) = left.checked_sub(1) else { return respond::options() };
+            request.headers_mut().insert(MAX_FORWARDS, HeaderValue::from(further));
         }
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
