@@ -174,3 +174,18 @@ fn standings_follow_lane_account_and_pass() {
     made_now.session.as_mut().unwrap().returned = false;
     assert_eq!(of(&made_now), Standing::Stranger, "a pass that was not brought is none");
 }
+
+#[test]
+fn what_is_considered_once_more_is_not_noted_again() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    let state = State::new(16 << 20);
+    let route = site.route("GET", "/members/7").unwrap();
+    let arrived = state.arrive(&site, &id, Some(&route), &PAGE, START_MS);
+    for second in 0..100 {
+        let now_ms = START_MS + second * 1_000;
+        let considered = state.consider_under(&Ruling::default(), &site, &id, &route, now_ms);
+        assert!(considered.evidence.is_empty(), "one page was asked for: {:?}", considered.evidence);
+        assert_eq!((considered.standing, considered.people), (arrived.standing, arrived.people));
+    }
+}
