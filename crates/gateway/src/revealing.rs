@@ -140,11 +140,8 @@ fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &
 /// What a link asks for; or the answer, where it is none of this visitor's.
 fn open(passage: &Passage, judged: &Judged, token: &str) -> Result<Reveal, Response<Body>> {
     let session = judged.identity.session.filter(|s| s.returned).ok_or_else(|| cookies_needed(passage, "/"))?;
-    match passage.site.proofs.open_reveal(token, session.name, passage.now_ms) {
-        Ok(r) if r.route < passage.site.site.routes.len() => Ok(r),
-        Ok(_) => Err(not_taken(passage, judged, &ProofError::Expired)),
-        Err(e) => Err(not_taken(passage, judged, &e)),
-    }
+    let site = &passage.site;
+    site.proofs.open_reveal(token, session.name, &site.site, passage.now_ms).map_err(|e| not_taken(passage, judged, &e))
 }
 
 fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {
@@ -154,7 +151,7 @@ fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {
 fn not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> Response<Body> {
     tracing::info!(site = passage.site.site.name, reference = %passage.reference, error = %error, "a reveal was not taken");
     if judged.identity.wants_html {
-        page(StatusCode::FORBIDDEN, pages::reveal_not_taken(&context(passage), "/"))
+        page(StatusCode::FORBIDDEN, pages::reveal_not_taken(&context(passage), error))
     } else {
         problem(passage, ProblemKind::RevealNotTaken, "", None)
     }
