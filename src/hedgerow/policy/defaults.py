@@ -166,7 +166,10 @@ SIGNALS: Final[dict[str, tuple[int, str]]] = {
     "pass_shared": (60, "one pass used from many networks"),
     "environment_odd": (5, "an environment check of the browser did not agree; never proof"),
     "cookie_not_kept": (10, "a session cookie that was never given back"),
-    "asks_beyond_budget": (5, "keeps asking for people after the budget is spent"),
+    "asks_beyond_budget": (
+        5,
+        "keeps asking for people after the budget is spent: half of ladder.prove_beyond and more",
+    ),
 }
 
 ACTIONS: Final = {

@@ -122,10 +122,14 @@ impl Judge {
                 Ok(true) => match rule.weight {
                     Some(w) => {
                         v.risk = v.risk.saturating_add(w);
-                        v.reasons.push(Reason { code: code(), weight: w, detail: "a rule of the operator".to_owned() });
+                        let detail = format!("the rule `{}` adds {w} points", rule.name);
+                        v.reasons.push(Reason { code: code(), weight: w, detail });
                     }
                     None => {
-                        v.reasons.push(Reason { code: code(), weight: 0, detail: "a rule of the operator".to_owned() });
+                        // Not its condition: that may hold an address, and the ledger holds none in the clear.
+                        let detail =
+                            format!("the rule `{}` says {}, at {} points", rule.name, rule.then.word(), v.risk);
+                        v.reasons.push(Reason { code: code(), weight: 0, detail });
                         decided = Some(rule.then);
                     }
                 },

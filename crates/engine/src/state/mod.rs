@@ -258,6 +258,7 @@ impl State {
                 }
             });
         }
+        snapshot.evidence.extend(keeps_asking(site, snapshot.beyond));
         snapshot
     }
 
@@ -362,6 +363,16 @@ fn note(
     let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
     snapshot.evidence = b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks);
     b.people_beyond(now_s)
+}
+
+/// Whoever is halfway to the challenge that asking beyond the budget leads to by itself. Somebody who opens another page
+/// or two after fields were masked is not.
+fn keeps_asking(site: &Site, beyond: u32) -> Option<Evidence> {
+    let signal = Signal::AsksBeyondBudget;
+    (beyond >= site.ladder.prove_beyond.div_ceil(2).max(1) && site.weight(signal) > 0).then(|| Evidence {
+        signal,
+        detail: format!("{beyond} different people asked for beyond the budget within the hour"),
+    })
 }
 
 const _: () = assert!(COLUMNS < SENSITIVITIES);

@@ -95,3 +95,20 @@ fn a_rule_challenges_pages_and_calls_but_not_their_pictures_styles_and_scripts()
     assert_eq!(act("/site.css", &[("accept", "text/css,*/*;q=0.1")]), Action::Allow);
     assert_eq!(act("/members/7", &picture), Action::Prove, "whatever it is called, it shows a person");
 }
+
+#[test]
+fn a_rule_says_by_its_name_what_it_did() {
+    let rules = json!([
+        {"name": "night-shift", "when": "true", "then": "allow", "weight": 30},
+        {"name": "no-export", "when": "request.path == '/members/7'", "then": "sign_in"},
+    ]);
+    let v = decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+    let told: Vec<_> = v.reasons.iter().map(|r| (r.code.as_str(), r.weight, r.detail.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("rule.night-shift", 30, "the rule `night-shift` adds 30 points"),
+            ("rule.no-export", 0, "the rule `no-export` says sign_in, at 30 points"),
+        ]
+    );
+}
