@@ -340,13 +340,14 @@ impl Memories {
             tracing::error!(error = e, "the ranges of this release are used");
         }
         let state = State::new(memory_bytes);
-        replay::tail(&state, &keys, site, &ledger_dir, now_ms)?;
+        let accounts = Accounts::default();
+        replay::tail(&state, &accounts, &keys, site, &ledger_dir, now_ms)?;
         let memory = Arc::new(SiteMemory {
             sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
             proofs: Proofs::new(secret, secret, &site.name, &site.proof),
             keys,
             state,
-            accounts: Accounts::default(),
+            accounts,
             crawlers,
             ledger,
             counters: Counters::default(),

@@ -240,7 +240,8 @@ impl State {
                 if innermost && itself {
                     asked = noted(p, &mut snapshot);
                 }
-                if route.is_none() && (!innermost || asked == 0) {
+                // Rules may ask how many people somebody was shown wherever they stand.
+                if route.is_none() && (!innermost || (asked == 0 && site.rules.is_empty())) {
                     return;
                 }
                 let people = p.seen.all_people(now_s);
@@ -248,7 +249,7 @@ impl State {
                     snapshot.beyond =
                         charge::beyond(site, standing, level, tension, ruling.cuts, p, &people, asked, now_s);
                 }
-                if innermost && route.is_some() {
+                if innermost {
                     for w in Window::ALL {
                         snapshot.people[w as usize] = people.map(|of| of[w as usize]);
                     }
