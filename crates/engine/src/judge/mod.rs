@@ -93,10 +93,6 @@ impl Judge {
         for e in id.evidence.iter().chain(&snap.evidence) {
             weigh(site, e, &mut v);
         }
-        if snap.beyond > 0 && site.weight(Signal::AsksBeyondBudget) > 0 {
-            let detail = format!("{} different people asked for beyond the budget within the hour", snap.beyond);
-            weigh(site, &Evidence { signal: Signal::AsksBeyondBudget, detail }, &mut v);
-        }
         let forced = self.operator(site, req, id, snap, &mut v);
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
         let solved = id.session.is_some_and(|s| s.proves(now_ms));
