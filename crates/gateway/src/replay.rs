@@ -1,26 +1,39 @@
-//! Budgets after a restart: the ledger's last thirty days are counted again.
+//! Budgets and the age of accounts after a restart: the ledger's last thirty days are counted again.
 
 use std::path::Path;
 
 use hedgerow_engine::doors::Level;
-use hedgerow_engine::identify::Keys;
+use hedgerow_engine::identify::{Accounts, Keys};
 use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Site, Window};
 use hedgerow_engine::record::{Entry, EntryKind, Item, RecordError, SegmentHeader, read};
 use hedgerow_engine::state::{Replay, State};
 
-/// Counts the disclosures of the longest window again.
+/// Counts the disclosures of the longest window again, and sees accounts for the first time when the ledger first names
+/// them: without the application's word on its age, a member would be a new one after each restart.
 ///
 /// # Errors
 /// When the folder cannot be read. A damaged segment is told in the log and passed over: its budgets start anew.
-pub fn tail(state: &State, keys: &Keys, site: &Site, dir: &Path, now_ms: u64) -> Result<(), String> {
+pub fn tail(
+    state: &State,
+    accounts: &Accounts,
+    keys: &Keys,
+    site: &Site,
+    dir: &Path,
+    now_ms: u64,
+) -> Result<(), String> {
     let since_ms = now_ms.saturating_sub(u64::from(Window::Month.seconds()) * 1000);
     let mut header: Option<SegmentHeader> = None;
     let mut people = 0u64;
     for item in read(dir, since_ms).map_err(|e| e.to_string())? {
         match item {
             Ok(Item::Header(h)) => header = Some(h),
-            Ok(Item::Entry(e)) => people += entry(state, keys, site, header.as_ref(), &e),
+            Ok(Item::Entry(e)) => {
+                if let Some(account) = e.account {
+                    accounts.first_seen(account, e.at_ms / 1000);
+                }
+                people += entry(state, keys, site, header.as_ref(), &e);
+            }
             Err(e @ RecordError::Damaged { .. }) => {
                 tracing::error!(site = site.name, error = %e, "budgets of a damaged segment are not counted again")
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use hedgerow_engine::answer::Plan;
-use hedgerow_engine::doors::Reference;
+use hedgerow_engine::doors::{Action, Reference};
 use hedgerow_engine::identify::{Accounts, AsnTable, Crawlers, Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
@@ -119,6 +119,15 @@ impl SiteRuntime {
     #[must_use]
     pub fn mode(&self) -> Mode {
         if self.memory.mode.load(Ordering::Relaxed) == 1 { Mode::Enforce } else { Mode::Watch }
+    }
+
+    /// A verdict's action as it is carried out: in watch mode everything passes.
+    #[must_use]
+    pub fn carried_out(&self, action: Action) -> Action {
+        match self.mode() {
+            Mode::Enforce => action,
+            Mode::Watch => Action::Allow,
+        }
     }
 
     /// The entries of a reference of this site.
@@ -331,13 +340,14 @@ impl Memories {
             tracing::error!(error = e, "the ranges of this release are used");
         }
         let state = State::new(memory_bytes);
-        replay::tail(&state, &keys, site, &ledger_dir, now_ms)?;
+        let accounts = Accounts::default();
+        replay::tail(&state, &accounts, &keys, site, &ledger_dir, now_ms)?;
         let memory = Arc::new(SiteMemory {
             sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
             proofs: Proofs::new(secret, secret, &site.name, &site.proof),
             keys,
             state,
-            accounts: Accounts::default(),
+            accounts,
             crawlers,
             ledger,
             counters: Counters::default(),
