@@ -8,7 +8,7 @@ use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verd
 use hedgerow_engine::identify::came_by_https;
 use hedgerow_engine::measures::Everybody;
 use hedgerow_engine::record::EntryKind;
-use hedgerow_engine::state::Visit;
+use hedgerow_engine::state::{Named, Visit};
 use http::header::{HOST, MAX_FORWARDS, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
@@ -195,6 +195,7 @@ impl Passage {
             navigation: kind.navigation,
             bait: s.site.bait.paths.iter().any(|p| p == asked.path),
             robots_refused: s.identifier.robots_refused(&asked, &identity),
+            named: Named::by(route.as_ref(), asked.query),
         };
         let measures = s.memory.measures.load();
         let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {

@@ -8,6 +8,7 @@ mod charge;
 mod environment;
 mod habit;
 mod look;
+mod ordinal;
 mod overview;
 mod posture;
 mod seen;
@@ -26,6 +27,7 @@ mod tests;
 pub use charge::{Ask, Charged, Replay, code as charge_code};
 pub use environment::Oddities;
 pub use look::Look;
+pub use ordinal::Named;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
 pub use standing::{is_stranger, standing_in, standing_of};
@@ -41,6 +43,7 @@ use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, 
 use crate::measures::Ruling;
 use crate::policy::{MOST_FAMILIES, RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
+use ordinal::Ordinal;
 use posture::{FamilyPosture, Tension};
 use seen::COLUMNS;
 use table::{Principal, Table};
@@ -65,6 +68,8 @@ pub struct Visit {
     pub bait: bool,
     /// robots.txt refuses it to this agent.
     pub robots_refused: bool,
+    /// What its query names.
+    pub named: Named,
 }
 
 /// What the judge may know of a request's past.
@@ -160,7 +165,8 @@ impl State {
     ) -> Snapshot {
         let step = Step {
             kind: route.map(|r| r.route.kind),
-            person: route.and_then(|r| r.person.as_deref()),
+            person: route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(visit.named.person),
+            page: visit.named.page,
             asset: visit.asset && route.is_none(),
             navigation: visit.navigation,
             bait: visit.bait,
@@ -188,7 +194,7 @@ impl State {
         site: &Site,
         id: &Identity,
         route: Option<&RouteMatch<'_>>,
-        step: Option<&Step<'_>>,
+        step: Option<&Step>,
         now_ms: u64,
     ) -> Snapshot {
         let now_s = seconds(now_ms);
@@ -351,7 +357,7 @@ fn unnamed_key(address: Pseudonym, client: Pseudonym) -> u64 {
 /// asked for in vain within the hour.
 fn note(
     p: &mut Principal,
-    step: Option<&Step<'_>>,
+    step: Option<&Step>,
     pass_from: Option<Pseudonym>,
     site: &Site,
     now_s: u32,
