@@ -42,6 +42,13 @@ def run(name: str, site: str, *, protected: bool, quick: bool) -> Row:
         return JOURNEYS[name](Setting(base, site, directory, protected, profiles, visitors))
 
 
+def write(rows: list[Row]) -> None:
+    """Writes the rows; their keys are in docs/reference/measurements.md."""
+    file = processes.ROOT / "build" / "people.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps([row.flat() for row in rows], indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Reads the command line, runs, reports."""
     parser = argparse.ArgumentParser(prog="python -m tests.people", description=__doc__)
@@ -59,9 +66,7 @@ def main() -> int:
             sys.stdout.write(f"{line(rows[-1])}   [{time.monotonic() - began:.0f} s]\n")
             sys.stdout.flush()
     if not asked.bare:
-        file = processes.ROOT / "build" / "people.json"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps([row.flat() for row in rows], indent=1) + "\n", encoding="utf-8")
+        write(rows)
     bothered = [row.journey for row in rows if row.complaints()]
     if bothered:
         sys.stdout.write(f"visitors were bothered: {', '.join(bothered)}\n")
