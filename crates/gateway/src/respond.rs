@@ -125,7 +125,7 @@ pub fn failure(passage: &Passage, status: StatusCode, wants_html: bool) -> Respo
 pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
     let (status, said) = match why {
         form::Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, pages::BadRequest::TooLarge),
-        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::Malformed),
+        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::BrokenOff),
     };
     page(status, pages::bad_request(&context(passage), said))
 }
