@@ -23,6 +23,7 @@ pub mod listen;
 pub mod local;
 pub mod lookups;
 pub mod measures;
+pub mod memory;
 pub mod own;
 pub mod pages;
 pub mod path;
