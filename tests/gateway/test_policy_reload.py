@@ -84,7 +84,7 @@ def test_a_reload_that_fails_at_one_site_changes_nothing_of_another(site: Site, 
     broken = two_sites(site.url, "enforce", {"rules": REFUSE}, ca_file=str(running.state / "no-such.pem"))
     running.rewrite(broken)
     write_tables(running.folder(), compile_tables(running.config, running.folder(), Overrides()))
-    with pytest.raises(ControlError, match="site `second`.*no-such.pem"):
+    with pytest.raises(ControlError, match=r"site `second`.*no-such\.pem"):
         running.control().ask("reload")
     sites = running.edge_status()["sites"]
     assert isinstance(sites, list)
