@@ -6,7 +6,7 @@ use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_RANGE,
-    RANGE, TE, TRAILER, VARY,
+    RANGE, TE, TRAILER, UPGRADE, VARY,
 };
 use http::{Method, Response, StatusCode, Version};
 
@@ -253,6 +253,23 @@ fn unreadable(
         }
     }
     respond::passing(status, to, passing)
+}
+
+/// A tunnel on a route that shows people is an answer that nobody reads: told in the ledger where the route's declared
+/// failure lets it pass. Else what the visitor gets instead.
+pub fn tunnel(passage: &Passage, account: &Account, answered: &HeaderMap) -> Option<Response<Body>> {
+    let site = &passage.site;
+    let route = &site.site.routes[account.occasion().route];
+    let protocol = answered.get(UPGRADE).and_then(|v| v.to_str().ok()).unwrap_or("another protocol");
+    let protocol: String = protocol.chars().take(40).collect();
+    let why = format!("the connection became a tunnel ({protocol}); what flows in it is read by nobody");
+    Counters::add(&site.memory.counters.unreadable, 1);
+    tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
+    if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
+        return Some(respond::failure(passage, StatusCode::BAD_GATEWAY, account.occasion().identity.wants_html));
+    }
+    account.note_gap(&why);
+    None
 }
 
 /// What a ledger that cannot be written means for this answer: watching stops nobody.

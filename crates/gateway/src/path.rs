@@ -247,6 +247,14 @@ impl Passage {
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             return match wanted {
                 Some(w) => {
+                    if let Some(route) = judged.route {
+                        let (status, back) = (answer.status(), asked.uri.path());
+                        let kind = EntryKind::Disclosure;
+                        let account = self.account(judged, route, &asked.method, status, back, kind);
+                        if let Some(instead) = answering::tunnel(self, &account, answer.headers()) {
+                            return instead;
+                        }
+                    }
                     self.connection.upgraded();
                     w.join(&mut answer, TUNNEL_IDLE);
                     let mut response = Response::new(Body::Empty);
