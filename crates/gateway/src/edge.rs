@@ -114,7 +114,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         }
     }
     for s in edge.shared.tables.load().sites() {
-        s.memory.close();
+        s.memory.close(&s.site);
     }
     Ok(())
 }
@@ -324,6 +324,7 @@ impl Edge {
                     "title": s.site.title,
                     "mode": s.mode(),
                     "policy": &*s.policy_id,
+                    "people_disclosed": s.memory.disclosed.now(now_ms),
                     "counters": s.memory.counters.now(),
                     "measures": s.memory.measures.load().all().len(),
                     "for_everybody": for_everybody(&s.memory.measures.load(), &s.site, now_ms),

@@ -5,6 +5,7 @@
 //! the engine's answer room to work on a body, [`disclose`] charges and records, [`own`] and [`pages`] are what
 //! visitors meet of ours, and [`control`] is the door for the brain and the command line.
 
+pub mod ages;
 pub mod answering;
 pub mod body;
 pub mod caching;

@@ -10,12 +10,13 @@ use hedgerow_engine::judge::proof::Proofs;
 use hedgerow_engine::measures::Measures;
 use hedgerow_engine::policy::{Mode, Site};
 use hedgerow_engine::record::{Entry, EntryKind, Ledger, Options, Sealer, SegmentHeader};
-use hedgerow_engine::state::State;
+use hedgerow_engine::state::{Disclosed, State};
 
+use crate::ages::AgesFile;
 use crate::chance::Chance;
 use crate::counters::Counters;
 use crate::lookups;
-use crate::replay;
+use crate::replay::{self, Past};
 use crate::settings::Settings;
 use crate::sites::{crawlers_file, site_secret};
 
@@ -25,8 +26,12 @@ pub struct SiteMemory {
     pub keys: Arc<Keys>,
     /// Budgets and posture.
     pub state: State,
+    /// How many distinct people anybody was shown.
+    pub disclosed: Disclosed,
     /// Accounts the application has confirmed.
     pub accounts: Accounts,
+    /// The file with their ages.
+    ages: AgesFile,
     /// Crawlers, verified or not.
     pub crawlers: Arc<Crawlers>,
     /// The record of disclosures.
@@ -42,6 +47,12 @@ pub struct SiteMemory {
     /// Challenges and tokens: what is spent outlives a change of policy.
     proofs: Proofs,
 }
+
+/// One account is remembered for so many bytes of the memory for principals; it takes less than a tenth of them.
+const BYTES_AN_ACCOUNT: usize = 2_048;
+
+/// ... but never fewer than these.
+const FEWEST_ACCOUNTS: usize = 65_536;
 
 /// What heads the segments of a site's ledger under a policy.
 #[must_use]
@@ -81,14 +92,20 @@ impl SiteMemory {
         {
             tracing::error!(error = e, "the ranges of this release are used");
         }
+        let accounts = Accounts::new((memory_bytes / BYTES_AN_ACCOUNT).max(FEWEST_ACCOUNTS));
+        let ages = AgesFile::open(dir.join("accounts"), accounts.ages(), now_ms / 1000)?;
         let state = State::new(memory_bytes);
-        replay::tail(&state, &keys, site, &ledger_dir, now_ms)?;
+        let disclosed = Disclosed::default();
+        let past = Past { state: &state, disclosed: &disclosed, ages: accounts.ages() };
+        replay::tail(&past, &keys, site, &ledger_dir, now_ms)?;
         Ok(Self {
             sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
             proofs: Proofs::new(secret, secret, &site.name, &site.proof),
             keys,
             state,
-            accounts: Accounts::default(),
+            disclosed,
+            accounts,
+            ages,
             crawlers,
             ledger,
             counters: Counters::default(),
@@ -118,6 +135,7 @@ impl SiteMemory {
         if let Err(e) = self.ledger.sync() {
             tracing::error!(site = site.name, error = %e, "the ledger could not be synced");
         }
+        self.keep_ages(site);
         match self.sealer.expire(site.privacy.sealed_address_days, now_ms) {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => tracing::info!(
@@ -129,8 +147,16 @@ impl SiteMemory {
         }
     }
 
+    fn keep_ages(&self, site: &Site) {
+        if let Err(e) = self.ages.keep(self.accounts.ages()) {
+            let file = self.ages.path().display();
+            tracing::error!(site = site.name, %file, error = %e, "ages of accounts could not be kept; after a restart some count as new");
+        }
+    }
+
     /// The last sync before the process ends.
-    pub fn close(&self) {
+    pub fn close(&self, site: &Site) {
+        self.keep_ages(site);
         if let Err(e) = self.ledger.sync() {
             tracing::error!(error = %e, "the ledger could not be synced at the end");
         }
