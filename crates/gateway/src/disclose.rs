@@ -169,6 +169,13 @@ impl Account {
         self.found.lock().withheld_any
     }
 
+    /// Whether the ledger has nothing of this answer, and nothing waits to be written.
+    #[must_use]
+    pub fn tells_of_nobody(&self) -> bool {
+        let found = self.found.lock();
+        found.parts == 0 && found.pending.is_empty()
+    }
+
     /// Writes what was found since the last time to the ledger. Call it before the bytes leave.
     ///
     /// # Errors

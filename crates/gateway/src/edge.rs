@@ -326,6 +326,7 @@ impl Edge {
                     "policy": &*s.policy_id,
                     "people_disclosed": s.memory.disclosed.now(now_ms),
                     "counters": s.memory.counters.now(),
+                    "faults_remembered": s.memory.faults.len(),
                     "measures": s.memory.measures.load().all().len(),
                     "for_everybody": for_everybody(&s.memory.measures.load(), &s.site, now_ms),
                     "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),

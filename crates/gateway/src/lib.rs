@@ -16,6 +16,7 @@ pub mod control;
 pub mod counters;
 pub mod disclose;
 pub mod edge;
+pub mod faults;
 pub mod form;
 pub mod forward;
 pub mod headers;

@@ -15,6 +15,7 @@ use hedgerow_engine::state::{Disclosed, State};
 use crate::ages::AgesFile;
 use crate::chance::Chance;
 use crate::counters::Counters;
+use crate::faults::Faults;
 use crate::lookups;
 use crate::replay::{self, Past};
 use crate::settings::Settings;
@@ -40,6 +41,8 @@ pub struct SiteMemory {
     pub sealer: Sealer,
     /// Counters.
     pub counters: Counters,
+    /// What went wrong last.
+    pub faults: Faults,
     /// Watch (0) or enforce (1), as switched last.
     pub mode: AtomicU8,
     /// What people decided about principals; swapped whole.
@@ -109,6 +112,7 @@ impl SiteMemory {
             crawlers,
             ledger,
             counters: Counters::default(),
+            faults: Faults::default(),
             measures: ArcSwap::default(),
             mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),
         })
