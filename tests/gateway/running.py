@@ -245,6 +245,9 @@ def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode
     assert isinstance(sites, list)
     for site in sites:
         site["mode"] = mode
+    in_force = compiled.tables["limits"]
+    assert isinstance(in_force, dict)
+    in_force.update(limits)
     write_tables(folder, compiled)
     settings = state / "edge.json"
     settings.write_text(
@@ -255,7 +258,6 @@ def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode
                 "policy": str(folder.policy),
                 "state_dir": str(state),
                 "workers": 2,
-                "limits": dict(limits),
             }
         ),
         encoding="utf-8",

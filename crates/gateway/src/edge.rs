@@ -235,7 +235,7 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
         // What was accepted last has to count itself in before it can be waited for.
         tokio::task::yield_now().await;
         // Connections under way get their time; kept idle ones have been told to close.
-        let patience = Duration::from_secs_f64(shared.settings.limits.drain_timeout_s.clamp(0.0, 3600.0));
+        let patience = Duration::from_secs_f64(shared.tables.load().limits().drain_timeout_s.clamp(0.0, 3600.0));
         let deadline = tokio::time::Instant::now() + patience;
         while worker.open() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;

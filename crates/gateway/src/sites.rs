@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use crate::forward::UpstreamTls;
 use crate::lookups::{self, Lookups};
 use crate::memory::{self, SiteMemory};
-use crate::settings::Settings;
+use crate::settings::{Limits, Settings};
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 
@@ -75,6 +75,7 @@ pub type FoundEntries<'a> = (&'a Arc<SiteRuntime>, Vec<Entry>);
 
 /// All sites of one policy.
 pub struct Tables {
+    limits: Limits,
     sites: Vec<Arc<SiteRuntime>>,
     by_host: HashMap<String, usize>,
     any: Option<usize>,
@@ -85,6 +86,12 @@ impl Tables {
     #[must_use]
     pub fn site(&self, host: &str) -> Option<&Arc<SiteRuntime>> {
         self.by_host.get(host).copied().or(self.any).and_then(|i| self.sites.get(i))
+    }
+
+    /// Limits on visitors.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// All sites.
@@ -134,6 +141,7 @@ impl Memories {
     /// # Errors
     /// A sentence that names the site; the tables in force stay in force.
     pub fn tables(&self, settings: &Settings, policy: Policy, now_ms: u64) -> Result<Tables, String> {
+        let limits = Limits::of(&policy.limits)?;
         let policy_id: Arc<str> = policy.id.into();
         if settings.drill_clock.is_some() {
             for s in &policy.sites {
@@ -158,7 +166,7 @@ impl Memories {
                 }
             }
         }
-        Ok(Tables { sites, by_host, any })
+        Ok(Tables { limits, sites, by_host, any })
     }
 
     /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are new.

@@ -68,10 +68,10 @@ impl Worker {
         }))
     }
 
-    /// Limits on visitors.
+    /// Limits on visitors, as the policy in force has them.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.shared.settings.limits
+    pub fn limits(&self) -> Limits {
+        self.shared.tables.load().limits().clone()
     }
 
     /// 16 random bytes.
