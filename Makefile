@@ -75,6 +75,7 @@ test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
 lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --locked --no-default-features --quiet -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

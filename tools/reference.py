@@ -82,9 +82,9 @@ def signals_page() -> str:
     ]
     lines += [f"| `{name}` | {weight} | {sentence} |" for name, (weight, sentence) in defaults.SIGNALS.items()]
     lines += [
-        "| `operator_rule` | the rule's | a rule of the operator with `weight` instead of `then` |",
         "",
-        "In the ledger and in `hedgerow explain` a signal is the [reason](reasons.md) `signal.NAME`.",
+        "In the ledger and in `hedgerow explain` a signal is the [reason](reasons.md) `signal.NAME`. A",
+        "[rule of the operator](../how-to/rules.md) with `weight` adds its points in the same way, and is `rule.NAME`.",
     ]
     return "\n".join(lines) + "\n"
 

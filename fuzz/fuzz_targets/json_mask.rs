@@ -47,8 +47,11 @@ impl Decide for Rule {
     }
 }
 
-/// What left, or the error with what left before it and what is given back.
-fn read(list: bool, never: FieldSet, parts: &[&[u8]]) -> Result<Vec<u8>, (AnswerError, Vec<u8>, Option<Vec<u8>>)> {
+/// An error, what left before it and what is given back.
+type Broken = (AnswerError, Vec<u8>, Option<Vec<u8>>);
+
+/// What left.
+fn read(list: bool, never: FieldSet, parts: &[&[u8]]) -> Result<Vec<u8>, Broken> {
     let (site, plan) = if list { &*LIST } else { &*ONE };
     let person = (!list).then(|| "1".to_owned());
     let mut reader = Reader::new(plan, site, Media::Json, person, Box::new(Rule { never })).expect("a reader");

@@ -6,17 +6,18 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_engine::doors::Pseudonym;
-use hedgerow_engine::judge::proof::{Proofs, is_local_path};
-use hedgerow_engine::policy::FieldSet;
+use hedgerow_engine::judge::proof::{Proofs, Terms, is_local_path};
+use hedgerow_engine::policy::{FieldSet, Site};
 use hedgerow_fuzz::{NOW_MS, site};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
 const ALICE: Pseudonym = Pseudonym([1; 12]);
-static PROOFS: LazyLock<Proofs> =
-    LazyLock::new(|| Proofs::new([7; 32], [8; 32], "directory", &site(json!("path"), json!([])).proof));
+static SITE: LazyLock<Site> = LazyLock::new(|| site(json!("path"), json!([])));
+static PROOFS: LazyLock<Proofs> = LazyLock::new(|| Proofs::new([7; 32], [8; 32], "directory", &SITE.proof));
+static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::of(&SITE, 0, FieldSet(2)).expect("a route and a field"));
 static REVEAL: LazyLock<String> =
-    LazyLock::new(|| PROOFS.reveal_token(ALICE, 1, "42", FieldSet(2), "/members?page=2", NOW_MS));
+    LazyLock::new(|| PROOFS.reveal_token(ALICE, *TERMS, "42", "/members?page=2", NOW_MS));
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 fn base64(bytes: &[u8]) -> String {
@@ -32,7 +33,7 @@ fn base64(bytes: &[u8]) -> String {
 fn refused(text: &str) {
     assert!(PROOFS.verify_work(text, ALICE, NOW_MS).is_err());
     assert!(PROOFS.verify_wait(text, ALICE, NOW_MS + 6_000).is_err());
-    assert!(PROOFS.open_reveal(text, ALICE, NOW_MS).is_err());
+    assert!(PROOFS.open_reveal(text, ALICE, &SITE, NOW_MS).is_err());
 }
 
 /// One character changed into another that means something else, or `None`.
@@ -52,15 +53,15 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(body) {
         refused(text);
         let _ = is_local_path(text);
-        let token = PROOFS.reveal_token(ALICE, 1, text, FieldSet(2), text, NOW_MS);
-        if let Ok(reveal) = PROOFS.open_reveal(&token, ALICE, NOW_MS) {
+        let token = PROOFS.reveal_token(ALICE, *TERMS, text, text, NOW_MS);
+        if let Ok(reveal) = PROOFS.open_reveal(&token, ALICE, &SITE, NOW_MS) {
             assert_eq!(reveal.person, text);
             assert!(is_local_path(&reveal.back));
         }
     }
     refused(&base64(body));
     if let Some(token) = changed(&REVEAL, *place, *with) {
-        assert!(PROOFS.open_reveal(&token, ALICE, NOW_MS).is_err());
+        assert!(PROOFS.open_reveal(&token, ALICE, &SITE, NOW_MS).is_err());
     }
 
     let mut fresh = [0; 16];

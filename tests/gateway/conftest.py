@@ -144,13 +144,13 @@ class Certificates:
         self.chain = folder / "chain.pem"
         self.key = folder / "key.pem"
 
-    def make(self, common_name: str) -> None:
-        """A fresh self-signed certificate for `site.example`, put in place in one step a file."""
+    def make(self, common_name: str, host: str = "site.example") -> None:
+        """A fresh self-signed certificate for a host, put in place in one step a file."""
         fresh_key, fresh_chain = self.folder / "key.fresh", self.folder / "chain.fresh"
         subprocess.run(
             (
                 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 "
-                f"-subj /CN={common_name} -addext subjectAltName=DNS:site.example "
+                f"-subj /CN={common_name} -addext subjectAltName=DNS:{host} "
                 f"-keyout {fresh_key} -out {fresh_chain}"
             ).split(),
             check=True,

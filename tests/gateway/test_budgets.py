@@ -96,6 +96,7 @@ def test_reading_again_is_free_and_every_door_is_the_same(limited: Gateway) -> N
     assert towns(limited.get("/members", BROWSER).text) == {1, 2, 3, 4}
     assert towns(limited.get("/api/members", FETCH).text) == {1, 2, 3, 4}
     assert towns(limited.get("/api/members/2", FETCH).text) == {2}
+    assert shown(limited, list(FIELDS).index("town")) == {"1", "2", "3", "4"}
 
 
 def test_the_ledger_says_exactly_who_was_shown(limited: Gateway) -> None:

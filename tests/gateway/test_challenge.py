@@ -222,11 +222,25 @@ def test_a_program_is_told_in_its_own_language(running: Gateway) -> None:
     assert got.header("content-type").startswith("application/problem+json")
 
 
-def test_sub_resources_are_never_challenged(running: Gateway) -> None:
-    for dest, accept in (("image", "image/avif,*/*"), ("style", "text/css,*/*;q=0.1"), ("script", "*/*")):
+PARTS = (("image", "image/avif,*/*"), ("style", "text/css,*/*;q=0.1"), ("script", "*/*"), ("font", "*/*"))
+
+
+def test_the_parts_of_a_page_arrive_though_a_rule_challenges_its_folder(running: Gateway, site: Site) -> None:
+    for dest, accept in PARTS:
         headers = {**FETCH, "Accept": accept, "Sec-Fetch-Dest": dest, "Sec-Fetch-Mode": "no-cors", DRILL: str(START)}
-        got = running.get("/guarded/part", headers)
-        assert got.status != 403 or "html" not in got.header("content-type")
+        assert running.get("/guarded/part", headers).status == 200, dest
+        old_browser = {"User-Agent": BROWSER["User-Agent"], "Accept": accept, DRILL: str(START)}
+        assert running.get("/guarded/logo.png", old_browser).status == 200
+    assert site.count("/guarded/part") == site.count("/guarded/logo.png") == len(PARTS)
+
+
+def test_whoever_calls_a_page_of_people_a_picture_is_challenged_all_the_same(site: Site, gateway: StartGateway) -> None:
+    everything = [{"name": "prove-all", "when": "true", "then": "prove"}]
+    running = gateway(policy(site.url, {"rules": everything}), "--drill-clock", DRILL, enforce=True)
+    picture = {**BROWSER, "Accept": "image/avif,*/*", "Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"}
+    assert running.get("/members/7", {**picture, DRILL: str(START)}).status == 403
+    assert site.count("/members/7") == 0
+    assert running.get("/members.css", {**picture, DRILL: str(START)}).status == 200
 
 
 def test_the_pass_expires(running: Gateway) -> None:

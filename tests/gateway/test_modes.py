@@ -73,7 +73,7 @@ def test_a_refusal_is_explained_to_the_visitor_and_by_its_number_to_the_operator
     told = running.command("explain", number)
     assert told.returncode == 0, told.stderr
     assert "refuse" in told.stdout
-    assert "no-entry" in told.stdout
+    assert "the rule `no-entry` says refuse" in told.stdout
     why = running.get(f"/.hedgerow/why/{number}", BROWSER)
     assert why.status == 200
     assert number in why.text

@@ -6,8 +6,9 @@ import pytest
 
 from hedgerow.brain.tables import Overrides, compile_tables, write_tables
 from hedgerow.control import ControlError
+from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import Policy, policy
+from tests.gateway.policies import ROUTES, Policy, policy
 from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site import Site
 from tests.gateway.test_budgets import tight, towns
@@ -112,3 +113,33 @@ def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None
     assert isinstance(sites, list)
     to = {**sites[0]["upstream"], **({"url": "https://127.0.0.1:9", "ca_file": ca_file} if ca_file else {})}
     return {**written, "sites": [sites[0], {**sites[0], "name": "second", "hosts": ["second.example"], "upstream": to}]}
+
+
+def test_a_reveal_link_opens_no_other_field_after_the_map_has_changed(site: Site, gateway: StartGateway) -> None:
+    running = gateway(policy(site.url), enforce=True)
+    visitor = running.visitor()
+
+    def button(person: int) -> pages.Form:
+        visitor.get(f"/members/{person}")
+        link = pages.links(visitor.get(f"/members/{person}").text, "a.hedgerow-reveal")[0]
+        return next(f for f in pages.forms(visitor.get(link).text) if "hedgerow-reveal" in f.fields)
+
+    def take_up(written: Policy) -> None:
+        before = policy_id(running)
+        running.rewrite(written)
+        until(lambda: policy_id(running) != before, "the new policy")
+
+    first, second = button(11), button(12)
+    take_up(policy(site.url, {"rules": REFUSE}))
+    assert visitor.post(first.action, first.body()).status == 303, "a rule changes no field"
+    moved = {"fields": {"town": "contact", "email": "basic", "name": "personal"}, "routes": ROUTES[::-1]}
+    take_up(policy(site.url, {"people": moved}))
+    old = visitor.post(second.action, second.body())
+    assert old.status == 403
+    assert "open the page again" in old.text
+    assert "/members/12" in pages.links(old.text, "main a")
+    assert visitor.get(f"/.hedgerow/reveal?t={second.fields['hedgerow-reveal']}").status == 403
+    assert "Town12x" not in visitor.get("/members/12").text
+    fresh = button(12)
+    assert visitor.post(fresh.action, fresh.body()).status == 303
+    assert "Town12x" in visitor.get("/members/12").text

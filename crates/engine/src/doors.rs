@@ -235,12 +235,10 @@ pub enum Signal {
     CookieNotKept,
     /// Keeps asking for people after the budget is spent.
     AsksBeyondBudget,
-    /// A rule of the operator.
-    OperatorRule,
 }
 
 /// Number of [`Signal`]s.
-pub const SIGNALS: usize = 15;
+pub const SIGNALS: usize = 14;
 
 /// Who is asking, at every level at once.
 #[derive(Debug, Clone)]

@@ -309,6 +309,8 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<form><b><noscript></form><!--</noscript><div class=email>#",
         "<div class=email><b><noscript></b></div>#</noscript>#</div>",
         "<div><noscript></div><noscript></noscript><!--</noscript><p class=email>#",
+        "<ul><li class=email><ul><noscript></ul></noscript></ul>#",
+        "<ul><noscript></ul><div></noscript><p class=email></div>#",
     ] {
         for page in [format!("{doctype}{body}"), body.to_owned()].map(|b| page(&[0], &[&b])) {
             if let Some(out) = masked(&email(), &page) {
@@ -342,6 +344,10 @@ fn nor_are_traps_open_where_the_map_counts_or_lists_people() {
         "<b class=member data-id=1><li class=member data-id=2><span class=email>#</span><noscript></li><x-y><x-y>\
          </noscript></b>",
         "<select><p><b class=member data-id=1><div class=member data-id=2><span class=email>#</span>",
+        "<li class=member data-id=1><b class=name>#<div class=member data-id=2><noscript>#</noscript><ul></li></b>",
+        "<span class=member data-id=1><a class=member data-id=2><p class=email>#</span><a>",
+        "<ul><template><noscript></ul><div><noscript>#</noscript><li class=member data-id=1></div><b class=name>#</b>",
+        "<ul><li class=member data-id=1><ul><noscript></ul></noscript></ul><b class=name>#</b>",
     ] {
         nobody_leaves_as_somebody_else(&page(&[0], &[body]), &[]).unwrap();
     }

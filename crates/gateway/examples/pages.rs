@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hedgerow_engine::doors::{Action, Pseudonym, Reference};
-use hedgerow_engine::judge::proof::{Challenge, ProofError, Proofs};
+use hedgerow_engine::judge::proof::{Challenge, ProofError, Proofs, Terms};
 use hedgerow_engine::policy::{FieldSet, ProofPolicy};
 use hedgerow_gateway::pages::{self, BadRequest, ChallengePage, Fault, Letter, PageContext, ProblemKind, Resend, Why};
 
@@ -62,7 +62,9 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
         "Many people's pages were opened one after the other, in the order of their numbers.",
         "The pages were opened without their pictures and styles, as programs do.",
     ];
-    let token = proofs.reveal_token(VISITOR, 0, "42", FieldSet::of(0), "/members/42", now_ms()?);
+    let terms = Terms { route: 0, fields: FieldSet::of(0), meaning: [0; 16] };
+    let token = proofs.reveal_token(VISITOR, terms, "42", "/members/42", now_ms()?);
+    let changed = ProofError::Changed { back: "/members/42".to_owned() };
     let told = Why {
         reference: Reference(0x00A1_B2C3_D4E5_F607),
         at_s: 1_795_468_260,
@@ -85,7 +87,8 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
         ("proof-not-taken", pages::proof_not_taken(&page, &ProofError::Expired, "/members/42")),
         ("cookies-needed", pages::cookies_needed(&page, "/members/42", SIGN_IN)),
         ("reveal", pages::reveal(&page, &token, &["email"], "/members/42")),
-        ("reveal-not-taken", pages::reveal_not_taken(&page, "/members/42")),
+        ("reveal-not-taken", pages::reveal_not_taken(&page, &ProofError::Expired)),
+        ("reveal-of-another-map", pages::reveal_not_taken(&page, &changed)),
         ("sign-in", pages::sign_in(&page, SIGN_IN, Some(3000))),
         ("budget-spent", pages::budget_spent(&page, Some(2400), SIGN_IN)),
         ("refuse", pages::refuse(&page, &sentences, Some(1800))),

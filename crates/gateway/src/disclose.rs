@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_engine::answer::Decide;
 use hedgerow_engine::doors::{Action, Allowance, Disclosure, Identity, Reason, Reference};
+use hedgerow_engine::judge::proof::Terms;
 use hedgerow_engine::policy::{FieldSet, Mode};
 use hedgerow_engine::record::{Entry, EntryKind};
 use hedgerow_engine::state::{Ask, Charged};
@@ -344,7 +345,8 @@ impl Decide for Account {
         // What is revealed is a sensitivity of one person, not a word: the page behind the link names all it will show.
         let told = o.runtime.plans[o.route].declared().of_sensitivities(all, asked.sensitivities(all));
         let told = told.minus(o.allowance.everybody.masked);
-        let token = o.runtime.proofs.reveal_token(session.name, o.route, person, told, &o.back, o.now_ms);
+        let terms = Terms::of(&o.runtime.site, o.route, told)?;
+        let token = o.runtime.proofs.reveal_token(session.name, terms, person, &o.back, o.now_ms);
         Some(format!("/.hedgerow/reveal?t={token}"))
     }
 }

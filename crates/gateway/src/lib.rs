@@ -34,6 +34,7 @@ pub mod reach;
 pub mod reading;
 pub mod replay;
 pub mod respond;
+pub mod revealing;
 pub mod security_txt;
 pub mod self_test;
 pub mod serve;

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use hedgerow_engine::doors::{Action, Reason, Reference, Session};
+use hedgerow_engine::doors::{Action, Reference, Session};
 use hedgerow_engine::judge::proof::{ProofError, is_local_path};
-use hedgerow_engine::measures::Act;
-use hedgerow_engine::policy::{FieldSet, Mode};
-use hedgerow_engine::record::{Entry, EntryKind};
+use hedgerow_engine::record::Entry;
 use hedgerow_engine::state::Oddities;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -18,12 +16,10 @@ use crate::counters::Counters;
 use crate::disclose::{self, Way};
 use crate::faults::{Cause, Fault};
 use crate::form::{self, Carried};
-use crate::pages::{
-    self, ChallengePage, FIELD_BACK, FIELD_REVEAL, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why,
-};
+use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why};
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page, problem, problem_without_number, unread, visitor_sentences};
-use crate::{intake, self_test};
+use crate::respond::{context, page, problem_without_number, unread, visitor_sentences};
+use crate::{intake, revealing, self_test};
 
 /// Where our own addresses live, with the slash.
 pub const BASE: &str = "/.hedgerow/";
@@ -35,8 +31,8 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
     match (path.as_str(), get) {
         ("prove", false) => prove(passage, judged, request).await,
-        ("reveal", true) => reveal_page(passage, &judged, &query),
-        ("reveal", false) => reveal(passage, judged, request).await,
+        ("reveal", true) => revealing::question(passage, judged, &request).await,
+        ("reveal", false) => revealing::button(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]).await,
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
         ("appeal", _) => intake::serve(passage, &judged, Letter::Appeal, request).await,
@@ -109,7 +105,8 @@ pub fn challenge(
     page(StatusCode::FORBIDDEN, html)
 }
 
-fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
+/// Nothing binds what was asked to anybody: the cookie did not come back.
+pub fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
     passage.note(Cause::NoCookie, &"");
     let sign_in = passage.site.site.account.sign_in_url.as_deref();
     page(StatusCode::FORBIDDEN, pages::cookies_needed(&context(passage), back, sign_in))
@@ -172,7 +169,8 @@ fn proven(passage: &Passage, judged: &Judged, session: &Session, back: &str, res
     redirect(if resend { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::SEE_OTHER }, back, Some(&cookie))
 }
 
-fn redirect(status: StatusCode, to: &str, cookie: Option<&str>) -> Response<Body> {
+/// Sends a visitor elsewhere on the site.
+pub fn redirect(status: StatusCode, to: &str, cookie: Option<&str>) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     let h = response.headers_mut();
@@ -182,86 +180,6 @@ fn redirect(status: StatusCode, to: &str, cookie: Option<&str>) -> Response<Body
         h.append(SET_COOKIE, c);
     }
     response
-}
-
-fn reveal_page(passage: &Passage, judged: &Judged, query: &str) -> Response<Body> {
-    let token = form::fields(query.as_bytes()).into_iter().find(|(n, _)| n == "t").map(|(_, v)| v).unwrap_or_default();
-    let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
-    match passage.site.proofs.open_reveal(&token, session.name, passage.now_ms) {
-        Ok(r) => {
-            let names = field_names(passage, r.fields);
-            // Nothing has happened yet, so there is no record and no number to quote.
-            let mut context = context(passage);
-            context.reference = None;
-            page(StatusCode::OK, pages::reveal(&context, &token, &names, &r.back))
-        }
-        Err(e) => reveal_not_taken(passage, judged, &e),
-    }
-}
-
-fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {
-    fields.iter().filter_map(|i| passage.site.site.fields.get(i)).map(|f| f.name.as_str()).collect()
-}
-
-fn reveal_not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> Response<Body> {
-    tracing::info!(site = passage.site.site.name, reference = %passage.reference, error = %error, "a reveal was not taken");
-    passage.note(Cause::RevealNotTaken, error);
-    if judged.identity.wants_html {
-        page(StatusCode::FORBIDDEN, pages::reveal_not_taken(&context(passage), "/"))
-    } else {
-        problem(passage, ProblemKind::RevealNotTaken, "", None)
-    }
-}
-
-/// Shows one person's field: charged and recorded here, seen on the page the visitor comes back to.
-async fn reveal(passage: &Passage, mut judged: Judged, request: Request<Incoming>) -> Response<Body> {
-    // Whoever is refused keeps the links of pages it has seen; they open nothing more.
-    if judged.action == Action::Refuse {
-        return crate::respond::verdict(passage, &judged, Action::Refuse, request).await;
-    }
-    let fields = match form::read(request.into_body(), form::LONGEST, passage.patience()).await {
-        Ok(body) => form::fields(&body),
-        Err(why) => return unread(passage, why),
-    };
-    let token = form::value(&fields, FIELD_REVEAL).unwrap_or("");
-    let Some(session) = judged.identity.session.filter(|s| s.returned) else { return cookies_needed(passage, "/") };
-    let site = &passage.site;
-    let asked = match site.proofs.open_reveal(token, session.name, passage.now_ms) {
-        Ok(r) if r.route < site.site.routes.len() => r,
-        Ok(_) => return reveal_not_taken(passage, &judged, &ProofError::Expired),
-        Err(e) => return reveal_not_taken(passage, &judged, &e),
-    };
-    let html = judged.identity.wants_html;
-    // A link that was made before its route was closed for everybody opens nothing more.
-    let everybody = passage.everybody(asked.route);
-    if everybody.closed_until_s.is_some() && site.mode() == Mode::Enforce {
-        let code = Act::Close.code().to_owned();
-        judged.verdict.reasons.push(Reason { code, weight: 0, detail: "a link made before".to_owned() });
-        disclose::note_verdict(passage, &judged, Action::Refuse);
-        return crate::respond::closed(passage, html, everybody.closed_until_s);
-    }
-    let account =
-        passage.account(judged, asked.route, &Method::POST, StatusCode::SEE_OTHER, &asked.back, EntryKind::Reveal);
-    let visible = account.reveal(&asked.person, asked.fields);
-    if let Err(e) = account.record() {
-        tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
-        return crate::respond::failure(passage, Cause::NotRecorded, &e, html);
-    }
-    if visible.is_empty() && asked.fields.minus(everybody.masked).is_empty() && site.mode() == Mode::Enforce {
-        return crate::respond::closed(passage, html, None);
-    }
-    if visible.is_empty() && site.mode() == Mode::Enforce {
-        let retry = account.occasion().runtime.site.ladder.refuse_for_s;
-        let sign_in = site.site.account.sign_in_url.as_deref();
-        let mut r = if html {
-            page(StatusCode::TOO_MANY_REQUESTS, pages::budget_spent(&context(passage), Some(retry), sign_in))
-        } else {
-            problem(passage, ProblemKind::BudgetSpent, "too many different people were asked for", Some(retry))
-        };
-        r.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry));
-        return r;
-    }
-    redirect(StatusCode::SEE_OTHER, &asked.back, None)
 }
 
 /// Looks for a reference in the ledger, beside the requests: for a number that does not exist all of it is read. Two are

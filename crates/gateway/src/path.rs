@@ -8,7 +8,6 @@ use std::time::Duration;
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
 use hedgerow_engine::identify::came_by_https;
 use hedgerow_engine::measures::Everybody;
-use hedgerow_engine::policy::Mode;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::Visit;
 use http::header::{HOST, SET_COOKIE};
@@ -208,10 +207,7 @@ impl Passage {
         };
         let snapshot = s.memory.state.arrive_under(&ruling, &s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
-        let action = match s.mode() {
-            Mode::Enforce => verdict.action,
-            Mode::Watch => Action::Allow,
-        };
+        let action = s.carried_out(verdict.action);
         let (route, person) = route.map_or((None, None), |r| (Some(r.index), r.person));
         self.route.set(route);
         Judged { identity, verdict, action, set_cookie: identified.set_cookie, route, person }

@@ -19,7 +19,8 @@ pub struct Past<'a> {
     pub ages: &'a Ages,
 }
 
-/// Counts the disclosures of the longest window again.
+/// Counts the disclosures of the longest window again, and makes accounts as old as the ledger first names them: what a
+/// crash kept from the file of ages would else be new members.
 ///
 /// # Errors
 /// When the folder cannot be read. A damaged segment is told in the log and passed over: its budgets start anew.

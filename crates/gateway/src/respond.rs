@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::body::{Body, Passing};
 use crate::disclose;
 use crate::faults::Cause;
+use crate::form::Carried;
 use crate::pages::{self, Fault, PageContext, ProblemKind};
 use crate::path::{Judged, Passage};
 use crate::{form, own};
@@ -149,23 +150,57 @@ pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
     page(status, pages::bad_request(&context(passage), said))
 }
 
+/// Where and how a request was stopped.
+pub struct Stopped {
+    /// A page is wanted and taken, not a problem document.
+    pub html: bool,
+    /// Where the visitor was going.
+    pub back: String,
+    /// The agent that the page of a challenge compares with its browser's own word.
+    pub agent: Option<String>,
+    /// What the request carried.
+    pub carried: Carried,
+}
+
+impl Stopped {
+    /// A request with nothing to carry on.
+    #[must_use]
+    pub fn at(passage: &Passage, judged: &Judged, headers: &HeaderMap, back: &str) -> Self {
+        let html = judged.identity.wants_html && accepts_html(headers);
+        let agent = (html && judged.action == Action::Prove).then(|| examined_agent(passage, headers)).flatten();
+        Self { html, back: back.to_owned(), agent, carried: Carried::Nothing }
+    }
+}
+
 /// The ladder's step for a request that does not pass. Recorded with its reasons before it is told.
 pub async fn verdict(passage: &Passage, judged: &Judged, action: Action, request: Request<Incoming>) -> Response<Body> {
     disclose::note_verdict(passage, judged, action);
+    let back = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let mut at = Stopped::at(passage, judged, request.headers(), back);
+    if at.html && action == Action::Prove {
+        at.carried = form::carry(request, passage.patience()).await;
+    }
+    told(passage, judged, action, at)
+}
+
+/// As [`verdict`], for a request whose body was read.
+#[must_use]
+pub fn stopped(passage: &Passage, judged: &Judged, action: Action, at: Stopped) -> Response<Body> {
+    disclose::note_verdict(passage, judged, action);
+    told(passage, judged, action, at)
+}
+
+fn told(passage: &Passage, judged: &Judged, action: Action, at: Stopped) -> Response<Body> {
     let site = &passage.site.site;
     let context = context(passage);
-    let html = judged.identity.wants_html && accepts_html(request.headers());
-    let back = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
+    let Stopped { html, back, agent, carried } = at;
     let retry = judged.verdict.retry_after_s;
     let budget = spent_budget(&judged.verdict.reasons);
     let until_s = passage.now_ms / 1000 + u64::from(retry.unwrap_or(0));
     let refused_until_s = decided(&judged.verdict.reasons, Act::Refuse).then_some(until_s);
     let closed_until_s = decided(&judged.verdict.reasons, Act::Close).then_some(until_s);
     let mut response = match action {
-        Action::Prove if html => {
-            let agent = examined_agent(passage, request.headers());
-            own::challenge(passage, judged, &back, agent.as_deref(), form::carry(request, passage.patience()).await)
-        }
+        Action::Prove if html => own::challenge(passage, judged, &back, agent.as_deref(), carried),
         Action::Prove => problem(passage, ProblemKind::ProofNeeded, "open this address in a browser to go on", retry),
         Action::SignIn if html => {
             page(StatusCode::FORBIDDEN, pages::sign_in(&context, site.account.sign_in_url.as_deref(), retry))

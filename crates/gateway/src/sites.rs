@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_engine::answer::Plan;
-use hedgerow_engine::doors::Reference;
+use hedgerow_engine::doors::{Action, Reference};
 use hedgerow_engine::identify::{AsnTable, Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
@@ -55,6 +55,15 @@ impl SiteRuntime {
     #[must_use]
     pub fn mode(&self) -> Mode {
         if self.memory.mode.load(Ordering::Relaxed) == 1 { Mode::Enforce } else { Mode::Watch }
+    }
+
+    /// A verdict's action as it is carried out: in watch mode everything passes.
+    #[must_use]
+    pub fn carried_out(&self, action: Action) -> Action {
+        match self.mode() {
+            Mode::Enforce => action,
+            Mode::Watch => Action::Allow,
+        }
     }
 
     /// The entries of a reference of this site.

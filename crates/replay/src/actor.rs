@@ -25,20 +25,6 @@ pub const ACTIONS: usize = 7;
 pub const ALL_ACTIONS: [Action; ACTIONS] =
     [Action::Allow, Action::Mask, Action::Prove, Action::Slow, Action::SignIn, Action::Refuse, Action::Decoy];
 
-/// The word of an action.
-#[must_use]
-pub fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Allow => "allow",
-        Action::Mask => "mask",
-        Action::Prove => "prove",
-        Action::Slow => "slow",
-        Action::SignIn => "sign_in",
-        Action::Refuse => "refuse",
-        Action::Decoy => "decoy",
-    }
-}
-
 /// A signal or rule of which an actor gave evidence.
 #[derive(Debug, Serialize)]
 struct Noted {
@@ -245,7 +231,7 @@ impl Actor {
         const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
         let (gap_mean_s, gap_cv) = self.pace();
         let each = |counts: [u64; ACTIONS]| {
-            ALL_ACTIONS.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(a, n)| (action_word(a), n)).collect()
+            ALL_ACTIONS.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(a, n)| (a.word(), n)).collect()
         };
         serde_json::to_vec(&Told {
             address: &self.address,
@@ -267,7 +253,7 @@ impl Actor {
                 .into_iter()
                 .zip(self.first_of)
                 .filter(|(_, s)| *s > 0)
-                .map(|(a, s)| (action_word(a), s))
+                .map(|(a, s)| (a.word(), s))
                 .collect(),
             masked_people: self.masked.len(),
             signals: &self.signals,

@@ -235,9 +235,8 @@ impl Attachment {
         use hedgerow_engine::doors::{Level, Sensitivity, Standing};
         use hedgerow_engine::policy::Limits;
         Standing::ALL.into_iter().all(|standing| {
-            [Level::Client, Level::Strangers].into_iter().all(|level| {
-                Sensitivity::ALL.into_iter().all(|s| *self.site.budgets.limits(standing, level, s) == Limits::default())
-            })
+            let limits = |s| self.site.budgets.limits(standing, Level::Client, s);
+            Sensitivity::ALL.into_iter().all(|s| *limits(s) == Limits::default())
         })
     }
 }

@@ -21,7 +21,6 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use crate::ReplayError;
-use crate::actor::action_word;
 use crate::attachment::Attachment;
 use crate::crew::Check;
 use crate::event::PARTITIONS;
@@ -263,7 +262,7 @@ impl Replay<'_> {
         let then = e.action.unwrap_or(Action::Allow);
         // A request has one verdict, however many lines tell of it.
         if e.part == 0 && (e.kind == EntryKind::Verdict || then <= Action::Mask) {
-            count(&mut self.report.in_force.verdicts, action_word(then));
+            count(&mut self.report.in_force.verdicts, then.word());
             e.reasons.iter().for_each(|r| count(&mut self.report.in_force.reasons, r));
         }
         if e.kind == EntryKind::Verdict {
@@ -318,7 +317,7 @@ impl Replay<'_> {
             now_ms: e.at_ms,
         };
         let verdict = self.at.judge.decide(site, &request, id, Some(&matched), &snapshot, e.at_ms);
-        count(&mut self.report.policy.verdicts, action_word(verdict.action));
+        count(&mut self.report.policy.verdicts, verdict.action.word());
         verdict.reasons.iter().for_each(|r| count(&mut self.report.policy.reasons, &r.code));
         verdict.action
     }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue};
 use roaring::RoaringBitmap;
 
 use crate::ReplayError;
-use crate::actor::{ACTIONS, ALL_ACTIONS, Actor, action_word};
+use crate::actor::{ACTIONS, ALL_ACTIONS, Actor};
 use crate::address::keyed_stand_in;
 use crate::attachment::Attachment;
 use crate::crew::Check;
@@ -344,7 +344,7 @@ impl<W: Write> Replay<'_, W> {
             .into_iter()
             .zip(self.verdicts)
             .filter(|(_, n)| *n > 0)
-            .map(|(a, n)| (action_word(a).to_owned(), n))
+            .map(|(a, n)| (a.word().to_owned(), n))
             .collect();
         self.totals.routes = self
             .at

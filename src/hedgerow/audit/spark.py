@@ -43,8 +43,8 @@ def replayed_on_spark(policy: Json, wish: Wish, progress: Progress, master: str 
     try:
         if not _engine.replay_divisible(policy_json, options):
             raise AuditError(
-                "this policy limits the level `client` or `strangers`, which spans networks, so the replay cannot be "
-                "divided; audit with --engine local, or leave those budgets out"
+                "this policy limits the level `client`, which spans networks, so the replay cannot be divided; audit "
+                "with --engine local, or leave those budgets out"
             )
         ranges = [
             (str(f.absolute()), begin, end)

@@ -37,8 +37,16 @@ LEVELS: Final = {
     "account": "an account of the site",
     "client": "the software, by its prints; shared by many honest people",
     "licence": "a licence",
-    "strangers": "all strangers together; the posture is the better place for that",
 }
+
+NO_LEVELS: Final = {
+    "strangers": (
+        "all strangers together have no budget of their own, or one harvester could spend everybody's; what they are "
+        "shown together moves the posture, and it shrinks what each newcomer is shown",
+        "posture: {raised: {personal: 900/hour}}",
+    ),
+}
+"""What is no level of a budget, though it is one of the ledger: why, and what to write instead."""
 
 BUDGETS: Final[dict[str, dict[str, dict[str, str]]]] = {
     # An address may be a household or an office: it gets more than a session, and never more than 2 % of 5,000 a day.
@@ -158,7 +166,10 @@ SIGNALS: Final[dict[str, tuple[int, str]]] = {
     "pass_shared": (60, "one pass used from many networks"),
     "environment_odd": (5, "an environment check of the browser did not agree; never proof"),
     "cookie_not_kept": (10, "a session cookie that was never given back"),
-    "asks_beyond_budget": (5, "keeps asking for people after the budget is spent"),
+    "asks_beyond_budget": (
+        5,
+        "keeps asking for people after the budget is spent: half of ladder.prove_beyond and more",
+    ),
 }
 
 ACTIONS: Final = {

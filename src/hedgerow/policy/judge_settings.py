@@ -155,7 +155,7 @@ RULE: Final = Section(
             "Condition over request, identity and state.",
         ),
         Setting("then", Choice(defaults.ACTIONS), None, "", "What it does."),
-        Setting("weight", Whole(0, 1_000), None, "points", "Points instead of an action: the signal operator_rule."),
+        Setting("weight", Whole(0, 1_000), None, "points", "Points instead of an action, added like a signal's."),
         Setting("last", Flag(), False, "", "Stop at this rule, even with allow."),
     ),
     "A rule of the operator.",

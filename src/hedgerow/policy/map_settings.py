@@ -114,7 +114,7 @@ ROUTE: Final = Section(
             NAME,
             "people",
             "",
-            "Routes of one family share one budget and one posture; a site has at most 64 families.",
+            "Routes of one family share one posture (budgets are for the whole site); at most 64 families.",
         ),
         Setting("person", PERSON, REQUIRED, "", "How its people are read. The application's header comes before this."),
         Setting(

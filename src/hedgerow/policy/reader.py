@@ -246,6 +246,11 @@ class Reader:
         whole = True
         for key, value in node.entries:
             if isinstance(shape.keys, Choice):
+                if key.text in shape.keys.elsewhere:
+                    why, write = shape.keys.elsewhere[key.text]
+                    self.report.add(key.place, f"`{key.text}`: {why}", write)
+                    whole = False
+                    continue
                 if key.text not in shape.keys.words:
                     self._unknown(key, name, list(shape.keys.words))
                     whole = False

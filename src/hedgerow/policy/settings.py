@@ -153,7 +153,7 @@ SITE: Final = Section(
         ),
         Setting(
             "budgets",
-            Keyed(STANDING, Keyed(Choice(defaults.LEVELS), PER_SENSITIVITY)),
+            Keyed(STANDING, Keyed(Choice(defaults.LEVELS, defaults.NO_LEVELS), PER_SENSITIVITY)),
             defaults.BUDGETS,
             "people",
             "Distinct people per window, by standing, level and sensitivity.",

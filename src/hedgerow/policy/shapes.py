@@ -51,9 +51,13 @@ class Flag:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several words; each with the sentence that explains it."""
+    """One of several words; each with the sentence that explains it.
+
+    `elsewhere` are words that seem to belong here and do not: why, and what to write instead.
+    """
 
     words: dict[str, str]
+    elsewhere: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from console.signed_in import Clock
 from hedgerow.brain.folder import Folder
@@ -16,6 +18,15 @@ from hedgerow.console.live import Live
 from hedgerow.console.services import Services
 from hedgerow.control import Control
 from hedgerow.store.database import Database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_event_loop() -> Iterator[None]:
+    """All requests in one event loop, as a server has it: by itself the client starts a thread and a loop for each."""
+    with start_blocking_portal() as portal:
+        TestClient.portal = portal
+        yield
+        TestClient.portal = None
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 //! The word for each step of a closed list: as policies, ledgers and screens write it, and as `serde` reads it.
 
-use super::{Lane, Level, Sensitivity, Standing};
+use super::{Action, Lane, Level, Sensitivity, Standing};
 
 impl Level {
     /// `address`, `network`, ...
@@ -78,6 +78,22 @@ impl Sensitivity {
     }
 }
 
+impl Action {
+    /// `allow`, `mask`, ...
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Mask => "mask",
+            Self::Prove => "prove",
+            Self::Slow => "slow",
+            Self::SignIn => "sign_in",
+            Self::Refuse => "refuse",
+            Self::Decoy => "decoy",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::de::DeserializeOwned;
@@ -114,6 +130,11 @@ mod tests {
         }
         for standing in Standing::ALL {
             assert_eq!(read::<Standing>(standing.word()), standing);
+        }
+        for action in
+            [Action::Allow, Action::Mask, Action::Prove, Action::Slow, Action::SignIn, Action::Refuse, Action::Decoy]
+        {
+            assert_eq!(read::<Action>(action.word()), action);
         }
         for sensitivity in Sensitivity::ALL {
             assert_eq!(read::<Sensitivity>(sensitivity.word()), sensitivity);

@@ -17,6 +17,7 @@ mod tests;
 use smallvec::SmallVec;
 
 use crate::doors::{Action, Allowance, Evidence, Identity, Lane, Reason, Request, Signal, Standing, Verdict};
+use crate::identify::visit;
 use crate::measures::{Act, Cuts, Everybody};
 use crate::policy::{OnFailure, RouteMatch, Site, Window};
 pub use crate::state::Snapshot;
@@ -95,7 +96,7 @@ impl Judge {
         let forced = self.operator(site, req, id, snap, &mut v);
         // A challenge that was solved is not set again, whoever asks for it: that would be a loop.
         let solved = id.session.is_some_and(|s| s.proves(now_ms));
-        let forced = forced.filter(|a| !(solved && *a == Action::Prove));
+        let forced = forced.filter(|a| *a != Action::Prove || !(solved || is_part(req, route)));
         v.action = forced.unwrap_or_else(|| step(site, req, id, route.is_some(), solved, snap, &mut v));
         if ruling.must_prove() && route.is_some() && !solved {
             v.action = v.action.max(Action::Prove);
@@ -121,10 +122,14 @@ impl Judge {
                 Ok(true) => match rule.weight {
                     Some(w) => {
                         v.risk = v.risk.saturating_add(w);
-                        v.reasons.push(Reason { code: code(), weight: w, detail: "a rule of the operator".to_owned() });
+                        let detail = format!("the rule `{}` adds {w} points", rule.name);
+                        v.reasons.push(Reason { code: code(), weight: w, detail });
                     }
                     None => {
-                        v.reasons.push(Reason { code: code(), weight: 0, detail: "a rule of the operator".to_owned() });
+                        // Not its condition: that may hold an address, and the ledger holds none in the clear.
+                        let detail =
+                            format!("the rule `{}` says {}, at {} points", rule.name, rule.then.word(), v.risk);
+                        v.reasons.push(Reason { code: code(), weight: 0, detail });
                         decided = Some(rule.then);
                     }
                 },
@@ -154,6 +159,12 @@ fn weigh(site: &Site, e: &Evidence, v: &mut Verdict) {
     }
     v.risk = v.risk.saturating_add(weight);
     v.reasons.push(Reason { code: code.to_owned(), weight, detail: e.detail.clone() });
+}
+
+/// A picture, style, script or the like of a page: no challenge can stand in its place. It is the client's word, so what
+/// shows people is none, whatever it is called.
+fn is_part(req: &Request<'_>, route: Option<&RouteMatch<'_>>) -> bool {
+    route.is_none() && visit(req).asset
 }
 
 /// What nobody is ever kept from: the site's word to robots, and what browsers fetch by themselves.

@@ -19,7 +19,7 @@ mod wait;
 
 pub use error::ProofError;
 pub use local_path::{MAX_LOCAL_PATH, is_local_path};
-pub use reveal::{REVEAL_HOLDS_S, Reveal};
+pub use reveal::{REVEAL_HOLDS_S, Reveal, Terms};
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use altcha::{ChallengeParameters, HmacAlgorithm, Payload, VerifySolutionOptions};
 
 use crate::doors::Pseudonym;
-use crate::policy::{FieldSet, ProofPolicy};
+use crate::policy::{ProofPolicy, Site};
 use difficulty::Range;
 use spent::Spent;
 use wait::WaitToken;
@@ -225,22 +225,14 @@ impl Proofs {
         self.spent.spend(token.id, token.until_ms, now_ms)
     }
 
-    /// A sealed token for the page that shows one person's `fields`; it holds for [`REVEAL_HOLDS_S`]. What it says is
+    /// A sealed token for the page that shows one person's fields; it holds for [`REVEAL_HOLDS_S`]. What it says is
     /// unreadable to whoever holds it. `back` falls to `/` if it is not a path of this site ([`is_local_path`]).
     ///
     /// The nonce is the keyed hash of the plaintext (as in SIV, RFC 5297 section 3): equal words give equal tokens and
     /// no randomness is needed for the fifty links of a list page.
     #[must_use]
-    pub fn reveal_token(
-        &self,
-        session: Pseudonym,
-        route: usize,
-        person: &str,
-        fields: FieldSet,
-        back: &str,
-        now_ms: u64,
-    ) -> String {
-        let plain = reveal::write(session, route, person, fields, back, now_ms);
+    pub fn reveal_token(&self, session: Pseudonym, terms: Terms, person: &str, back: &str, now_ms: u64) -> String {
+        let plain = reveal::write(session, terms, person, back, now_ms);
         reveal::seal(&self.cipher, &plain, self.mac("reveal nonce", &[&plain]))
     }
 
@@ -248,10 +240,11 @@ impl Proofs {
     /// the reveal itself is charged once per person by the budgets.
     ///
     /// # Errors
-    /// [`ProofError`] for tokens forged, made for another session, or too old.
-    pub fn open_reveal(&self, token: &str, session: Pseudonym, now_ms: u64) -> Result<Reveal, ProofError> {
+    /// [`ProofError`] for tokens forged, made for another session, too old, or made under a policy by which the route or
+    /// the fields meant something else.
+    pub fn open_reveal(&self, token: &str, session: Pseudonym, site: &Site, now_ms: u64) -> Result<Reveal, ProofError> {
         let plain = reveal::unseal(&self.cipher, token)?;
-        reveal::read(&plain, session, now_ms)
+        reveal::read(&plain, session, site, now_ms)
     }
 
     /// How many answered challenges are remembered now, for the metrics.

@@ -45,8 +45,7 @@ impl Sight {
             | Signal::ProfileOnlyDiet
             | Signal::RobotsRefused
             | Signal::BaitTaken
-            | Signal::AsksBeyondBudget
-            | Signal::OperatorRule => true,
+            | Signal::AsksBeyondBudget => true,
         }
     }
 }

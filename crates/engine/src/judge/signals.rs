@@ -18,7 +18,6 @@ pub const ALL: [(Signal, &str, &str); crate::doors::SIGNALS] = [
     (Signal::EnvironmentOdd, "signal.environment_odd", "A check of the browser did not agree."),
     (Signal::CookieNotKept, "signal.cookie_not_kept", "It never gives our cookie back."),
     (Signal::AsksBeyondBudget, "signal.asks_beyond_budget", "It keeps asking for people after its budget is spent."),
-    (Signal::OperatorRule, "signal.operator_rule", "A rule of the operator."),
 ];
 
 /// The code of a signal.

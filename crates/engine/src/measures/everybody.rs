@@ -65,7 +65,7 @@ impl Everybody {
         let About::Everybody { route, field, posture } = &m.about else { return false };
         let named = |r: &Route| route.as_deref().is_none_or(|n| n == r.name);
         match (m.act, field.as_deref(), *posture) {
-            // Routes of one family share one budget, and so one posture.
+            // Routes of one family share one posture.
             (Act::Posture, _, Some(posture)) if site.routes.iter().any(|r| named(r) && r.family == asked.family) => {
                 let since_s = u32::try_from(m.from_s).unwrap_or(u32::MAX);
                 // The most tense counts; of two alike the one that began first.

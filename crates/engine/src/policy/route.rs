@@ -36,7 +36,7 @@ pub struct Route {
     pub methods: Vec<String>,
     /// What it is for.
     pub kind: RouteKind,
-    /// Routes of one family share one budget.
+    /// Routes of one family share one posture. Budgets are for the whole site.
     pub family: String,
     /// How its people are read.
     pub person: PersonSource,

@@ -184,7 +184,7 @@ pub struct Rule {
     pub when: String,
     /// What it does.
     pub then: Action,
-    /// Points instead of an action: the signal `operator_rule`.
+    /// Points instead of an action, added like a signal's.
     pub weight: Option<u16>,
     /// Stop at this rule, even with `allow`.
     #[serde(default)]

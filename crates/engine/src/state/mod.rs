@@ -160,10 +160,6 @@ impl State {
         visit: &Visit,
         now_ms: u64,
     ) -> Snapshot {
-        let now_s = seconds(now_ms);
-        let standing = standing_of(site, id, now_ms);
-        let own = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
-        let tension = own.at_least(ruling.everybody.floor);
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()),
@@ -173,6 +169,34 @@ impl State {
             robots_refused: visit.robots_refused,
             brought_session: id.session.is_some_and(|s| s.returned),
         };
+        self.snapshot(ruling, site, id, route, Some(&step), now_ms)
+    }
+
+    /// What the judge may know of whoever has arrived already, as if it asked for this route; nothing is noted again.
+    pub fn consider_under(
+        &self,
+        ruling: &Ruling,
+        site: &Site,
+        id: &Identity,
+        route: &RouteMatch<'_>,
+        now_ms: u64,
+    ) -> Snapshot {
+        self.snapshot(ruling, site, id, Some(route), None, now_ms)
+    }
+
+    fn snapshot(
+        &self,
+        ruling: &Ruling,
+        site: &Site,
+        id: &Identity,
+        route: Option<&RouteMatch<'_>>,
+        step: Option<&Step<'_>>,
+        now_ms: u64,
+    ) -> Snapshot {
+        let now_s = seconds(now_ms);
+        let standing = standing_of(site, id, now_ms);
+        let own = route.map_or(Tension::NONE, |r| self.tension(site, &r.route.family, now_s));
+        let tension = own.at_least(ruling.everybody.floor);
         let mut snapshot = Snapshot {
             standing,
             posture: tension.posture,
@@ -187,7 +211,7 @@ impl State {
         let (behaving, behaves) = actor(id);
         let pass_from = (behaving == Level::Session && standing == Standing::Proven).then_some(id.network);
         let noted = |p: &mut Principal, snapshot: &mut Snapshot| {
-            let asked = note(p, &step, pass_from, site, now_s, snapshot);
+            let asked = note(p, step, pass_from, site, now_s, snapshot);
             // Everybody's first page comes without a cookie: a crowd's first pages meet here, and are not one visitor's.
             let unkept = p.behaviour.as_ref().map_or(0, |b| b.unkept());
             if behaving == Level::Address { asked.min(unkept) } else { asked }
@@ -198,11 +222,14 @@ impl State {
         if !itself {
             asked = self.table.with(behaves, behaving, now_s, |p| noted(p, &mut snapshot));
         }
-        if step.brought_session && (step.navigation || step.kind.is_some()) {
+        if let Some(step) = step
+            && step.brought_session
+            && (step.navigation || step.kind.is_some())
+        {
             // Whoever never came without a cookie has nothing to take back.
             self.table.with_known(unnamed(id), Level::Address, now_s, |p| {
                 if let Some(b) = &mut p.behaviour {
-                    b.cookie_kept(&step);
+                    b.cookie_kept(step);
                 }
             });
         }
@@ -215,7 +242,8 @@ impl State {
                 if innermost && itself {
                     asked = noted(p, &mut snapshot);
                 }
-                if route.is_none() && (!innermost || asked == 0) {
+                // Rules may ask how many people somebody was shown wherever they stand.
+                if route.is_none() && (!innermost || (asked == 0 && site.rules.is_empty())) {
                     return;
                 }
                 let people = p.seen.all_people(now_s);
@@ -223,7 +251,7 @@ impl State {
                     snapshot.beyond =
                         charge::beyond(site, standing, level, tension, ruling.cuts, p, &people, asked, now_s);
                 }
-                if innermost && route.is_some() {
+                if innermost {
                     for w in Window::ALL {
                         snapshot.people[w as usize] = people.map(|of| of[w as usize]);
                     }
@@ -233,6 +261,7 @@ impl State {
                 }
             });
         }
+        snapshot.evidence.extend(keeps_asking(site, snapshot.beyond));
         snapshot
     }
 
@@ -320,21 +349,33 @@ fn unnamed_key(address: Pseudonym, client: Pseudonym) -> u64 {
     address.key() ^ client.key().rotate_left(17)
 }
 
-/// Notes a request on the principal that behaves and adds to the snapshot what it tells; returns how many people it
+/// Notes a request, if there is one, on the principal that behaves and adds to the snapshot what it tells; returns how many people it
 /// asked for in vain within the hour.
 fn note(
     p: &mut Principal,
-    step: &Step<'_>,
+    step: Option<&Step<'_>>,
     pass_from: Option<Pseudonym>,
     site: &Site,
     now_s: u32,
     snapshot: &mut Snapshot,
 ) -> u32 {
     let b = p.behaviour.get_or_insert_default();
-    b.note(step);
+    if let Some(step) = step {
+        b.note(step);
+    }
     let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
     snapshot.evidence = b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks);
     b.people_beyond(now_s)
+}
+
+/// Whoever is halfway to the challenge that asking beyond the budget leads to by itself. Somebody who opens another page
+/// or two after fields were masked is not.
+fn keeps_asking(site: &Site, beyond: u32) -> Option<Evidence> {
+    let signal = Signal::AsksBeyondBudget;
+    (beyond >= site.ladder.prove_beyond.div_ceil(2).max(1) && site.weight(signal) > 0).then(|| Evidence {
+        signal,
+        detail: format!("{beyond} different people asked for beyond the budget within the hour"),
+    })
 }
 
 const _: () = assert!(COLUMNS < SENSITIVITIES);

@@ -1,6 +1,7 @@
 //! One person's field, on request.
 
 use askama::Template;
+use hedgerow_engine::judge::proof::ProofError;
 
 use super::challenge::local;
 use super::{NAMES, Names, PageContext, render, words};
@@ -29,11 +30,16 @@ pub fn reveal(page: &PageContext<'_>, token: &str, fields: &[&str], back: &str) 
 struct RevealNotTakenHtml<'a> {
     page: &'a PageContext<'a>,
     heading: &'static str,
+    changed: bool,
     back: &'a str,
 }
 
-/// A reveal token that is forged, another's or too old (status 403).
+/// A reveal token that is forged, another's, too old, or of another people map (status 403).
 #[must_use]
-pub fn reveal_not_taken(page: &PageContext<'_>, back: &str) -> String {
-    render(&RevealNotTakenHtml { page, heading: "This link no longer works", back: local(back) })
+pub fn reveal_not_taken(page: &PageContext<'_>, error: &ProofError) -> String {
+    let (changed, back) = match error {
+        ProofError::Changed { back } => (true, back.as_str()),
+        _ => (false, "/"),
+    };
+    render(&RevealNotTakenHtml { page, heading: "This link no longer works", changed, back: local(back) })
 }

@@ -52,15 +52,16 @@ pub(super) struct Nest {
     /// Start of the content of the first `noscript` that another end tag closed. A browser with scripting takes all for
     /// text until `</noscript>`, so for one it is still open.
     cut_off: Option<usize>,
+    /// Whether there was one: what is open has differed between browsers with scripting and without ever since.
+    differs: bool,
     root: Seen,
 }
 
 /// What an end tag closed.
 pub(super) struct Closed {
     pub(super) marks: Vec<Mark>,
-    /// To browsers with scripting the end tag is only text: it also closed a `noscript`, or stands behind one that
-    /// another end tag closed.
-    pub(super) through_noscript: bool,
+    /// Browsers with scripting may have closed something else: see [`Nest::differs`].
+    pub(super) differs: bool,
 }
 
 fn group(name: Name) -> usize {
@@ -144,17 +145,23 @@ impl Nest {
         while let Some((_, start)) = self.noscripts.pop_if(|(depth, _)| *depth >= at) {
             if name != Kind::Noscript.name() {
                 self.cut_off = Some(self.cut_off.map_or(start, |first| first.min(start)));
+                self.differs = true;
             }
         }
-        let through_noscript = self.cut_off.is_some();
         self.marks.last().filter(|m| m.depth >= at)?;
         let first = self.marks.iter().rposition(|m| m.depth < at).map_or(0, |i| i + 1);
-        Some(Closed { marks: self.marks.drain(first..).rev().collect(), through_noscript })
+        Some(Closed { marks: self.marks.drain(first..).rev().collect(), differs: self.differs })
     }
 
     /// Start of the outermost `noscript` that is open, for any browser: nothing from there on may leave yet.
     pub(super) fn noscript(&self) -> Option<usize> {
         self.noscripts.first().map(|(_, start)| *start).into_iter().chain(self.cut_off).min()
+    }
+
+    /// Whether an end tag has closed a `noscript` that is not its own. To a browser with scripting it was text: what it
+    /// closed is open there, what was opened before the `</noscript>` is not, and later end tags close other elements.
+    pub(super) fn differs(&self) -> bool {
+        self.differs
     }
 
     /// An end tag of `noscript` that ends one for a browser with scripting too.

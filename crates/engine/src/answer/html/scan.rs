@@ -41,7 +41,7 @@ struct Notes {
     encoding: &'static Encoding,
     found: Found,
     caught: Option<CaptureLocations>,
-    /// A person's element was closed by a tag that is only text to browsers with scripting.
+    /// Browsers with scripting and without may disagree about what is open.
     item_unsure: bool,
 }
 
@@ -226,12 +226,16 @@ impl Scan {
         if kind == Kind::Noscript {
             self.nest.end_cut_off();
         }
+        self.notes.item_unsure |= self.nest.differs();
         let Some(closed) = closed else { return Ok(()) };
         for mark in closed.marks {
             match mark.what {
                 What::Item(number) => {
+                    if self.tree.may_lose_content(mark.origin) {
+                        // Decided now and shown, a field could turn out to be another person's.
+                        return Err(ambiguous("for a browser a person's element goes on, and may be split"));
+                    }
                     self.notes.found.end_item(number);
-                    self.notes.item_unsure |= closed.through_noscript;
                 }
                 What::Region(number) => {
                     self.notes.found.end_region(number, range.clone());
@@ -239,7 +243,7 @@ impl Scan {
                         None => self.tree.is_open(mark.origin),
                         Some(height) => self.tree.has_barrier_above(height),
                     };
-                    if goes_on || self.tree.uncertain || closed.through_noscript {
+                    if goes_on || self.tree.uncertain || closed.differs {
                         self.notes.found.doubt(mark.origin)?;
                     }
                 }

@@ -22,6 +22,14 @@ pub enum ProofError {
     /// Too old.
     #[error("the proof came too late; it was not taken, a new challenge is shown")]
     Expired,
+    /// Made under a policy by which the same numbers meant another route or other fields.
+    #[error(
+        "the people map was changed since the link was made; it opened nothing, and the visitor opens the page again"
+    )]
+    Changed {
+        /// The page it was made on.
+        back: String,
+    },
     /// Used before.
     #[error("the proof was used before; it was not taken again")]
     Spent,

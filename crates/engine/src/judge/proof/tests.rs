@@ -1,7 +1,10 @@
 use altcha::{Challenge as AltchaChallenge, SolveChallengeOptions};
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
+use crate::policy::FieldSet;
+use crate::state::test_site::{EMAIL, NAME, TOWN, site, site_with};
 
 const NOW_MS: u64 = 1_800_000_000_000;
 const ALICE: Pseudonym = Pseudonym([1; 12]);
@@ -117,26 +120,46 @@ fn a_challenge_tells_nothing_of_the_session() {
     assert!(challenge.widget.len() < 700, "{}", challenge.widget.len());
 }
 
+fn terms(route: usize, fields: FieldSet) -> Terms {
+    Terms::of(&site(), route, fields).unwrap()
+}
+
 #[test]
 fn a_reveal_token_opens_for_its_session_for_a_day() {
-    let proofs = proofs();
-    let token = proofs.reveal_token(ALICE, 3, "person 42", FieldSet(0b101), "/members?page=2", NOW_MS);
+    let (proofs, site) = (proofs(), site());
+    let asked = terms(1, FieldSet(0b101));
+    let token = proofs.reveal_token(ALICE, asked, "person 42", "/members?page=2", NOW_MS);
     let reveal =
-        Reveal { route: 3, person: "person 42".into(), fields: FieldSet(0b101), back: "/members?page=2".into() };
-    assert_eq!(proofs.open_reveal(&token, ALICE, NOW_MS), Ok(reveal));
-    assert_eq!(proofs.open_reveal(&token, BOB, NOW_MS), Err(ProofError::Foreign));
-    assert_eq!(proofs.open_reveal(&token, ALICE, NOW_MS + REVEAL_HOLDS_S * 1000), Err(ProofError::Expired));
+        Reveal { route: 1, person: "person 42".into(), fields: FieldSet(0b101), back: "/members?page=2".into() };
+    assert_eq!(proofs.open_reveal(&token, ALICE, &site, NOW_MS), Ok(reveal));
+    assert_eq!(proofs.open_reveal(&token, BOB, &site, NOW_MS), Err(ProofError::Foreign));
+    assert_eq!(proofs.open_reveal(&token, ALICE, &site, NOW_MS + REVEAL_HOLDS_S * 1000), Err(ProofError::Expired));
     let elsewhere = Proofs::new([7; 32], [8; 32], "forum", &policy());
-    assert_eq!(elsewhere.open_reveal(&token, ALICE, NOW_MS), Err(ProofError::Forged));
-    assert!(proofs.open_reveal(&"A".repeat(9000), ALICE, NOW_MS).is_err());
+    assert_eq!(elsewhere.open_reveal(&token, ALICE, &site, NOW_MS), Err(ProofError::Forged));
+    assert!(proofs.open_reveal(&"A".repeat(9000), ALICE, &site, NOW_MS).is_err());
+}
+
+#[test]
+fn a_reveal_token_opens_nothing_once_its_numbers_mean_something_else() {
+    let (proofs, before) = (proofs(), site());
+    let token = proofs.reveal_token(ALICE, terms(0, FieldSet::of(EMAIL)), "42", "/members/42", NOW_MS);
+    let opened = |changed: &Site| proofs.open_reveal(&token, ALICE, changed, NOW_MS).map(|r| r.fields);
+    assert_eq!(opened(&before), Ok(FieldSet::of(EMAIL)));
+    let changed = Err(ProofError::Changed { back: "/members/42".to_owned() });
+    assert_eq!(opened(&site_with(|j| j["fields"].as_array_mut().unwrap().swap(EMAIL, TOWN))), changed);
+    assert_eq!(opened(&site_with(|j| j["fields"][EMAIL]["sensitivity"] = "special".into())), changed);
+    assert_eq!(opened(&site_with(|j| j["routes"].as_array_mut().unwrap().swap(0, 1))), changed);
+    assert_eq!(opened(&site_with(|j| j["routes"] = json!([]))), changed);
+    assert_eq!(opened(&site_with(|j| j["fields"][NAME]["name"] = "called".into())), opened(&before), "another field");
+    assert_eq!(opened(&site_with(|j| j["ladder"]["slow_ms"] = 7.into())), opened(&before), "not about the map");
 }
 
 #[test]
 fn a_reveal_never_leads_off_the_site() {
-    let proofs = proofs();
+    let (proofs, site) = (proofs(), site());
     for back in ["//evil.example/", "https://evil.example/", "/\\evil.example", "", "javascript:alert(1)"] {
-        let token = proofs.reveal_token(ALICE, 0, "1", FieldSet(1), back, NOW_MS);
-        assert_eq!(proofs.open_reveal(&token, ALICE, NOW_MS).unwrap().back, "/");
+        let token = proofs.reveal_token(ALICE, terms(0, FieldSet(1)), "1", back, NOW_MS);
+        assert_eq!(proofs.open_reveal(&token, ALICE, &site, NOW_MS).unwrap().back, "/");
     }
 }
 
@@ -155,16 +178,16 @@ proptest! {
 
     #[test]
     fn a_reveal_token_with_any_bit_flipped_is_refused(
-        at in any::<prop::sample::Index>(), bit in 0u8..8, person in "\\PC{0,40}", fields: u64,
+        at in any::<prop::sample::Index>(), bit in 0u8..8, person in "\\PC{0,40}", fields in 0u64..64,
     ) {
-        let proofs = proofs();
-        let token = proofs.reveal_token(ALICE, 1, &person, FieldSet(fields), "/m", NOW_MS);
-        let opened = proofs.open_reveal(&token, ALICE, NOW_MS).unwrap();
+        let (proofs, site) = (proofs(), site());
+        let token = proofs.reveal_token(ALICE, terms(1, FieldSet(fields)), &person, "/m", NOW_MS);
+        let opened = proofs.open_reveal(&token, ALICE, &site, NOW_MS).unwrap();
         prop_assert_eq!((&*opened.person, opened.fields), (&*person, FieldSet(fields)));
         let mut bytes = base64::decode(&token).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        prop_assert_eq!(proofs.open_reveal(&base64::encode(&bytes), ALICE, NOW_MS), Err(ProofError::Forged));
+        prop_assert_eq!(proofs.open_reveal(&base64::encode(&bytes), ALICE, &site, NOW_MS), Err(ProofError::Forged));
     }
 
     #[test]
@@ -185,11 +208,11 @@ proptest! {
 
     #[test]
     fn no_text_is_taken_and_none_breaks_the_checks(text in "\\PC{0,200}", json in "[\\[{}\\]\",:0-9a-z]{0,80}") {
-        let proofs = proofs();
+        let (proofs, site) = (proofs(), site());
         for t in [&text, &base64::encode(text.as_bytes()), &base64::encode(json.as_bytes())] {
             prop_assert!(proofs.verify_work(t, ALICE, NOW_MS).is_err());
             prop_assert!(proofs.verify_wait(t, ALICE, NOW_MS).is_err());
-            prop_assert!(proofs.open_reveal(t, ALICE, NOW_MS).is_err());
+            prop_assert!(proofs.open_reveal(t, ALICE, &site, NOW_MS).is_err());
         }
     }
 }

@@ -74,3 +74,41 @@ fn a_rule_that_cannot_be_compiled_is_named() {
         assert!(error.contains("`typo`"), "{error}");
     }
 }
+
+#[test]
+fn a_rule_challenges_pages_and_calls_but_not_their_pictures_styles_and_scripts() {
+    let site = ruled(json!([{"name": "everything", "when": "true", "then": "prove"}]), "pass");
+    let act = |path: &str, headers: &[(&'static str, &'static str)]| {
+        let mut asked = Asked::get(path);
+        for (name, value) in headers {
+            asked.headers.insert(*name, HeaderValue::from_static(value));
+        }
+        let id = visitor(1, 1);
+        let route = site.route("GET", path);
+        let judge = Judge::new(&site).unwrap();
+        judge.decide(&site, &asked.request(), &id, route.as_ref(), &calm(Standing::Stranger), START_MS).action
+    };
+    let picture = [("sec-fetch-dest", "image"), ("accept", "image/avif,*/*")];
+    assert_eq!(act("/about", &[("accept", "text/html")]), Action::Prove);
+    assert_eq!(act("/data", &[("sec-fetch-dest", "empty")]), Action::Prove, "it is told so in its own words");
+    assert_eq!(act("/about", &picture), Action::Allow);
+    assert_eq!(act("/site.css", &[("accept", "text/css,*/*;q=0.1")]), Action::Allow);
+    assert_eq!(act("/members/7", &picture), Action::Prove, "whatever it is called, it shows a person");
+}
+
+#[test]
+fn a_rule_says_by_its_name_what_it_did() {
+    let rules = json!([
+        {"name": "night-shift", "when": "true", "then": "allow", "weight": 30},
+        {"name": "no-export", "when": "request.path == '/members/7'", "then": "sign_in"},
+    ]);
+    let v = decide(&ruled(rules, "pass"), "/members/7", &visitor(1, 1), &calm(Standing::Stranger));
+    let told: Vec<_> = v.reasons.iter().map(|r| (r.code.as_str(), r.weight, r.detail.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("rule.night-shift", 30, "the rule `night-shift` adds 30 points"),
+            ("rule.no-export", 0, "the rule `no-export` says sign_in, at 30 points"),
+        ]
+    );
+}

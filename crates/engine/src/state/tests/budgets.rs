@@ -41,6 +41,16 @@ fn tight() -> Site {
     })
 }
 
+/// The same with six routes, each of a family.
+fn doors(families: &[u8]) -> Site {
+    let route = |(n, family): (usize, &u8)| {
+        let mut route = site().routes.swap_remove(0);
+        (route.name, route.family) = (format!("door-{n}"), format!("family-{family}"));
+        route
+    };
+    Site { routes: families.iter().enumerate().map(route).collect(), ..tight() }
+}
+
 fn people_shown<'s>(
     showings: impl Iterator<Item = &'s Showing>,
     who: (Level, Pseudonym),
@@ -124,6 +134,29 @@ proptest! {
             // Reading again is free, at once and for as long as every window holds.
             let again = state.charge(&site, &id, &open, &Ask::of(0, person_key(person), charged.shown), now_s * 1000);
             prop_assert_eq!(again.shown, charged.shown);
+        }
+        assert_within(&site, Standing::Stranger, &showings);
+    }
+
+    #[test]
+    fn by_whichever_routes_of_whichever_families_people_are_asked_for_the_same_are_shown(
+        steps in proptest::collection::vec((0u8..8, 0usize..6, 0u64..24, 1u64..32, pause_s()), 1..120),
+        families in proptest::collection::vec(0u8..3, 6),
+    ) {
+        let site = doors(&families);
+        let (by_many_doors, by_one) = (State::new(16 << 20), State::new(16 << 20));
+        let open = open_allowance(Standing::Stranger);
+        let mut showings = Vec::new();
+        let mut now_s = START_MS / 1000;
+        for (who, door, person, want, pause) in steps {
+            now_s += pause;
+            let (id, want) = (a_visitor(who), FieldSet(want));
+            let through = |state: &State, door| {
+                state.charge(&site, &id, &open, &Ask::of(door, person_key(person), want), now_s * 1000).shown
+            };
+            let shown = through(&by_many_doors, door);
+            prop_assert_eq!(shown, through(&by_one, 0), "person {} by door {}", person, door);
+            note(&mut showings, &site, &id, shown, person, now_s);
         }
         assert_within(&site, Standing::Stranger, &showings);
     }

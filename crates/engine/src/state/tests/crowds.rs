@@ -223,3 +223,27 @@ fn families_of_an_older_policy_make_room_for_those_in_force() {
     assert_eq!(state.posture(&site, "members", START_MS), Posture::High);
     assert!(state.overview(&site, START_MS, 1).postures.len() <= crate::policy::MOST_FAMILIES + 1);
 }
+
+#[test]
+fn doors_of_one_family_move_one_posture_and_doors_of_others_do_not() {
+    let alternating = |site: &Site| {
+        let state = State::new(16 << 20);
+        for n in 0..160u64 {
+            let door = usize::try_from(n % 3).unwrap();
+            let (id, allowed) = (visitor(n, n), allowance(site, Standing::Stranger));
+            let shown =
+                state.charge(site, &id, &allowed, &Ask::of(door, person_key(n), fields(&[TOWN])), START_MS).shown;
+            assert!(shown.has(TOWN), "{n}");
+        }
+        state
+    };
+    let together = site();
+    assert_eq!(alternating(&together).posture(&together, "members", START_MS), Posture::Raised);
+    let apart = site_with(|j| {
+        for (route, family) in j["routes"].as_array_mut().unwrap().iter_mut().zip(["a", "b", "c"]) {
+            route["family"] = json!(family);
+        }
+    });
+    let state = alternating(&apart);
+    assert!(["a", "b", "c"].iter().all(|f| state.posture(&apart, f, START_MS) == Posture::Calm));
+}

@@ -174,3 +174,45 @@ fn standings_follow_lane_account_and_pass() {
     made_now.session.as_mut().unwrap().returned = false;
     assert_eq!(of(&made_now), Standing::Stranger, "a pass that was not brought is none");
 }
+
+#[test]
+fn what_is_considered_once_more_is_not_noted_again() {
+    let site = site();
+    let id = visitor(1, 1).keeps_cookie(1);
+    let state = State::new(16 << 20);
+    let route = site.route("GET", "/members/7").unwrap();
+    let arrived = state.arrive(&site, &id, Some(&route), &PAGE, START_MS);
+    for second in 0..100 {
+        let now_ms = START_MS + second * 1_000;
+        let considered = state.consider_under(&Ruling::default(), &site, &id, &route, now_ms);
+        assert!(considered.evidence.is_empty(), "one page was asked for: {:?}", considered.evidence);
+        assert_eq!((considered.standing, considered.people), (arrived.standing, arrived.people));
+    }
+}
+
+#[test]
+fn whoever_goes_halfway_to_a_challenge_beyond_its_budget_keeps_asking_and_whoever_looks_once_more_does_not() {
+    let site = site_with(|j| {
+        let line = |level| json!({"standing": "stranger", "level": level, "sensitivity": "personal", "hour": 3});
+        j["budgets"] = json!([line("session")]);
+        j["ladder"]["prove_beyond"] = json!(9);
+    });
+    let id = visitor(1, 1).keeps_cookie(1);
+    let allowance = allowance(&site, Standing::Stranger);
+    let state = State::new(16 << 20);
+    let mut first = None;
+    for n in 1..=12 {
+        let path = format!("/members/{}", person_key(n) % 5_000);
+        let at = START_MS + n * 1_000;
+        let snapshot = state.arrive(&site, &id, site.route("GET", &path).as_ref(), &PAGE, at);
+        if first.is_none() && snapshot.evidence.iter().any(|e| e.signal == Signal::AsksBeyondBudget) {
+            first = Some(n);
+        }
+        state.charge(&site, &id, &allowance, &Ask::of(0, person_key(n), fields(&[TOWN])), at);
+    }
+    // Three are within the budget, five beyond it is more than half of nine; the next request shows it.
+    assert_eq!(first, Some(9));
+    let silent = site_with(|j| j["signals"] = json!([]));
+    let snapshot = state.arrive(&silent, &id, silent.route("GET", "/members/1").as_ref(), &PAGE, START_MS + 20_000);
+    assert!(snapshot.evidence.is_empty(), "what weighs nothing is not computed");
+}

@@ -312,12 +312,35 @@ impl Tree {
     pub(super) fn mark_item(&mut self, origin: u32) {
         if let Some(node) = self.stack.last_mut().filter(|n| n.origin == origin) {
             node.item = true;
+            if node.is_special() && self.within_named_formatting(origin) {
+                // Its end tag would put a copy of it into this person's element, around what may have left by then.
+                self.failure = Some("a person's element starts within a formatting element that the map names");
+            }
         }
         if let Some(Active::Element(e)) = self.formatting.last_mut()
             && e.origin == origin
         {
             e.item = true;
         }
+    }
+
+    /// The formatting elements that an end tag of theirs may still split.
+    fn splittable(&self) -> impl Iterator<Item = &node::Formatting> {
+        self.formatting.iter().rev().map_while(|active| match active {
+            Active::Marker => None,
+            Active::Element(e) => Some(e),
+        })
+    }
+
+    /// Whether a formatting element that may hit the map, other than the one of this start tag, may still be split.
+    fn within_named_formatting(&self, origin: u32) -> bool {
+        self.splittable().any(|e| e.owner.is_some() && e.origin != origin && self.is_on_stack(e.id))
+    }
+
+    /// Whether the element of this start tag is open, and what stands in it may yet be moved out of it.
+    pub(super) fn may_lose_content(&self, origin: u32) -> bool {
+        let Some(at) = self.stack.iter().rposition(|n| n.origin == origin) else { return false };
+        self.splittable().any(|e| self.stack.iter().take(at + 1).any(|n| n.id == e.id))
     }
 
     /// Origin of the innermost person around the last start tag.
