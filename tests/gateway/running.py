@@ -252,6 +252,9 @@ def launch_edge(
     assert isinstance(sites, list)
     for site in sites:
         site["mode"] = mode
+    in_force = compiled.tables["limits"]
+    assert isinstance(in_force, dict)
+    in_force.update(limits)
     write_tables(folder, compiled)
     settings = state / "edge.json"
     settings.write_text(
@@ -262,7 +265,6 @@ def launch_edge(
                 "policy": str(folder.policy),
                 "state_dir": str(state),
                 "workers": workers,
-                "limits": dict(limits),
             }
         ),
         encoding="utf-8",

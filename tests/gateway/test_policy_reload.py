@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hedgerow.brain.tables import Overrides, compile_tables, write_tables
+from hedgerow.control import ControlError
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import ROUTES, Policy, policy
-from tests.gateway.running import Gateway, until
+from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site import Site
 from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER
@@ -71,6 +75,44 @@ def test_a_site_can_be_added_while_the_gateway_serves(site: Site, gateway: Start
     assert isinstance(sites, list)
     running.rewrite({**written, "sites": [sites[0], {**sites[0], "name": "new", "hosts": ["new.example"]}]})
     until(lambda: running.get("/", {"Host": "new.example"}).status == 200, "the new site")
+
+
+def test_a_reload_that_fails_at_one_site_changes_nothing_of_another(site: Site, gateway: StartGateway) -> None:
+    both = two_sites(site.url, "watch", {"rules": []})
+    running = gateway(both, limits={}, enforce=False)
+    assert running.get("/members/1", {**BROWSER, "Host": "site.example"}).status == 200
+    before = policy_id(running)
+    broken = two_sites(site.url, "enforce", {"rules": REFUSE}, ca_file=str(running.state / "no-such.pem"))
+    running.rewrite(broken)
+    write_tables(running.folder(), compile_tables(running.config, running.folder(), Overrides()))
+    with pytest.raises(ControlError, match=r"site `second`.*no-such\.pem"):
+        running.control().ask("reload")
+    sites = running.edge_status()["sites"]
+    assert isinstance(sites, list)
+    assert [(s["site"], s["mode"], s["policy"]) for s in sites] == [
+        ("club", "watch", before),
+        ("second", "watch", before),
+    ]
+    assert running.get("/closed", {**BROWSER, "Host": "site.example"}).status == 200
+    assert running.get("/members/2", {**BROWSER, "Host": "site.example"}).status == 200
+    segments = sorted((running.state / "sites" / "club" / "ledger").glob("*.seg"))
+    assert len(segments) == 1, "the ledger goes on in the segment of the policy that stayed in force"
+    assert people_in(running.ledger()) == {"1", "2"}
+    # What was refused leaves nothing behind that would hinder the mended one.
+    running.rewrite(two_sites(site.url, "enforce", {"rules": REFUSE}))
+    write_tables(running.folder(), compile_tables(running.config, running.folder(), Overrides()))
+    running.control().ask("reload")
+    assert running.get("/closed", {**BROWSER, "Host": "site.example"}).status == 403
+    assert running.get("/closed", {**BROWSER, "Host": "second.example"}).status == 403
+
+
+def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None) -> Policy:
+    """`club` and `second`; `ca_file` goes to the second."""
+    written = policy(upstream, {"hosts": ["site.example"], "mode": mode, **more})
+    sites = written["sites"]
+    assert isinstance(sites, list)
+    to = {**sites[0]["upstream"], **({"url": "https://127.0.0.1:9", "ca_file": ca_file} if ca_file else {})}
+    return {**written, "sites": [sites[0], {**sites[0], "name": "second", "hosts": ["second.example"], "upstream": to}]}
 
 
 def test_a_reveal_link_opens_no_other_field_after_the_map_has_changed(site: Site, gateway: StartGateway) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
+from tests.gateway.conftest import StartGateway
+from tests.gateway.policies import FIELDS, ROUTES, policy
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, request
@@ -167,3 +171,44 @@ def test_a_visitor_that_leaves_ends_the_sites_work(watching: Gateway, module_sit
         assert wire.head().status == 200
         wire.reset()
     assert gone.wait(20)
+
+
+PASSING = [{**route, "on_unreadable": "pass"} for route in ROUTES]
+
+
+def members_over_a_websocket(exchange: Exchange) -> None:
+    """Switches, and tells of members in a form that nobody here reads."""
+    exchange.send(SWITCH + b"Name5x")
+    exchange.keep = False
+    exchange.socket.recv(1)
+
+
+@pytest.mark.parametrize("enforce", [False, True], ids=["watch", "enforce"])
+def test_a_tunnel_on_a_route_with_people_is_told_in_the_ledger(
+    site: Site, gateway: StartGateway, enforce: bool
+) -> None:
+    site.on("/members", members_over_a_websocket)
+    people = {"fields": FIELDS, "routes": PASSING}
+    running = gateway(policy(site.url, {"people": people}), enforce=enforce, limits={})
+    with running.wire() as wire:
+        wire.send(request("/members", {**BROWSER, **UPGRADE}))
+        assert wire.head().status == 101
+        assert wire.exactly(6) == b"Name5x"
+        gaps = [e for e in running.ledger() if e["k"] == "gap"]
+        assert [(e["r"], e["code"], e["why"]) for e in gaps] == [("list", 101, ["unreadable"])]
+        assert "websocket" in str(gaps[0]["note"])
+    sites = running.edge_status()["sites"]
+    assert isinstance(sites, list)
+    assert sites[0]["counters"]["unreadable"] == 1
+
+
+def test_a_tunnel_on_a_route_that_refuses_what_cannot_be_read_does_not_come_about(
+    site: Site, gateway: StartGateway
+) -> None:
+    site.on("/members", members_over_a_websocket)
+    running = gateway(policy(site.url), enforce=True, limits={})
+    with running.wire() as wire:
+        wire.send(request("/members", {**BROWSER, **UPGRADE}))
+        got = wire.answer()
+        assert got.status == 502
+        assert b"Name5x" not in got.body

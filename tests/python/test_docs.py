@@ -154,6 +154,14 @@ def test_every_kind_of_problem_is_documented() -> None:
     assert [s for s, code in slugs if f"| `urn:hedgerow:problem:{s}` | {code} |" not in page] == []
 
 
+def test_every_fault_is_documented_with_what_to_do() -> None:
+    page = _page("faults")
+    source = _source("gateway/src/faults.rs")
+    rows = re.findall(r'\n    \w+ = "(\w+)", (\d+), "([^"]+)",\s+"([^"]+)",', source)
+    assert len(rows) == len(re.findall(r'^\s+\w+ = "\w+", \d{3},', source, re.MULTILINE)) > 0
+    assert [row for row in rows if f"| `{row[0]}` | {row[1]} | {row[2]} | {row[3]} |" not in page] == []
+
+
 def test_every_status_of_ours_is_documented() -> None:
     page = _page("status-codes")
     slugs = re.findall(r'= "[a-z-]+", (\d{3}),', _source("gateway/src/pages/problem.rs"))

@@ -69,6 +69,7 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
         reference: Reference(0x00A1_B2C3_D4E5_F607),
         at_s: 1_795_468_260,
         action: Action::Refuse,
+        fault: None,
         sentences: &sentences,
         retry_after_s: Some(1800),
     };

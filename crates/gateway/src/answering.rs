@@ -6,13 +6,14 @@ use hedgerow_engine::answer::{Media, NamedPerson, Reader, coding, named_people};
 use hedgerow_engine::policy::{Mode, OnFailure};
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_RANGE,
-    RANGE, TE, TRAILER, VARY,
+    RANGE, TE, TRAILER, UPGRADE, VARY,
 };
 use http::{Method, Response, StatusCode, Version};
 
 use crate::body::{Body, BodyError, Passing};
 use crate::counters::Counters;
 use crate::disclose::Account;
+use crate::faults::Cause;
 use crate::path::Passage;
 use crate::reading::{ReadBody, Reading, SHORT, whole};
 use crate::{caching, headers, respond};
@@ -195,7 +196,12 @@ fn short(
 
 /// Says that something is masked, and under which number the reasons are found.
 pub fn masked(to: &mut HeaderMap, account: &Account) {
-    if let Ok(v) = HeaderValue::try_from(account.occasion().reference.to_string()) {
+    let o = account.occasion();
+    if account.tells_of_nobody() {
+        let (faults, route) = (&o.runtime.memory.faults, &o.runtime.site.routes[o.route]);
+        faults.note(o.reference, o.now_ms, Cause::NobodyNamed, Some(&route.name), &"");
+    }
+    if let Ok(v) = HeaderValue::try_from(o.reference.to_string()) {
         to.insert(MASKED, v);
     }
 }
@@ -245,7 +251,8 @@ fn unreadable(
         // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
         if account.occasion().mode == Mode::Enforce && (route.on_unreadable == OnFailure::Refuse || account.withheld())
         {
-            return respond::failure(passage, StatusCode::BAD_GATEWAY, account.occasion().identity.wants_html);
+            let html = account.occasion().identity.wants_html;
+            return respond::failure(passage, Cause::Unreadable, &why, html);
         }
         account.note_gap(why);
         if let Err(e) = account.record() {
@@ -253,6 +260,23 @@ fn unreadable(
         }
     }
     respond::passing(status, to, passing)
+}
+
+/// A tunnel on a route that shows people is an answer that nobody reads: told in the ledger where the route's declared
+/// failure lets it pass. Else what the visitor gets instead.
+pub fn tunnel(passage: &Passage, account: &Account, answered: &HeaderMap) -> Option<Response<Body>> {
+    let site = &passage.site;
+    let route = &site.site.routes[account.occasion().route];
+    let protocol = answered.get(UPGRADE).and_then(|v| v.to_str().ok()).unwrap_or("another protocol");
+    let protocol: String = protocol.chars().take(40).collect();
+    let why = format!("the connection became a tunnel ({protocol}); what flows in it is read by nobody");
+    Counters::add(&site.memory.counters.unreadable, 1);
+    tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
+    if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
+        return Some(respond::failure(passage, Cause::Unreadable, &why, account.occasion().identity.wants_html));
+    }
+    account.note_gap(&why);
+    None
 }
 
 /// What a ledger that cannot be written means for this answer: watching stops nobody.
@@ -278,11 +302,6 @@ fn on_ledger_failure(
 }
 
 fn failed(passage: &Passage, account: &Account, error: &BodyError) -> Response<Body> {
-    let status = match error {
-        BodyError::Silent(_) => StatusCode::GATEWAY_TIMEOUT,
-        BodyError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
-        BodyError::Site(_) | BodyError::Unreadable(_) => StatusCode::BAD_GATEWAY,
-    };
     tracing::warn!(site = passage.site.site.name, reference = %passage.reference, error = %error, "an answer was not passed on");
-    respond::failure(passage, status, account.occasion().identity.wants_html)
+    respond::failure(passage, error.into(), error, account.occasion().identity.wants_html)
 }

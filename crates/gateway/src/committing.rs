@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use hedgerow_engine::record::{Entry, Ledger, RecordError};
 
 use crate::disclose::Account;
-use crate::sites::SiteMemory;
+use crate::memory::SiteMemory;
 
 /// What came of an entry, once it is known, and who waits for it.
 #[derive(Default)]

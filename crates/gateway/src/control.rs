@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::edge::Edge;
+use crate::faults::Fault;
 use crate::reach::reach;
 
 /// Longest request line, in bytes.
@@ -152,10 +153,21 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                 .parse()
                 .map_err(|()| format!("`{reference}` is not a reference; one looks like 7K3M-Q2ZD-90XF"))?;
             let tables = edge.shared.tables.load();
-            let (site, entries) = tables
-                .find(r)?
-                .ok_or_else(|| format!("no record of {r}; it may have been deleted after its retention"))?;
-            Ok(json!({"entry": explained(&site.site.name, r, &entries), "entries": entries}))
+            let fault = tables.sites().find_map(|s| Some((s, s.memory.faults.find(r)?)));
+            // A verdict that only slowed, or that watch mode passed, has an entry as well.
+            let (of_fault, fault) = fault.unzip();
+            let (site, entries) = match (tables.find(r)?, of_fault) {
+                (Some((site, entries)), _) => (site, entries),
+                (None, Some(site)) => (site, Vec::new()),
+                (None, None) => {
+                    return Err(format!(
+                        "no record of {r}; it may have been deleted after its retention, or tell of a fault: the last few \
+                     thousand of those are remembered until the gateway restarts, the others stand in its log under \
+                     their number"
+                    ));
+                }
+            };
+            Ok(json!({"entry": explained(&site.site.name, r, &entries, fault.as_ref()), "entries": entries}))
         }
         Ask::Claims => {
             let tables = edge.shared.tables.load();
@@ -196,9 +208,13 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
     }
 }
 
-/// The entries of one reference in the operator's words.
-fn explained(site: &str, reference: Reference, entries: &[Entry]) -> Value {
+/// The entries of one reference, and what went wrong under it, in the operator's words.
+fn explained(site: &str, reference: Reference, entries: &[Entry], fault: Option<&Fault>) -> Value {
     let first = entries.first();
+    let of_fault = fault.map(|f| {
+        let sentence = f.cause.operator();
+        json!({"code": format!("fault.{}", f.cause.code()), "weight": 0, "detail": &*f.detail, "sentence": sentence})
+    });
     let reasons: Vec<Value> = entries
         .iter()
         .flat_map(|e| e.reasons.iter().map(move |code| (e, code)))
@@ -211,6 +227,7 @@ fn explained(site: &str, reference: Reference, entries: &[Entry]) -> Value {
                 "sentence": reasons::lookup(code).map(|r| r.operator),
             })
         })
+        .chain(of_fault)
         .collect();
     let people = |shown: bool| {
         entries
@@ -222,13 +239,15 @@ fn explained(site: &str, reference: Reference, entries: &[Entry]) -> Value {
     json!({
         "site": site,
         "reference": reference.to_string(),
-        "at_ms": first.map(|e| e.at_ms),
+        "at_ms": first.map(|e| e.at_ms).or(fault.map(|f| f.at_ms)),
         "action": first.and_then(|e| e.action),
         "mode": first.and_then(|e| e.mode),
         "lane": first.and_then(|e| e.lane),
         "standing": first.and_then(|e| e.standing),
-        "route": first.and_then(|e| e.route.clone()),
-        "status": first.and_then(|e| e.status),
+        "route": first.and_then(|e| e.route.clone()).or(fault.and_then(|f| f.route.as_ref().map(ToString::to_string))),
+        "status": fault.map(|f| f.cause.status()).or(first.and_then(|e| e.status)),
+        "fault": fault.map(|f| f.cause.code()),
+        "what_to_do": fault.map(|f| f.cause.advice()),
         "people_shown": people(true),
         "people_masked": people(false),
         "reasons": reasons,

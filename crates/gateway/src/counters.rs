@@ -12,7 +12,7 @@ pub struct Counters {
     pub requests: AtomicU64,
     /// Requests on routes that show people.
     pub people_requests: AtomicU64,
-    /// Disclosures recorded (a person in an answer).
+    /// Disclosures recorded: a person in an answer, as often as that happens. Distinct people are `state::Disclosed`.
     pub disclosures: AtomicU64,
     /// Fields masked, or that would have been in watch mode.
     pub masked: AtomicU64,

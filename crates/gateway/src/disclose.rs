@@ -55,6 +55,8 @@ struct Found {
     pending: Vec<Disclosure>,
     /// Keyed hashes of those: a list looks through them once for each person.
     keys: Vec<u64>,
+    /// ... of the people in the entry under way.
+    under_way: Vec<u64>,
     reasons: Vec<Reason>,
     masked_any: bool,
     withheld_any: bool,
@@ -168,6 +170,13 @@ impl Account {
         self.found.lock().withheld_any
     }
 
+    /// Whether the ledger has nothing of this answer, and nothing waits to be written.
+    #[must_use]
+    pub fn tells_of_nobody(&self) -> bool {
+        let found = self.found.lock();
+        found.parts == 0 && found.pending.is_empty()
+    }
+
     /// Writes what was found since the last time to the ledger. Call it before the bytes leave.
     ///
     /// # Errors
@@ -188,7 +197,7 @@ impl Account {
         let mut entry = self.entry(o.kind);
         (entry.part, entry.at_ms) = (found.parts, self.at_ms());
         entry.people = std::mem::take(&mut found.pending);
-        found.keys.clear();
+        found.under_way = std::mem::take(&mut found.keys);
         if found.parts == 0 {
             entry.reason_with(&o.reasons);
         }
@@ -205,7 +214,10 @@ impl Account {
         let mut found = self.found.lock();
         let o = &*self.occasion;
         let counters = &o.runtime.memory.counters;
+        let keys = std::mem::take(&mut found.under_way);
         if result.is_ok() {
+            let shown = entry.people.iter().zip(&keys).filter(|(d, _)| !d.shown.is_empty());
+            o.runtime.memory.disclosed.add(shown.map(|(_, key)| *key), entry.at_ms);
             found.parts += 1;
             found.told = found.reasons.len();
             Counters::add(&counters.disclosures, entry.people.len() as u64);
@@ -214,7 +226,7 @@ impl Account {
             self.seal(o);
         } else {
             Counters::add(&counters.ledger_failures, 1);
-            found.keys = entry.people.iter().map(|d| o.runtime.memory.keys.person_key(&d.person)).collect();
+            found.keys = keys;
             found.pending = entry.people;
         }
         result

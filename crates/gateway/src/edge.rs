@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hedgerow_engine::policy::{Mode, Policy};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,7 @@ pub struct Edge {
     /// Reads `measures.json`.
     pub measures: Reader,
     memories: Memories,
+    reloading: Mutex<()>,
     started_ms: u64,
 }
 
@@ -48,6 +50,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     let memories = Memories::open(&settings)?;
     let policy = read_policy(&settings)?;
     let tables = memories.tables(&settings, policy, clock.now())?;
+    memories.put_in_force(&tables);
     let measures = Reader::default();
     measures.take_up_or_tell(&settings.state_dir, &tables);
     let tls = if settings.listen.iter().any(|l| l.tls) {
@@ -69,7 +72,14 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         drain: drained,
         settings,
     });
-    let edge = Arc::new(Edge { shared: Arc::clone(&shared), drain, measures, memories, started_ms });
+    let edge = Arc::new(Edge {
+        shared: Arc::clone(&shared),
+        drain,
+        measures,
+        memories,
+        reloading: Mutex::default(),
+        started_ms,
+    });
 
     let control = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -105,7 +115,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         }
     }
     for s in edge.shared.tables.load().sites() {
-        s.memory.close();
+        s.memory.close(&s.site);
     }
     Ok(())
 }
@@ -278,10 +288,14 @@ impl Edge {
     /// # Errors
     /// A sentence; the policy in force stays.
     pub fn reload(&self) -> Result<String, String> {
+        // One after the other: an older policy must not be put in force over a newer one.
+        let _turn = self.reloading.lock();
         self.memories.look_at_files(&self.shared.settings);
         let policy = read_policy(&self.shared.settings)?;
         let id = policy.id.clone();
         let tables = self.memories.tables(&self.shared.settings, policy, self.shared.clock.now())?;
+        // From here on nothing can fail.
+        self.memories.put_in_force(&tables);
         self.measures.take_up_or_tell(&self.shared.settings.state_dir, &tables);
         self.shared.tables.store(Arc::new(tables));
         tracing::info!(policy = id, "a policy was loaded");
@@ -320,7 +334,9 @@ impl Edge {
                     "title": s.site.title,
                     "mode": s.mode(),
                     "policy": &*s.policy_id,
+                    "people_disclosed": s.memory.disclosed.now(now_ms),
                     "counters": s.memory.counters.now(),
+                    "faults_remembered": s.memory.faults.len(),
                     "measures": s.memory.measures.load().all().len(),
                     "for_everybody": for_everybody(&s.memory.measures.load(), &s.site, now_ms),
                     "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),

@@ -5,6 +5,7 @@
 //! the engine's answer room to work on a body, [`disclose`] charges and records, [`own`] and [`pages`] are what
 //! visitors meet of ours, and [`control`] is the door for the brain and the command line.
 
+pub mod ages;
 pub mod answering;
 pub mod body;
 pub mod caching;
@@ -15,6 +16,7 @@ pub mod control;
 pub mod counters;
 pub mod disclose;
 pub mod edge;
+pub mod faults;
 pub mod form;
 pub mod forward;
 pub mod headers;
@@ -23,6 +25,7 @@ pub mod listen;
 pub mod local;
 pub mod lookups;
 pub mod measures;
+pub mod memory;
 pub mod own;
 pub mod pages;
 pub mod path;

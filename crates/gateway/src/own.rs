@@ -14,10 +14,11 @@ use tokio::sync::Semaphore;
 use crate::body::Body;
 use crate::counters::Counters;
 use crate::disclose::{self, Way};
+use crate::faults::{Cause, Fault};
 use crate::form::{self, Carried};
 use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why};
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page, problem, unread, visitor_sentences};
+use crate::respond::{context, page, problem_without_number, unread, visitor_sentences};
 use crate::{intake, revealing, self_test};
 
 /// Where our own addresses live, with the slash.
@@ -47,10 +48,13 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
 /// Nothing of ours is there.
 #[must_use]
 pub fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
+    // Nothing has happened, so there is no record and no number to quote.
     if judged.identity.wants_html {
-        page(StatusCode::NOT_FOUND, pages::not_found(&context(passage)))
+        let mut context = context(passage);
+        context.reference = None;
+        page(StatusCode::NOT_FOUND, pages::not_found(&context))
     } else {
-        problem(passage, ProblemKind::NotFound, "", None)
+        problem_without_number(passage, ProblemKind::NotFound, "", None)
     }
 }
 
@@ -87,6 +91,7 @@ pub fn challenge(
         Ok(c) => c,
         Err(e) => {
             tracing::error!(site = site.site.name, error = %e, "a challenge could not be made");
+            passage.note(Cause::NoChallenge, &e);
             return page(StatusCode::FORBIDDEN, pages::refuse(&context(passage), &[], None));
         }
     };
@@ -102,6 +107,7 @@ pub fn challenge(
 
 /// Nothing binds what was asked to anybody: the cookie did not come back.
 pub fn cookies_needed(passage: &Passage, back: &str) -> Response<Body> {
+    passage.note(Cause::NoCookie, &"");
     let sign_in = passage.site.site.account.sign_in_url.as_deref();
     page(StatusCode::FORBIDDEN, pages::cookies_needed(&context(passage), back, sign_in))
 }
@@ -134,6 +140,7 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
             proven(passage, &judged, &session, &back, carries, way)
         }
         Err(ProofError::Early { wait_s }) => {
+            passage.note(Cause::ProofEarly, &format!("{wait_s} s too early"));
             let token = form::value(&fields, FIELD_WAIT).unwrap_or("");
             let resend = if carries { Resend::Fields(&carried) } else { Resend::Nothing };
             let mut r = page(StatusCode::FORBIDDEN, pages::too_early(&context(passage), token, wait_s, &back, resend));
@@ -142,6 +149,7 @@ async fn prove(passage: &Passage, judged: Judged, request: Request<Incoming>) ->
         }
         Err(e) => {
             tracing::info!(site = site.site.name, reference = %passage.reference, error = %e, "a proof was not taken");
+            passage.note(Cause::ProofNotTaken, &e);
             page(StatusCode::FORBIDDEN, pages::proof_not_taken(&context(passage), &e, &back))
         }
     }
@@ -193,24 +201,33 @@ async fn look_up(passage: &Passage, reference: Reference) -> Option<Vec<Entry>> 
 
 /// What happened under a reference, in the visitor's words. Whoever holds the number may ask; it tells of no person.
 async fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
-    let found = match text.parse::<Reference>() {
-        Ok(reference) => look_up(passage, reference).await.map(|entries| (reference, entries)),
-        Err(_) => None,
+    let reference = text.parse::<Reference>().ok();
+    let fault = reference.and_then(|r| passage.site.memory.faults.find(r));
+    let entries = match reference {
+        // What went wrong has a number of its own; where a verdict came before it, the page of that was not shown.
+        Some(r) if fault.is_none() => look_up(passage, r).await,
+        _ => None,
     };
     let mut own = context(passage);
     own.reference = None;
-    let Some((reference, told)) = found else {
+    let (Some(reference), true) = (reference, fault.is_some() || entries.is_some()) else {
         return if judged.identity.wants_html {
             page(StatusCode::NOT_FOUND, pages::why_unknown(&own))
         } else {
-            problem(passage, ProblemKind::NotFound, "no record has this reference", None)
+            problem_without_number(passage, ProblemKind::NotFound, "no record has this reference", None)
         };
     };
+    let told = entries.unwrap_or_default();
     let codes: Vec<&str> = told.iter().flat_map(|e| e.reasons.iter().map(String::as_str)).collect();
     let sentences = visitor_sentences(codes.into_iter());
     let (at_ms, action) = told.first().map_or((0, Action::Allow), |e| (e.at_ms, e.action.unwrap_or(Action::Allow)));
+    let at_ms = fault.as_ref().map_or(at_ms, |f: &Fault| f.at_ms);
+    let fault = fault.map(|f| f.cause.visitor());
     page(
         StatusCode::OK,
-        pages::why(&own, &Why { reference, at_s: at_ms / 1000, action, sentences: &sentences, retry_after_s: None }),
+        pages::why(
+            &own,
+            &Why { reference, at_s: at_ms / 1000, action, fault, sentences: &sentences, retry_after_s: None },
+        ),
     )
 }

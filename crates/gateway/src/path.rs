@@ -1,5 +1,6 @@
 //! The path of a request: identify, judge, forward, answer, record, in that order, once.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use hyper::body::Incoming;
 use crate::body::{Body, Passing};
 use crate::counters::Counters;
 use crate::disclose::{Account, Occasion};
+use crate::faults::Cause;
 use crate::forward::{ForwardError, Returning, VisitorBody, forward};
 use crate::serve::{AskedFor, Connection};
 use crate::sites::SiteRuntime;
@@ -99,6 +101,8 @@ pub struct Passage {
     pub reference: Reference,
     /// `Via` for the version the visitor speaks.
     pub via: &'static str,
+    /// Index of its route, once that is known.
+    route: Cell<Option<usize>>,
 }
 
 /// What the judge said, and of what.
@@ -128,7 +132,7 @@ impl Passage {
         let now_ms = worker.shared.clock.at(request.headers());
         let reference = worker.reference();
         let via = via(request.version());
-        Self { worker, connection, site, asked_for, now_ms, reference, via }
+        Self { worker, connection, site, asked_for, now_ms, reference, via, route: Cell::new(None) }
     }
 
     async fn run(self, request: Request<Incoming>, header_order: Option<&str>) -> Response<Body> {
@@ -141,7 +145,8 @@ impl Passage {
         }
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) && request.version() == Version::HTTP_2 {
             // The guard before HTTP/1.1 refuses both (`tap::refusal`).
-            return respond::failure(&self, StatusCode::BAD_REQUEST, judged.identity.wants_html);
+            let detail = &format!("{} is not passed on", request.method());
+            return respond::failure(&self, Cause::Malformed, detail, judged.identity.wants_html);
         }
         if let Some(file) = security_txt::instead(&self, &request) {
             return file;
@@ -208,7 +213,15 @@ impl Passage {
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);
         let action = s.carried_out(verdict.action);
         let (route, person) = route.map_or((None, None), |r| (Some(r.index), r.person));
+        self.route.set(route);
         Judged { identity, verdict, action, set_cookie: identified.set_cookie, route, person }
+    }
+
+    /// Remembers why this request gets a page of ours, for who asks by its number.
+    pub fn note(&self, cause: Cause, detail: &dyn std::fmt::Display) {
+        let routes = &self.site.site.routes;
+        let route = self.route.get().and_then(|i| routes.get(i)).map(|r| r.name.as_str());
+        self.site.memory.faults.note(self.reference, self.now_ms, cause, route, detail);
     }
 
     /// How long a visitor may be silent within a request.
@@ -239,14 +252,15 @@ impl Passage {
         let stall = self.patience();
         let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
         let Some(first) = to_site(VisitorBody::of(body, stall)) else {
-            return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html);
+            let detail = &"its target cannot be written";
+            return respond::failure(self, Cause::Malformed, detail, judged.identity.wants_html);
         };
         let proven = judged.identity.session.is_some_and(|s| s.returned && s.proven_until_s > 0);
         let first = if form::may_hold_ours(first.headers(), proven) {
             let (mut parts, body) = first.into_parts();
             match form::for_site(body, &mut parts.headers).await {
                 Ok(body) => Request::from_parts(parts, body),
-                Err(_) => return respond::failure(self, StatusCode::BAD_REQUEST, judged.identity.wants_html),
+                Err(e) => return respond::failure(self, Cause::VisitorBrokeOff, &e, judged.identity.wants_html),
             }
         } else {
             first
@@ -260,6 +274,14 @@ impl Passage {
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             return match wanted {
                 Some(w) => {
+                    if let Some(route) = judged.route {
+                        let (status, back) = (answer.status(), asked.uri.path());
+                        let kind = EntryKind::Disclosure;
+                        let account = self.account(judged, route, &asked.method, status, back, kind);
+                        if let Some(instead) = answering::tunnel(self, &account, answer.headers()) {
+                            return instead;
+                        }
+                    }
                     self.connection.upgraded();
                     w.join(&mut answer, TUNNEL_IDLE, self.connection.admitted());
                     let mut response = Response::new(Body::Empty);
@@ -269,7 +291,10 @@ impl Passage {
                     response
                 }
                 // Nobody asked for it (RFC 9110, 15.2.2): the site is wrong.
-                None => respond::failure(self, StatusCode::BAD_GATEWAY, judged.identity.wants_html),
+                None => {
+                    let detail = &"it switched protocols, and nobody had asked it to";
+                    respond::failure(self, Cause::SiteBrokeOff, detail, judged.identity.wants_html)
+                }
             };
         }
         self.answer(judged, &asked, answer, returning).await
@@ -320,7 +345,7 @@ impl Passage {
     fn site_failed(&self, error: &ForwardError, judged: &Judged) -> Response<Body> {
         Counters::add(&self.site.memory.counters.site_failures, 1);
         tracing::warn!(site = self.site.site.name, reference = %self.reference, error = %error, "the site did not answer");
-        respond::failure(self, error.status(), judged.identity.wants_html)
+        respond::failure(self, error.into(), error, judged.identity.wants_html)
     }
 
     async fn answer(

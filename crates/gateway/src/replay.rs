@@ -1,27 +1,30 @@
-//! Budgets and the age of accounts after a restart: the ledger's last thirty days are counted again.
+//! Budgets and ages of accounts after a restart: the ledger's last thirty days are counted again.
 
 use std::path::Path;
 
 use hedgerow_engine::doors::Level;
-use hedgerow_engine::identify::{Accounts, Keys};
+use hedgerow_engine::identify::{Age, Ages, Keys};
 use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Site, Window};
 use hedgerow_engine::record::{Entry, EntryKind, Item, RecordError, SegmentHeader, read};
-use hedgerow_engine::state::{Replay, State};
+use hedgerow_engine::state::{Disclosed, Replay, State};
 
-/// Counts the disclosures of the longest window again, and sees accounts for the first time when the ledger first names
-/// them: without the application's word on its age, a member would be a new one after each restart.
+/// What the ledger tells of.
+pub struct Past<'a> {
+    /// Budgets and postures.
+    pub state: &'a State,
+    /// Whom anybody was shown.
+    pub disclosed: &'a Disclosed,
+    /// Since when accounts are known.
+    pub ages: &'a Ages,
+}
+
+/// Counts the disclosures of the longest window again, and makes accounts as old as the ledger first names them: what a
+/// crash kept from the file of ages would else be new members.
 ///
 /// # Errors
 /// When the folder cannot be read. A damaged segment is told in the log and passed over: its budgets start anew.
-pub fn tail(
-    state: &State,
-    accounts: &Accounts,
-    keys: &Keys,
-    site: &Site,
-    dir: &Path,
-    now_ms: u64,
-) -> Result<(), String> {
+pub fn tail(past: &Past<'_>, keys: &Keys, site: &Site, dir: &Path, now_ms: u64) -> Result<(), String> {
     let since_ms = now_ms.saturating_sub(u64::from(Window::Month.seconds()) * 1000);
     let mut header: Option<SegmentHeader> = None;
     let mut people = 0u64;
@@ -30,9 +33,11 @@ pub fn tail(
             Ok(Item::Header(h)) => header = Some(h),
             Ok(Item::Entry(e)) => {
                 if let Some(account) = e.account {
-                    accounts.first_seen(account, e.at_ms / 1000);
+                    // It was there by then, and may be older.
+                    let at_s = e.at_ms / 1000;
+                    past.ages.learn(account, Age { since_s: at_s, seen_s: at_s });
                 }
-                people += entry(state, keys, site, header.as_ref(), &e);
+                people += entry(past, keys, site, header.as_ref(), &e);
             }
             Err(e @ RecordError::Damaged { .. }) => {
                 tracing::error!(site = site.name, error = %e, "budgets of a damaged segment are not counted again")
@@ -47,7 +52,7 @@ pub fn tail(
 }
 
 /// Counts one entry; returns how many people it told of.
-fn entry(state: &State, keys: &Keys, site: &Site, header: Option<&SegmentHeader>, e: &Entry) -> u64 {
+fn entry(past: &Past<'_>, keys: &Keys, site: &Site, header: Option<&SegmentHeader>, e: &Entry) -> u64 {
     let (true, Some(standing), Some(family)) =
         (matches!(e.kind, EntryKind::Disclosure | EntryKind::Reveal), e.standing, e.family.as_ref())
     else {
@@ -61,13 +66,15 @@ fn entry(state: &State, keys: &Keys, site: &Site, header: Option<&SegmentHeader>
         (Level::Network, e.network),
         (Level::Client, e.client),
     ];
+    let shown = e.people.iter().filter(|d| !d.shown.is_empty());
+    past.disclosed.add(shown.map(|d| keys.person_key(&d.person)), e.at_ms);
     for d in &e.people {
         // In watch mode what should have been masked left all the same: it was never within a budget.
         let counted = translate(d.shown.minus(d.masked), header, site);
         if counted.is_empty() {
             continue;
         }
-        state.replay(
+        past.state.replay(
             site,
             &Replay {
                 at_ms: e.at_ms,

@@ -1,6 +1,8 @@
 //! Answers of our own: the ladder's pages, problem documents for programs, and the site's failures.
 
-use hedgerow_engine::doors::{Action, Reason};
+use std::fmt::Display;
+
+use hedgerow_engine::doors::{Action, Reason, Reference};
 use hedgerow_engine::judge::reasons;
 use hedgerow_engine::measures::Act;
 use http::header::{
@@ -12,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::body::{Body, Passing};
 use crate::disclose;
+use crate::faults::Cause;
 use crate::form::Carried;
 use crate::pages::{self, Fault, PageContext, ProblemKind};
 use crate::path::{Judged, Passage};
@@ -64,9 +67,30 @@ fn own_headers(h: &mut HeaderMap) {
     h.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 }
 
-/// A problem document (RFC 9457).
+/// A problem document (RFC 9457), with the number of the request.
 #[must_use]
 pub fn problem(passage: &Passage, kind: ProblemKind, detail: &str, retry_after_s: Option<u32>) -> Response<Body> {
+    document(passage, kind, detail, retry_after_s, Some(passage.reference))
+}
+
+/// A problem document where nothing happened that a record could tell of.
+#[must_use]
+pub fn problem_without_number(
+    passage: &Passage,
+    kind: ProblemKind,
+    detail: &str,
+    retry_after_s: Option<u32>,
+) -> Response<Body> {
+    document(passage, kind, detail, retry_after_s, None)
+}
+
+fn document(
+    passage: &Passage,
+    kind: ProblemKind,
+    detail: &str,
+    retry_after_s: Option<u32>,
+    reference: Option<Reference>,
+) -> Response<Body> {
     let mut extra = Map::new();
     extra.insert("contact".to_owned(), Value::from(passage.site.site.contact.clone()));
     if let Some(s) = retry_after_s {
@@ -84,7 +108,7 @@ pub fn problem(passage: &Passage, kind: ProblemKind, detail: &str, retry_after_s
     {
         extra.insert("appeal".to_owned(), Value::from(form));
     }
-    let document = pages::problem(kind, detail, Some(passage.reference), extra);
+    let document = pages::problem(kind, detail, reference, extra);
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::FORBIDDEN);
     let h = response.headers_mut();
@@ -99,20 +123,23 @@ pub fn context(passage: &Passage) -> PageContext<'_> {
     PageContext::new(&passage.site.site.title, &passage.site.site.contact, Some(passage.reference))
 }
 
-/// The site failed, or we did: a page or a problem document, with the right status.
+/// The site failed, or we did, or the request is no good: a page or a problem document, remembered under its number.
 #[must_use]
-pub fn failure(passage: &Passage, status: StatusCode, wants_html: bool) -> Response<Body> {
-    let (fault, kind) = match status {
-        StatusCode::GATEWAY_TIMEOUT => (Fault::TimedOut, ProblemKind::UpstreamTimedOut),
-        StatusCode::SERVICE_UNAVAILABLE => (Fault::NotRecorded, ProblemKind::NotRecorded),
-        StatusCode::BAD_REQUEST => {
+pub fn failure(passage: &Passage, cause: Cause, detail: &dyn Display, wants_html: bool) -> Response<Body> {
+    passage.note(cause, detail);
+    let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let (fault, kind) = match cause {
+        Cause::SiteSilent => (Fault::TimedOut, ProblemKind::UpstreamTimedOut),
+        Cause::NotRecorded => (Fault::NotRecorded, ProblemKind::NotRecorded),
+        Cause::SiteUnreachable => (Fault::Unreachable, ProblemKind::UpstreamUnreachable),
+        Cause::SiteBrokeOff | Cause::Unreadable => (Fault::Garbled, ProblemKind::UpstreamGarbled),
+        _ => {
             return if wants_html {
                 page(status, pages::bad_request(&context(passage), pages::BadRequest::Malformed))
             } else {
                 problem(passage, ProblemKind::BadRequest, "the request cannot be passed on", None)
             };
         }
-        _ => (Fault::Unreachable, ProblemKind::UpstreamUnreachable),
     };
     if wants_html {
         page(status, pages::upstream_error(&context(passage), fault, None))
@@ -123,6 +150,7 @@ pub fn failure(passage: &Passage, status: StatusCode, wants_html: bool) -> Respo
 
 /// A form of ours that could not be read.
 pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
+    passage.note(why.into(), &"");
     let (status, said) = match why {
         form::Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, pages::BadRequest::TooLarge),
         form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::BrokenOff),

@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use crate::body::Body;
 use crate::counters::Counters;
 use crate::disclose;
+use crate::faults::Cause;
 use crate::form::{self, Carried};
 use crate::own::{BASE, cookies_needed, redirect};
 use crate::pages::{self, FIELD_REVEAL, ProblemKind};
@@ -93,7 +94,7 @@ fn show(passage: &Passage, judged: Judged, asked: &Reveal) -> Response<Body> {
     let visible = account.reveal(&asked.person, asked.fields);
     if let Err(e) = account.record() {
         tracing::error!(error = e, "a reveal could not be recorded, so it was not done");
-        return respond::failure(passage, StatusCode::SERVICE_UNAVAILABLE, html);
+        return respond::failure(passage, Cause::NotRecorded, &e, html);
     }
     if visible.is_empty() && asked.fields.minus(everybody.masked).is_empty() && site.mode() == Mode::Enforce {
         return respond::closed(passage, html, None);
@@ -153,6 +154,7 @@ fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {
 
 fn not_taken(passage: &Passage, judged: &Judged, error: &ProofError) -> Response<Body> {
     tracing::info!(site = passage.site.site.name, reference = %passage.reference, error = %error, "a reveal was not taken");
+    passage.note(Cause::RevealNotTaken, error);
     if judged.identity.wants_html {
         page(StatusCode::FORBIDDEN, pages::reveal_not_taken(&context(passage), error))
     } else {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::patience::Pace;
 
@@ -32,9 +33,6 @@ pub struct Settings {
     /// Take the clock from this request header (rehearsals; loopback only).
     #[serde(default)]
     pub drill_clock: Option<String>,
-    /// Limits on what visitors may send and how long things may take.
-    #[serde(default)]
-    pub limits: Limits,
 }
 
 /// One address to listen on.
@@ -51,7 +49,7 @@ pub struct Listen {
     pub proxy_protocol: bool,
 }
 
-/// Limits on visitors. Times in seconds, sizes in bytes.
+/// Limits on visitors, from the compiled policy. Times in seconds, sizes in bytes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -79,6 +77,15 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Reads the `limits` of a compiled policy; what is absent is as always.
+    ///
+    /// # Errors
+    /// A sentence; the policy cannot be taken.
+    pub fn of(compiled: &Map<String, Value>) -> Result<Self, String> {
+        Self::deserialize(Value::Object(compiled.clone()))
+            .map_err(|e| format!("the `limits` of the policy cannot be read: {e}"))
+    }
+
     /// `stall_timeout_s`, within what can be waited for.
     #[must_use]
     pub fn stall(&self) -> Duration {

@@ -1,90 +1,26 @@
-//! The sites in force: each with its policy compiled, and the memory that outlives a change of policy.
+//! The sites in force: each with its policy compiled, and with its memory.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
 use hedgerow_engine::answer::Plan;
 use hedgerow_engine::doors::{Action, Reference};
-use hedgerow_engine::identify::{Accounts, AsnTable, Crawlers, Identifier, Keys};
+use hedgerow_engine::identify::{AsnTable, Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
-use hedgerow_engine::measures::Measures;
 use hedgerow_engine::policy::{Mode, Policy, Site};
-use hedgerow_engine::record::{Entry, EntryKind, Ledger, Options, Sealer, SegmentHeader};
-use hedgerow_engine::state::State;
+use hedgerow_engine::record::Entry;
 use http::HeaderName;
 use parking_lot::Mutex;
 
-use crate::chance::Chance;
-use crate::counters::Counters;
 use crate::forward::UpstreamTls;
 use crate::lookups::{self, Lookups};
-use crate::replay;
-use crate::settings::Settings;
+use crate::memory::{self, SiteMemory};
+use crate::settings::{Limits, Settings};
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
-
-/// What a site remembers whatever its policy says: budgets, the ledger, keys, counters.
-pub struct SiteMemory {
-    /// Keys.
-    pub keys: Arc<Keys>,
-    /// Budgets and posture.
-    pub state: State,
-    /// Accounts the application has confirmed.
-    pub accounts: Accounts,
-    /// Crawlers, verified or not.
-    pub crawlers: Arc<Crawlers>,
-    /// The record of disclosures.
-    pub ledger: Ledger,
-    /// Raw addresses, sealed.
-    pub sealer: Sealer,
-    /// Counters.
-    pub counters: Counters,
-    /// Watch (0) or enforce (1), as switched last.
-    pub mode: AtomicU8,
-    /// What people decided about principals; swapped whole.
-    pub measures: ArcSwap<Measures>,
-    /// Challenges and tokens: what is spent outlives a change of policy.
-    proofs: Proofs,
-}
-
-impl SiteMemory {
-    /// Notes in the ledger that the site was switched.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn note_mode(&self, mode: Mode, now_ms: u64) -> Result<(), String> {
-        let mut entry = Entry::new(EntryKind::Mode, now_ms);
-        entry.mode = Some(mode);
-        self.ledger.append(&mut entry).map(drop).map_err(|e| e.to_string())
-    }
-
-    /// What is done every few seconds: asks the disk to keep the ledger, lets sealed addresses go.
-    pub fn tidy(&self, site: &Site, now_ms: u64) {
-        if let Err(e) = self.ledger.sync() {
-            tracing::error!(site = site.name, error = %e, "the ledger could not be synced");
-        }
-        match self.sealer.expire(site.privacy.sealed_address_days, now_ms) {
-            Ok(gone) if gone.is_empty() => {}
-            Ok(gone) => tracing::info!(
-                site = site.name,
-                files = gone.len(),
-                "sealed addresses were deleted, their time was over"
-            ),
-            Err(e) => tracing::error!(site = site.name, error = %e, "sealed addresses could not be deleted"),
-        }
-    }
-
-    /// The last sync before the process ends.
-    pub fn close(&self) {
-        if let Err(e) = self.ledger.sync() {
-            tracing::error!(error = %e, "the ledger could not be synced at the end");
-        }
-    }
-}
 
 /// One site as a request meets it: tables of one policy, and the site's memory.
 pub struct SiteRuntime {
@@ -148,6 +84,7 @@ pub type FoundEntries<'a> = (&'a Arc<SiteRuntime>, Vec<Entry>);
 
 /// All sites of one policy.
 pub struct Tables {
+    limits: Limits,
     sites: Vec<Arc<SiteRuntime>>,
     by_host: HashMap<String, usize>,
     any: Option<usize>,
@@ -158,6 +95,12 @@ impl Tables {
     #[must_use]
     pub fn site(&self, host: &str) -> Option<&Arc<SiteRuntime>> {
         self.by_host.get(host).copied().or(self.any).and_then(|i| self.sites.get(i))
+    }
+
+    /// Limits on visitors.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// All sites.
@@ -201,15 +144,17 @@ impl Memories {
         Ok(Self { root_secret, lookups: Lookups::default(), sites: Mutex::new(HashMap::new()) })
     }
 
-    /// Builds the tables of a policy; memory of sites that stay is kept.
+    /// Builds the tables of a policy; memory of sites that stay is kept, and nothing of it is changed before
+    /// [`Memories::put_in_force`]: one site that cannot be built must not leave another half switched.
     ///
     /// # Errors
-    /// A sentence; the tables in force stay in force.
+    /// A sentence that names the site; the tables in force stay in force.
     pub fn tables(&self, settings: &Settings, policy: Policy, now_ms: u64) -> Result<Tables, String> {
+        let limits = Limits::of(&policy.limits)?;
         let policy_id: Arc<str> = policy.id.into();
         if settings.drill_clock.is_some() {
             for s in &policy.sites {
-                check_loopback(&s.upstream.host)?;
+                check_loopback(&s.upstream.host).map_err(|e| format!("site `{}`: {e}", s.name))?;
             }
         }
         let each = settings.memory_bytes / policy.sites.len().max(1);
@@ -230,7 +175,19 @@ impl Memories {
                 }
             }
         }
-        Ok(Tables { sites, by_host, any })
+        Ok(Tables { limits, sites, by_host, any })
+    }
+
+    /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are new.
+    /// Nothing here can fail.
+    pub fn put_in_force(&self, tables: &Tables) {
+        let mut known = self.sites.lock();
+        for s in tables.sites() {
+            s.memory.mode.store(u8::from(s.site.mode == Mode::Enforce), Ordering::Relaxed);
+            if known.insert(s.site.name.clone(), Arc::clone(&s.memory)).is_some() {
+                s.memory.ledger.rotate(memory::header(&s.site, &s.policy_id));
+            }
+        }
     }
 
     /// Looks whether a file of outside facts has changed. New ranges of crawlers are taken up at once; `true` when the
@@ -258,8 +215,18 @@ impl Memories {
         secure: bool,
         now_ms: u64,
     ) -> Result<SiteRuntime, String> {
-        let memory = self.memory(settings, &site, policy_id, memory_bytes, now_ms)?;
         let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
+        // What costs nothing comes first: a site that is new reads its whole ledger below.
+        let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
+        let known = self.sites.lock().get(&site.name).map(Arc::clone);
+        let memory = match known {
+            Some(m) => m,
+            None => {
+                let root = &self.root_secret;
+                let opened = SiteMemory::open(settings, root, &site, policy_id, memory_bytes, now_ms);
+                Arc::new(opened.map_err(|e| named(&e))?)
+            }
+        };
         let identifier = Identifier::new(&site, Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), asn, secure)
             .map_err(|e| named(&e))?;
         let judge = Judge::new(&site).map_err(|e| named(&e))?;
@@ -288,9 +255,7 @@ impl Memories {
                     .map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?,
             ),
         };
-        let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
-        let proofs = memory.proofs.under(&site.proof);
-        memory.mode.store(u8::from(site.mode == Mode::Enforce), Ordering::Relaxed);
+        let proofs = memory.proofs(&site);
         Ok(SiteRuntime {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             site: Arc::new(site),
@@ -306,61 +271,11 @@ impl Memories {
             memory,
         })
     }
-
-    fn memory(
-        &self,
-        settings: &Settings,
-        site: &Site,
-        policy_id: &Arc<str>,
-        memory_bytes: usize,
-        now_ms: u64,
-    ) -> Result<Arc<SiteMemory>, String> {
-        let mut known = self.sites.lock();
-        let header = SegmentHeader::new(&site.name, policy_id, site.fields.iter().map(|f| f.name.clone()).collect());
-        if let Some(m) = known.get(&site.name) {
-            m.ledger.rotate(header);
-            return Ok(Arc::clone(m));
-        }
-        let dir = site_dir(&settings.state_dir, &site.name)?;
-        let secret = site_secret(&self.root_secret, &site.name);
-        let keys = Arc::new(Keys::from_secret(&secret));
-        let mut chance = Chance::new().map_err(|e| format!("the operating system gives no random bytes: {e}"))?;
-        let writer: String = chance.bytes16()[..8].iter().map(|b| format!("{b:02x}")).collect();
-        let ledger_dir = dir.join("ledger");
-        let (ledger, recovery) = Ledger::open(&ledger_dir, header, &writer, Options::default(), now_ms)
-            .map_err(|e| format!("site `{}`: {e}", site.name))?;
-        for found in recovery.torn.iter().chain(&recovery.damaged) {
-            tracing::warn!(site = site.name, "{found}");
-        }
-        let crawlers = Arc::new(Crawlers::shipped());
-        let refreshed = crawlers_file(settings);
-        if refreshed.exists()
-            && let Err(e) = lookups::take_crawlers(&crawlers, &refreshed)
-        {
-            tracing::error!(error = e, "the ranges of this release are used");
-        }
-        let state = State::new(memory_bytes);
-        let accounts = Accounts::default();
-        replay::tail(&state, &accounts, &keys, site, &ledger_dir, now_ms)?;
-        let memory = Arc::new(SiteMemory {
-            sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
-            proofs: Proofs::new(secret, secret, &site.name, &site.proof),
-            keys,
-            state,
-            accounts,
-            crawlers,
-            ledger,
-            counters: Counters::default(),
-            measures: ArcSwap::default(),
-            mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),
-        });
-        known.insert(site.name.clone(), Arc::clone(&memory));
-        Ok(memory)
-    }
 }
 
 /// Where `hedgerow crawlers refresh` puts what it found.
-fn crawlers_file(settings: &Settings) -> PathBuf {
+#[must_use]
+pub fn crawlers_file(settings: &Settings) -> PathBuf {
     settings.state_dir.join("crawlers.json")
 }
 
@@ -368,13 +283,6 @@ fn crawlers_file(settings: &Settings) -> PathBuf {
 #[must_use]
 pub fn site_secret(root: &[u8; 32], site: &str) -> [u8; 32] {
     Keys::site_secret(root, site)
-}
-
-fn site_dir(state: &Path, name: &str) -> Result<PathBuf, String> {
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return Err(format!("`{name}` cannot name a site: use letters, digits, `-` and `_`"));
-    }
-    Ok(state.join("sites").join(name))
 }
 
 fn check_loopback(host: &str) -> Result<(), String> {

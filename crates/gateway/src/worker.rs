@@ -69,10 +69,10 @@ impl Worker {
         }))
     }
 
-    /// Limits on visitors.
+    /// Limits on visitors, as the policy in force has them.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.shared.settings.limits
+    pub fn limits(&self) -> Limits {
+        self.shared.tables.load().limits().clone()
     }
 
     /// Waits until the edge drains; the moment at which its time is over.

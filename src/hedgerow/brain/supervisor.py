@@ -18,8 +18,10 @@ from hedgerow.brain.folder import Folder
 from hedgerow.control import Control
 from hedgerow.policy import Listen, write_whole
 
-DRAIN_S: Final = 35.0
-"""Longest wait for an edge to drain: the 30 seconds it gives what is open, and time to end that in order."""
+DRAIN_S: Final = 30.0
+"""Longest wait for an edge to drain, where no tables say."""
+LAST_S: Final = 5.0
+"""How long an edge whose time to drain is over may take to end what is open, in order."""
 ANSWER_S: Final = 30.0
 """Longest wait for a new edge to answer: it replays the ledger's tail first."""
 
@@ -32,6 +34,16 @@ Say = Callable[[str], None]
 
 class StartError(Exception):
     """The gateway could not be started."""
+
+
+def drain_s(folder: Folder) -> float:
+    """How long an edge may take to drain, as the tables in force say: they may be newer than this process."""
+    try:
+        limits = json.loads(folder.policy.read_text(encoding="utf-8")).get("limits")
+        return float(limits["drain_timeout_s"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # Tables of an older release, or none: what the edge itself then goes by.
+        return DRAIN_S
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,7 @@ class Supervisor:
         minds = [child for child in (self.brain, self.console) if child]
         for child in [*edges, *minds]:
             child.signal(signal.SIGTERM)
-        until = time.monotonic() + DRAIN_S
+        until = time.monotonic() + drain_s(self.folder) + LAST_S
         for child in edges:
             child.end(max(0.1, until - time.monotonic()))
         for child in minds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="The gateway's whole answer as JSON.")] = False,
         state: State = STATE,
     ) -> None:
-        """Says why a visitor got what they got: the verdict, its signals and budgets, with their numbers.
+        """Says why a visitor got what they got: the verdict, its signals and budgets, or what went wrong.
+
+        The last faults of each site are remembered until the gateway restarts; the log has those before.
 
         Examples:
             hedgerow explain 7K3M-P9QT-2XWA
@@ -47,8 +50,14 @@ def in_words(answer: Json) -> str:
             lines.append(f"{_label(key)}:")
             lines += [f"  - {_item(item)}" for item in value]
         else:
-            lines.append(f"{_label(key)}: {_item(value)}")
+            lines.append(f"{_label(key.removesuffix('_ms'))}: {_moment(key, value)}")
     return "\n".join(lines)
+
+
+def _moment(key: str, value: object) -> str:
+    if key.endswith("_ms") and isinstance(value, int):
+        return f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return _item(value)
 
 
 def _label(key: str) -> str:

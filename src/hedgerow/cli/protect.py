@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from hedgerow.brain.folder import Folder, FolderError
-from hedgerow.brain.supervisor import DRAIN_S, EdgeSettings, StartError, Supervisor, supervisor_process
+from hedgerow.brain.supervisor import LAST_S, EdgeSettings, StartError, Supervisor, drain_s, supervisor_process
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
 from hedgerow.cli.exits import NOT_STARTED, STATE, State, fail
 from hedgerow.cli.modes import remember
@@ -229,10 +229,11 @@ def _drain_orphan(folder: Folder) -> None:
         return
     typer.echo("hedgerow: an edge without supervisor still serves; draining it first", err=True)
     control.ask("drain")
-    until = time.monotonic() + DRAIN_S
+    patience_s = drain_s(folder) + LAST_S
+    until = time.monotonic() + patience_s
     while control.answers():
         if time.monotonic() > until:
-            raise StartError(f"the old edge did not drain within {DRAIN_S:g} s; end its process, then start again")
+            raise StartError(f"the old edge did not drain within {patience_s:g} s; end its process, then start again")
         time.sleep(0.05)
 
 

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         once: Annotated[bool, typer.Option("--once", help="Print the figures once and end.")] = False,
         state: State = STATE,
     ) -> None:
-        """Shows requests, people disclosed, verdicts, top principals and memory, every two seconds.
+        """Shows distinct people disclosed, requests, verdicts, top principals and memory, every two seconds.
 
         Examples:
             hedgerow status

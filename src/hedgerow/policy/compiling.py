@@ -33,6 +33,7 @@ def compile_policy(policy: View, identifier: str, report: Report) -> Json:
         "id": identifier,
         # Absolute, because the edge may have been started elsewhere.
         "asn_table": asn and str(Path(asn).absolute()),
+        "limits": dict(policy.view("limits").values),
         "sites": [_site(s, report) for s in sites],
     }
 

@@ -20,6 +20,47 @@ LISTEN: Final = Section(
     "An address to listen on.",
 )
 
+LIMITS: Final = Section(
+    "limits",
+    (
+        Setting(
+            "head_timeout_s",
+            Real(0.1, 600),
+            20.0,
+            "seconds",
+            "Longest wait for a whole request head, and how long a kept connection may be idle.",
+        ),
+        Setting(
+            "handshake_timeout_s", Real(0.1, 600), 10.0, "seconds", "Longest TLS handshake, or wait for a PROXY header."
+        ),
+        Setting(
+            "stall_timeout_s",
+            Real(0.1, 86_400),
+            60.0,
+            "seconds",
+            "Longest pause between two pieces of what a visitor sends, or takes of an answer.",
+        ),
+        Setting("head_bytes", Whole(4_096, 1_048_576), 32_768, "bytes", "Longest request head, cookies included."),
+        Setting("connections", Whole(1, 1_000_000), 20_000, "connections", "Most open connections, per worker."),
+        Setting(
+            "connections_per_address",
+            Whole(1, 1_000_000),
+            1_024,
+            "connections",
+            "Most open connections of one address, per worker; raise it where a proxy of yours stands in front.",
+        ),
+        Setting(
+            "drain_timeout_s",
+            Real(0, 3_600),
+            30.0,
+            "seconds",
+            "How long open connections may take to finish when the gateway is stopped or restarted.",
+        ),
+        Setting("http2_streams", Whole(1, 10_000), 100, "streams", "Most HTTP/2 streams at once on one connection."),
+    ),
+    "What visitors may send and how long they may take. Connections that begin after a change have the new ones.",
+)
+
 UPSTREAM: Final = Section(
     "upstream",
     (

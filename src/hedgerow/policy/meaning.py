@@ -160,6 +160,17 @@ def doubts(compiled: Compiled) -> list[Problem]:
             found.append(
                 Problem(place, f"{listen.address} can be reached from elsewhere without TLS", "tls: true, or 127.0.0.1")
             )
+    limits = compiled.view.view("limits")
+    most = limits.whole("connections")
+    if limits.whole("connections_per_address") >= most:
+        named = "connections_per_address" if "connections_per_address" in limits.written else "connections"
+        found.append(
+            Problem(
+                limits.at(named),
+                "one address may take every connection there is, and nobody else would be served",
+                f"connections_per_address: {max(1, most // 20)}",
+            )
+        )
     asn = compiled.view.maybe("asn_table")
     wrong = words.wrong_asn_table(asn) if asn else None
     if wrong:

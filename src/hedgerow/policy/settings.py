@@ -9,7 +9,7 @@ from typing import Final
 
 from hedgerow.policy import defaults, words
 from hedgerow.policy.console_settings import CONSOLE
-from hedgerow.policy.edge_settings import ACCOUNT, HEADERS, LISTEN, TLS, UPSTREAM
+from hedgerow.policy.edge_settings import ACCOUNT, HEADERS, LIMITS, LISTEN, TLS, UPSTREAM
 from hedgerow.policy.judge_settings import LADDER, POSTURE, PROOF, RULE
 from hedgerow.policy.map_settings import PEOPLE
 from hedgerow.policy.named_shapes import FAILURE, NAME, PER_SENSITIVITY, SENSITIVITY, STANDING
@@ -266,6 +266,7 @@ POLICY: Final = Section(
             "file",
             "Table of autonomous systems and their kinds (MaxMind .mmdb, or ranges .tsv); a changed file is taken up.",
         ),
+        Setting("limits", LIMITS, {}, "", "Limits on visitors."),
         Setting("console", CONSOLE, {}, "", "The console."),
         Setting("sites", Many(SITE, least=1, most=500), REQUIRED, "", "The sites."),
     ),

@@ -1,17 +1,13 @@
 //! The site's account behind a request: from the site's own cookie, once the application has confirmed whose it is.
 
-use std::collections::VecDeque;
-use std::hash::Hash;
-
-use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use super::ages::Ages;
+use super::shelf::{SHARDS, Shelf, shard};
 use crate::doors::Pseudonym;
 
 /// How long a confirmation holds without being repeated. Every answer that names the account renews it.
 pub const HOLDS_S: u64 = 86_400;
-
-const SHARDS: usize = 16;
 
 /// Keyed hash of the site's own session cookie; the cookie itself is never kept.
 pub type CookieKey = [u8; 16];
@@ -35,7 +31,7 @@ pub struct Confirmed {
 #[derive(Debug)]
 pub struct Accounts {
     confirmed: Vec<Mutex<Shelf<CookieKey, Confirmed>>>,
-    first_seen: Vec<Mutex<Shelf<Pseudonym, u64>>>,
+    ages: Ages,
 }
 
 impl Default for Accounts {
@@ -45,14 +41,11 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    /// Keeps at most `capacity` cookies and as many accounts, at about 140 bytes for both together.
+    /// Keeps at most `capacity` cookies and as many accounts, at about 150 bytes for both together.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let each = (capacity / SHARDS).max(1);
-        Self {
-            confirmed: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(),
-            first_seen: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(),
-        }
+        Self { confirmed: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(), ages: Ages::new(capacity) }
     }
 
     /// The account a cookie was confirmed for, if that still holds.
@@ -64,7 +57,11 @@ impl Accounts {
 
     /// Remembers that the application named `account` for this cookie. Returns since when the account is known.
     pub fn confirm(&self, cookie: Option<&CookieKey>, account: Pseudonym, since_s: Option<u64>, now_s: u64) -> u64 {
-        let since_s = since_s.unwrap_or_else(|| self.first_seen(account, now_s));
+        // An application that told an account's age once may leave it out of its next answer.
+        let since_s = match since_s {
+            Some(told) => self.ages.told(account, told, now_s),
+            None => self.ages.first_seen(account, now_s),
+        };
         if let Some(cookie) = cookie
             && let Some(shelf) = self.confirmed.get(shard(cookie[0]))
         {
@@ -80,70 +77,15 @@ impl Accounts {
         }
     }
 
-    /// When an account was first seen; now, if never.
+    /// Since when an account is known; from now on, if it was not.
     pub fn first_seen(&self, account: Pseudonym, now_s: u64) -> u64 {
-        let Some(shelf) = self.first_seen.get(shard(account.0[0])) else {
-            return now_s;
-        };
-        let mut shelf = shelf.lock();
-        if let Some(seen) = shelf.get(&account) {
-            return seen;
-        }
-        shelf.put(account, now_s);
-        now_s
-    }
-}
-
-fn shard(byte: u8) -> usize {
-    usize::from(byte) % SHARDS
-}
-
-/// A map that forgets: second chance, first in.
-#[derive(Debug)]
-struct Shelf<K, V> {
-    map: HashMap<K, (V, bool)>,
-    order: VecDeque<K>,
-    capacity: usize,
-}
-
-impl<K: Eq + Hash + Copy, V: Copy> Shelf<K, V> {
-    fn new(capacity: usize) -> Self {
-        Self { map: HashMap::new(), order: VecDeque::new(), capacity }
+        self.ages.first_seen(account, now_s)
     }
 
-    fn get(&mut self, key: &K) -> Option<V> {
-        let (value, used) = self.map.get_mut(key)?;
-        *used = true;
-        Some(*value)
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if let Some(slot) = self.map.get_mut(&key) {
-            slot.0 = value;
-            return;
-        }
-        while self.map.len() >= self.capacity
-            && let Some(oldest) = self.order.pop_front()
-        {
-            match self.map.get_mut(&oldest) {
-                Some((_, used)) if *used => {
-                    *used = false;
-                    self.order.push_back(oldest);
-                }
-                _ => {
-                    self.map.remove(&oldest);
-                }
-            }
-        }
-        self.map.insert(key, (value, false));
-        self.order.push_back(key);
-    }
-
-    fn remove(&mut self, key: &K) {
-        if self.map.remove(key).is_some() {
-            // Few people sign out at once, and a shelf is small: the search is cheaper than a second index.
-            self.order.retain(|k| k != key);
-        }
+    /// How old accounts are.
+    #[must_use]
+    pub fn ages(&self) -> &Ages {
+        &self.ages
     }
 }
 
@@ -241,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn an_age_that_the_application_told_holds_where_it_says_nothing() {
+        let a = Accounts::new(100);
+        assert_eq!(a.confirm(Some(&key(1)), name(1), Some(5), 1000), 5);
+        assert_eq!(a.confirm(Some(&key(1)), name(1), None, 2000), 5);
+        assert_eq!(a.get(&key(1), 2000).map(|c| c.since_s), Some(5));
+    }
+
+    #[test]
     fn the_map_stays_within_its_bound_and_keeps_what_is_used() {
         let a = Accounts::new(SHARDS * 8);
         a.confirm(Some(&key(0)), name(1), Some(5), 1);
@@ -248,7 +198,7 @@ mod tests {
             assert!(a.get(&key(0), 2).is_some(), "forgotten at {i}");
             a.confirm(Some(&key(i)), name(2), Some(5), 2);
         }
-        let kept: usize = a.confirmed.iter().map(|s| s.lock().map.len()).sum();
+        let kept: usize = a.confirmed.iter().map(|s| s.lock().len()).sum();
         assert!(kept <= SHARDS * 8);
     }
 

@@ -33,6 +33,9 @@ pub struct Policy {
     /// File with the table of autonomous systems (MMDB or TSV).
     #[serde(default)]
     pub asn_table: Option<String>,
+    /// Limits on visitors, as whoever ends their connections reads them; nothing in the engine does.
+    #[serde(default)]
+    pub limits: serde_json::Map<String, serde_json::Value>,
     /// The sites, by host.
     pub sites: Vec<Site>,
 }

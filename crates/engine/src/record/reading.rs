@@ -263,11 +263,12 @@ pub fn find(dir: &Path, reference: Reference) -> Result<Vec<Entry>, RecordError>
     let finder = Finder::new(needle.as_bytes());
     for path in segments(dir)?.into_iter().rev() {
         let mut text = Vec::new();
-        File::open(&path).and_then(|mut f| f.read_to_end(&mut text)).map_err(|source| RecordError::Io {
-            path: path.clone(),
-            act: "read",
-            source,
-        })?;
+        match File::open(&path).and_then(|mut f| f.read_to_end(&mut text)) {
+            Ok(_) => {}
+            // Deleted after its retention since the folder was listed; what is asked for may stand in another one.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(RecordError::Io { path: path.clone(), act: "read", source }),
+        }
         if finder.find(&text).is_none() {
             continue;
         }

@@ -85,7 +85,12 @@ pub(super) fn look_after(disk: &dyn Disk, dir: &Path) -> Result<Recovery, Record
 
 fn look_at(disk: &dyn Disk, path: &Path) -> Result<Option<Found>, RecordError> {
     let fail = |act| move |source| RecordError::Io { path: path.to_owned(), act, source };
-    let mut file = File::open(path).map_err(fail("opened"))?;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        // The brain deletes what is past its retention, also while an edge starts.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(fail("opened")(e)),
+    };
     // A living writer holds the lock: its last line may be half written this very moment.
     if file.try_lock().is_err() {
         return Ok(None);

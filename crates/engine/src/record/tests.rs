@@ -286,6 +286,22 @@ fn a_sealed_address_is_opened_with_the_key_only_and_goes_when_its_time_is_over()
     assert_eq!(open_address(dir.path(), &[1; 32], name).unwrap(), None);
 }
 
+#[test]
+fn a_segment_that_is_deleted_while_somebody_reads_is_gone_and_no_error() {
+    let dir = TempDir::new().unwrap();
+    let wrote = written(dir.path(), 3);
+    // What a folder lists and nobody can open any more is what a reader meets whose list is older than a deletion.
+    for gone in ["0000000000001-00000000000000bb-000001.seg", "9999999999999-00000000000000bb-000002.seg"] {
+        std::os::unix::fs::symlink(dir.path().join("deleted"), dir.path().join(gone)).unwrap();
+    }
+    assert_eq!(find(dir.path(), Reference(2)).unwrap(), vec![wrote[1].clone()]);
+    assert_eq!(find(dir.path(), Reference(700)).unwrap(), vec![]);
+    assert_eq!(entries(dir.path()), wrote);
+    assert_eq!(verify(dir.path()).unwrap().entries, 3);
+    let (_, recovery) = open(dir.path(), "00000000000000cc");
+    assert!(recovery.torn.is_empty() && recovery.damaged.is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

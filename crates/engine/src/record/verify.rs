@@ -64,7 +64,13 @@ pub fn verify(dir: &Path) -> Result<Report, RecordError> {
 fn segment(path: &PathBuf, chains: &mut BTreeMap<String, Chain>, report: &mut Report) -> Result<(), RecordError> {
     let fail = |source| RecordError::Io { path: path.clone(), act: "read", source };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut file = BufReader::with_capacity(256 * 1024, File::open(path).map_err(fail)?);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        // Deleted since the folder was listed. The oldest may go; a gap among the others is told with the next one.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(fail(e)),
+    };
+    let mut file = BufReader::with_capacity(256 * 1024, file);
     let mut offset = 0u64;
     let mut line = Vec::new();
     let mut chain: Option<(String, Chain)> = None;

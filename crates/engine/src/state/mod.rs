@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod charge;
+mod disclosed;
 mod environment;
 mod habit;
 mod look;
@@ -25,6 +26,7 @@ pub(crate) mod test_site;
 mod tests;
 
 pub use charge::{Ask, Charged, Replay, code as charge_code};
+pub use disclosed::{Disclosed, DisclosedNow};
 pub use environment::Oddities;
 pub use look::Look;
 pub use ordinal::Named;

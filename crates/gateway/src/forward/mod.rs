@@ -19,7 +19,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-/// Why the site gave no answer. Whose fault it is decides the status the visitor gets.
+/// Why the site gave no answer. Whose fault it is decides what the visitor gets ([`crate::faults::Cause`]).
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
     /// The site's address does not answer.
@@ -36,18 +36,6 @@ pub enum ForwardError {
     Visitor,
 }
 
-impl ForwardError {
-    /// Status for the visitor (RFC 9110, sections 15.5.9 and 15.6.3 to 15.6.5).
-    #[must_use]
-    pub fn status(&self) -> http::StatusCode {
-        match self {
-            Self::Connect(..) | Self::Broken(_) => http::StatusCode::BAD_GATEWAY,
-            Self::Timeout(_) => http::StatusCode::GATEWAY_TIMEOUT,
-            Self::Visitor => http::StatusCode::BAD_REQUEST,
-        }
-    }
-}
-
 /// Sends one request to the site and waits for the head of its answer.
 ///
 /// A kept connection that the site closed in the meantime is noticed before anything was sent, and another is taken;
@@ -55,7 +43,7 @@ impl ForwardError {
 /// `again` makes it anew.
 ///
 /// # Errors
-/// [`ForwardError`], which knows its status.
+/// [`ForwardError`].
 pub async fn forward(
     pool: &Pool,
     mut request: Request<VisitorBody>,

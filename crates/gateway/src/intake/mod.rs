@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::body::Body;
 use crate::counters::Counters;
+use crate::faults::Cause;
 use crate::pages::{self, FIELD_TOKEN, Letter};
 use crate::path::{Judged, Passage};
 use crate::respond::{context, page, unread};
@@ -124,6 +125,7 @@ async fn take(passage: &Passage, judged: &Judged, letter: Letter, request: Reque
     }
     Counters::add(&counters.letters, 1);
     let answered = !written.get("reply").is_empty();
+    passage.note(Cause::LetterKept, &letter.action());
     page(StatusCode::OK, pages::letter_kept(&context(passage), letter, passage.reference, written.reference, answered))
 }
 

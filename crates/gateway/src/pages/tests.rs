@@ -32,6 +32,7 @@ fn every_page(page: &PageContext<'_>, word: &str) -> Vec<(&'static str, String)>
         reference: Reference(5),
         at_s: 1_800_000_000,
         action: Action::Refuse,
+        fault: None,
         sentences: &[word],
         retry_after_s: Some(60),
     };

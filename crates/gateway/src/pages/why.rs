@@ -14,6 +14,8 @@ pub struct Why<'a> {
     pub at_s: u64,
     /// What was done; in watch mode, pass [`Action::Allow`].
     pub action: Action,
+    /// What went wrong, where it is no verdict that is behind the number.
+    pub fault: Option<&'a str>,
     /// The visitor's sentences of the reasons, from `judge::reasons`.
     pub sentences: &'a [&'a str],
     /// Seconds until it ends by itself, if it still holds.
@@ -25,7 +27,7 @@ pub struct Why<'a> {
 struct WhyHtml<'a> {
     page: &'a PageContext<'a>,
     heading: &'static str,
-    what: &'static str,
+    what: &'a str,
     reference: Reference,
     when: String,
     sentences: &'a [&'a str],
@@ -35,7 +37,7 @@ struct WhyHtml<'a> {
 /// What happened under a reference number (status 200). Only the sentences and the moment: no address, no people.
 #[must_use]
 pub fn why(page: &PageContext<'_>, told: &Why<'_>) -> String {
-    let what = match told.action {
+    let of_verdict = match told.action {
         Action::Allow => "The page was shown. Nothing was held back.",
         Action::Mask => "The page was shown, but some details of people were covered.",
         Action::Prove => "We asked for a quick check before showing the page.",
@@ -48,7 +50,7 @@ pub fn why(page: &PageContext<'_>, told: &Why<'_>) -> String {
         // The number is in the list already; a second one below would only be noise.
         page: &PageContext { reference: None, ..*page },
         heading: "What happened",
-        what,
+        what: told.fault.unwrap_or(of_verdict),
         reference: told.reference,
         when: words::moment(told.at_s),
         sentences: told.sentences,
