@@ -279,7 +279,7 @@ async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l:
 impl Edge {
     /// Takes no more connections, and lets those under way finish for `drain_timeout_s`. The first word counts.
     pub fn begin_to_drain(&self) {
-        let until = Instant::now() + self.shared.settings.limits.drain();
+        let until = Instant::now() + self.shared.tables.load().limits().drain();
         self.drain.send_if_modified(|drain| drain.is_none() && drain.replace(until).is_none());
     }
 
