@@ -126,16 +126,3 @@ def test_who_signs_out_is_a_stranger_and_an_invented_cookie_is_nobodys(running: 
     liar = Member(running, "127.5.2.1", "x")
     liar.visitor.cookies["sid"] = "noor-2021-04-09T00:00:00"
     assert liar.shown() == STRANGER
-
-
-def test_a_restart_makes_no_new_member_of_one_of_age(site: Site, gateway: StartGateway) -> None:
-    first = gateway(policy_of(welcoming(site)), "--drill-clock", DRILL, enforce=True)
-    member = Member(first, "127.6.1.1", "iris")
-    member.sign_in()
-    assert member.shown() == NEW
-    assert first.stop() == 0
-    again = gateway(policy_of(site), "--drill-clock", DRILL, enforce=True, state=first.state, port=first.port)
-    later = Member(again, "127.6.1.1", "iris")
-    Clock.now_s += 8 * DAY
-    later.sign_in()
-    assert later.shown() == OF_AGE
