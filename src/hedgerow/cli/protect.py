@@ -226,8 +226,8 @@ def _listening(wish: Wish, compiled: Compiled) -> Compiled:
         words = " and ".join(w for w, on in (("tls", marked.tls), ("proxy_protocol", marked.proxy_protocol)) if on)
         raise StartError(
             f"--listen names addresses only, and of the {len(compiled.listen)} listeners of the policy "
-            f"{marked.address} has {words}, which would be dropped; leave --listen out and write the addresses under `listen:`, "
-            "or leave one listener there, which every address of --listen is then like"
+            f"{marked.address} has {words}, which would be dropped; leave --listen out and write the addresses "
+            "under `listen:`, or leave one listener there, which every address of --listen is then like"
         )
     return replace(compiled, listen=tuple(replace(first, address=a) for a in wish.listen))
 
