@@ -12,10 +12,7 @@ the machine's own housekeeping (once a second here, for ten milliseconds or more
 a contender does seldom and for long would not be seen so; `over_5ms_share` counts it, and the machine's share with it.
 
 Run `make bench`, or `python benches/gateway.py --help`. Writes `build/bench.json`, one flat row per route and
-contender: `route`, `contender`, `rps`, `cpu_us` (processor time of the contender per request, microseconds),
-`p99_ms`, `added_p99_ms` (the same less the origin's), `over_5ms_share` (of all requests at that rate, those that took
-more than 5 ms), `ratio_to_nginx` (requests/s beside nginx `proxy_pass`), `cpu_ratio_to_nginx` (nginx's processor time
-per request over the contender's). A row of the contender `origin` has the latency only.
+contender; docs/reference/measurements.md says what each key means.
 """
 
 from __future__ import annotations

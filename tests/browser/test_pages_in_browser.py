@@ -87,6 +87,101 @@ def test_axe_finds_nothing_wrong_on_any_page(browser: Browser, server: str, axe:
     assert complaints == []
 
 
+def test_every_page_that_can_be_served_is_looked_at() -> None:
+    """A page or a fault that is added and not shown in the gallery would be seen by none of these tests."""
+    source = ROOT / "crates" / "gateway"
+    gallery = (source / "examples" / "pages.rs").read_text(encoding="utf-8")
+    written = {f.stem: f.read_text(encoding="utf-8") for f in (source / "src" / "pages").glob("*.rs")}
+    made = {
+        name
+        for text in written.values()
+        for name in re.findall(r"^pub fn (\w+)\(page: &PageContext", text, re.MULTILINE)
+    }
+    assert len(made) >= 16
+    assert {name for name in made if f"pages::{name}(" not in gallery} == set()
+    for name, where in (("Fault", "fault"), ("BadRequest", "fault"), ("Letter", "letters")):
+        (body,) = re.findall(rf"pub enum {name} \{{(.*?)\n\}}", written[where], re.DOTALL)
+        variants = set(re.findall(r"^    (\w+),", body, re.MULTILINE))
+        assert variants
+        assert {v for v in variants if f"{name}::{v}" not in gallery} == set()
+
+
+REACHABLE = "a[href], button, input:not([type=hidden]), textarea, select"
+MARK = f"[...document.querySelectorAll({REACHABLE!r})].forEach((e, n) => e.dataset.n = n)"
+COUNT = f"[...document.querySelectorAll({REACHABLE!r})].filter(e => e.checkVisibility()).map(e => e.dataset.n)"
+FOCUSED = """(async () => {
+    const e = document.activeElement, seen = getComputedStyle(e);
+    const ring = seen.outlineStyle !== "none" && parseFloat(seen.outlineWidth) >= 2;
+    const inside = () => {
+        const box = e.getBoundingClientRect();
+        return box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
+    };
+    // It is scrolled into sight with the next picture.
+    if (!inside()) await new Promise(requestAnimationFrame);
+    return [e.dataset.n ?? null, ring, inside()];
+})()"""
+
+
+ACTS = """[...document.querySelectorAll("main a[href^='/'], main button")].filter(e => e.checkVisibility()).map(e => {
+    const to = e.form ? e.form.getAttribute("action") : e.getAttribute("href");
+    return [e.dataset.n, e.form ? "POST" : "GET", to, e.textContent];
+})"""
+
+
+def tabs_through(page: Page) -> list[str]:
+    """What is wrong for somebody who presses Tab until everything was reached."""
+    page.evaluate(MARK)
+    expected, met, wrong = page.evaluate(COUNT), [], []
+    for _ in expected:
+        page.keyboard.press("Tab")
+        number, ring, inside = page.evaluate(FOCUSED)
+        met.append(number)
+        if not ring or not inside:
+            wrong.append(f"focus on {number} is not to be seen: ring {ring}, on the screen {inside}")
+    if met != expected or not met:
+        wrong.append(f"expected {expected}, met {met}")
+    page.keyboard.press("Tab")
+    if len(met) > 1 and page.evaluate(FOCUSED)[0] == met[-1]:
+        wrong.append("a trap: Tab does not lead on")
+    return wrong
+
+
+def test_the_keyboard_alone_reaches_shows_and_works_everything_on_every_page(browser: Browser, server: str) -> None:
+    """Tab goes to each link, field and button once, in the order of the page; Enter follows and sends."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    paths = names(page, server)
+    asked: list[tuple[str, str]] = []
+
+    def note(route: Route) -> None:
+        """Notes where Enter leads, and stays: 204 leaves a browser where it is."""
+        asked.append((route.request.method, route.request.url.removeprefix(server)))
+        route.fulfill(status=204)
+
+    page.route(re.compile(rf"^{re.escape(server)}/(?!page/|\.hedgerow/assets/)"), note)
+    expected: list[tuple[str, str]] = []
+    known: set[tuple[str, str, str]] = set()
+    wrong = {}
+    for path in paths:
+        page.goto(server + path)
+        if found := tabs_through(page):
+            wrong[path] = found
+        for number, method, to, label in page.evaluate(ACTS):
+            # The same link stands on many pages.
+            if (method, to, label) in known:
+                continue
+            known.add((method, to, label))
+            expected.append((method, to))
+            for field in page.locator("main [required]").all():
+                field.fill("A word.")
+            with page.expect_request(lambda r: r.is_navigation_request()):
+                page.locator(f"[data-n='{number}']").press("Enter")
+    context.close()
+    assert wrong == {}
+    assert asked == expected
+    assert len(asked) >= 12
+
+
 def test_pages_fit_a_narrow_screen_and_ask_no_other_host(browser: Browser, server: str) -> None:
     # 320 CSS pixels: WCAG 2.2, success criterion 1.4.10.
     context = browser.new_context(viewport={"width": 320, "height": 640})

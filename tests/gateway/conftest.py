@@ -90,11 +90,13 @@ def starter(stack: ExitStack) -> StartGateway:
         expect_start: bool = True,
         port: int | None = None,
         console: str | None = None,
+        workers: int = 2,
     ) -> Gateway:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hr-", ignore_cleanup_errors=True)))
         if limits is not None:
-            running = launch_edge(state, written, limits, "enforce" if enforce else "watch")
+            alone = listen[0] if listen else None
+            running = launch_edge(state, written, limits, "enforce" if enforce else "watch", alone, workers)
         else:
             mode = [] if enforce is None else ["--enforce" if enforce else "--watch"]
             running = launch(state, written, *mode, *words, listen=listen, tls=tls, port=port, console=console)
@@ -168,11 +170,16 @@ class Certificates:
         return context
 
 
+def certificates_in(folder: Path) -> Certificates:
+    """Certificates in a folder; skips where there is no openssl."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    made = Certificates(folder)
+    made.make("first.example")
+    return made
+
+
 @pytest.fixture
 def certificates(tmp_path: Path) -> Certificates:
     """Makes certificates; skipped where there is no openssl."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: apt-get install openssl")
-    made = Certificates(tmp_path)
-    made.make("first.example")
-    return made
+    return certificates_in(tmp_path)

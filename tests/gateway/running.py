@@ -232,13 +232,20 @@ def launch(
     return Gateway(process, state, config, port, said, written, tls)
 
 
-def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode: str) -> Gateway:
+def launch_edge(
+    state: Path,
+    written: Policy,
+    limits: Mapping[str, object],
+    mode: str,
+    listen: Mapping[str, object] | None = None,
+    workers: int = 2,
+) -> Gateway:
     """Starts an edge alone, with limits of its own: for tests of patience that must not take a minute."""
     folder = Folder(state)
     folder.prepare()
     config = state / "policy-file.yaml"
     port = free_port()
-    written = {**written, "listen": [f"127.0.0.1:{port}"]}
+    written = {**written, "listen": [{"address": f"127.0.0.1:{port}", **(listen or {})}]}
     write(config, written)
     compiled = compile_tables(config, folder, Overrides())
     sites = compiled.tables["sites"]
@@ -253,11 +260,11 @@ def launch_edge(state: Path, written: Policy, limits: Mapping[str, object], mode
     settings.write_text(
         json.dumps(
             {
-                "listen": [{"address": f"127.0.0.1:{port}"}],
+                "listen": [{"address": f"127.0.0.1:{port}", **(listen or {})}],
                 "control": str(folder.control),
                 "policy": str(folder.policy),
                 "state_dir": str(state),
-                "workers": 2,
+                "workers": workers,
             }
         ),
         encoding="utf-8",

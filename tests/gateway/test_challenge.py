@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from html import unescape
 from urllib.parse import parse_qsl
 
 import pytest
@@ -272,6 +275,36 @@ def test_a_forged_cookie_is_treated_as_none(running: Gateway) -> None:
     for n in range(0, len(value), 9):
         r.visitor.cookies = {name: value[:n] + ("A" if value[n] != "A" else "B") + value[n + 1 :]}
         assert r.get("/guarded").status == 403, f"letter {n} may be changed"
+
+
+def work_of(page: str) -> int:
+    """Hashes that a browser is expected to make: iterations a try, times the tries for so many zeros."""
+    (challenge,) = re.findall(r'data-challenge="([^"]*)"', page)
+    parameters = json.loads(unescape(challenge))["parameters"]
+    return int(parameters["cost"]) << 4 * len(parameters["keyPrefix"])
+
+
+def test_the_riskier_a_visitor_looks_the_harder_is_its_challenge_on_both_ways(
+    site: Site, gateway: StartGateway
+) -> None:
+    points = [{"name": f"r{n}", "when": f'request.query == "{n}"', "weight": n} for n in (30, 60, 120, 1000)]
+    proof = {"easy_work": 40_000, "hard_work": 640_000, "easy_wait_s": 5, "hard_wait_s": 65}
+    of_site = {"rules": [*points, *PROVE], "proof": proof, "ladder": {"prove_at": 50, "slow_at": 80, "refuse_at": 120}}
+    running = gateway(policy(site.url, of_site), "--drill-clock", DRILL, enforce=True)
+    works: list[int] = []
+    waits: list[int] = []
+    for n, query in enumerate(("", "?30", "?60", "?120", "?1000")):
+        r = Rehearsal(running, f"127.9.{n}.1")
+        page = r.get(f"/guarded{query}")
+        works.append(work_of(page.text))
+        form = pages.wait_form(page.text)
+        r.now = START
+        early = r.post(form.action, form.body())
+        waits.append(int(early.header("retry-after")))
+    assert waits == [5, 20, 35, 65, 65]
+    for work, expected in zip(works, (40_000, 190_000, 340_000, 640_000, 640_000), strict=True):
+        assert expected / 2 <= work <= expected
+    assert works[0] < works[1] < works[2] < works[3] == works[4]
 
 
 def test_the_widgets_files_are_our_own(running: Gateway) -> None:

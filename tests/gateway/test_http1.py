@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import Wire, request
@@ -167,7 +169,10 @@ def test_interim_answers_of_the_site_do_not_confuse_the_visitor(watching: Gatewa
 
     module_site.on("/hints", hints)
     with watching.wire() as wire:
-        assert wire.ask("/hints").text == "final"
+        wire.send(request("/hints"))
+        # None of them is passed on: the first head is the last.
+        assert wire.head().status == 200
+        assert wire.exactly(5) == b"final"
         assert wire.ask("/after-hints").status == 200
 
 
@@ -193,3 +198,30 @@ def test_many_connections_at_once_are_all_answered(watching: Gateway) -> None:
     finally:
         for wire in wires:
             wire.close()
+
+
+def test_an_options_request_that_may_go_no_further_is_answered_here(watching: Gateway, module_site: Site) -> None:
+    """RFC 9110, section 7.6.2."""
+    with watching.wire() as wire:
+        got = wire.ask("/asked-here", {"Max-Forwards": "0"}, "OPTIONS")
+        assert (got.status, got.body) == (204, b"")
+        assert wire.ask("/still").status == 200
+    assert module_site.count("/asked-here") == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed"), [("10", "9"), ("1", "0"), ("007", "6"), ("1" + "0" * 30, None), ("x", "x")]
+)
+def test_an_options_request_has_one_step_less_to_go(watching: Gateway, sent: str, passed: str | None) -> None:
+    with watching.wire() as wire:
+        headers = wire.ask("/further", {"Max-Forwards": sent}, "OPTIONS").data()["headers"]
+    assert isinstance(headers, list)
+    told = [v for n, v in headers if n.lower() == "max-forwards"]
+    assert told == [passed] if passed else int(told[0]) < int(sent)
+
+
+def test_the_limit_of_steps_concerns_no_other_method(watching: Gateway) -> None:
+    with watching.wire() as wire:
+        headers = wire.ask("/any-method", {"Max-Forwards": "0"}).data()["headers"]
+    assert isinstance(headers, list)
+    assert [v for n, v in headers if n.lower() == "max-forwards"] == ["0"]

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tests.gateway.conftest import StartGateway
+from tests.gateway import frames
+from tests.gateway.conftest import Certificates, StartGateway, certificates_in
 from tests.gateway.policies import policy
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
@@ -121,12 +122,11 @@ def test_http_2_that_says_nothing_after_its_preface_is_ended(impatient: Gateway)
         cut_within(wire, 30)
 
 
-def test_half_a_tls_handshake_is_ended(module_site: Site, module_gateway: StartGateway) -> None:
-    running = module_gateway(policy(module_site.url), limits=LIMITS)
-    with running.wire() as wire:
+def test_a_tls_handshake_on_a_plain_listener_is_ended(impatient: Gateway) -> None:
+    with impatient.wire() as wire:
         wire.send(b"\x16\x03\x01")
         cut_within(wire, 8)
-    with running.wire() as wire:
+    with impatient.wire() as wire:
         wire.send(b"\x16\x03\x01\x00\x05hello\r\n\r\n")
         said = cut_within(wire, 8)
         assert said == b"" or said.startswith(b"HTTP/1.1 400 ")
@@ -168,3 +168,63 @@ def test_a_form_of_ours_that_never_ends_is_cut_off(impatient: Gateway, form: str
         wire.send(head.encode())
         said = cut_within(wire, 8)
     assert said.split(b" ", 2)[1] == b"408"
+
+
+def ended_after(wire: Wire, patience_s: float) -> float:
+    """Waits until the gateway ends the connection; after how long, in seconds."""
+    began = time.monotonic()
+    cut_within(wire, patience_s)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("beginning", [b"P", b"PRI", frames.PREFACE[:23]], ids=["a byte", "three", "all but one"])
+def test_half_a_preface_of_http_2_is_ended_in_time(impatient: Gateway, beginning: bytes) -> None:
+    with impatient.wire() as wire:
+        wire.send(beginning)
+        assert ended_after(wire, 5) < 2.5
+
+
+def test_a_preface_that_trickles_is_ended_in_time(impatient: Gateway) -> None:
+    with impatient.wire() as wire:
+        began = time.monotonic()
+        wire.socket.settimeout(0.3)
+        ended = False
+        for octet in frames.PREFACE[:-1]:
+            try:
+                wire.send(bytes([octet]))
+                ended = not wire.socket.recv(100)
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+            if ended:
+                break
+        assert ended
+        assert time.monotonic() - began < 2.5
+
+
+@pytest.fixture(scope="module")
+def impatient_tls(
+    module_site: Site, module_gateway: StartGateway, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Gateway, Certificates]:
+    made = certificates_in(tmp_path_factory.mktemp("certificates"))
+    tls = {"certificate": str(made.chain), "key": str(made.key)}
+    return module_gateway(policy(module_site.url, {"tls": tls}), limits=LIMITS, listen=[{"tls": True}]), made
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
+def test_a_tls_handshake_that_does_not_go_on_is_ended_in_time(
+    impatient_tls: tuple[Gateway, Certificates], said: bytes
+) -> None:
+    with impatient_tls[0].wire() as wire:
+        wire.send(said)
+        assert ended_after(wire, 5) < 2.5
+
+
+@pytest.mark.parametrize("protocols", [("h2",), ("http/1.1",), ()], ids=["HTTP/2", "HTTP/1.1", "no word of it"])
+def test_a_visitor_that_says_nothing_after_its_handshake_is_ended_in_time(
+    impatient_tls: tuple[Gateway, Certificates], protocols: tuple[str, ...]
+) -> None:
+    running, made = impatient_tls
+    with Wire(running.address, made.trust(*protocols)) as wire:
+        assert ended_after(wire, 5) < 2.5

@@ -91,10 +91,14 @@ class Wire:
         if receive_buffer:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         raw.settimeout(PATIENCE_S)
-        if source:
-            raw.bind((source, 0))
-        raw.connect(address)
-        self.socket: socket.socket = tls.wrap_socket(raw, server_hostname=name) if tls else raw
+        try:
+            if source:
+                raw.bind((source, 0))
+            raw.connect(address)
+            self.socket: socket.socket = tls.wrap_socket(raw, server_hostname=name) if tls else raw
+        except OSError:
+            raw.close()
+            raise
         self.name = name
         self.buffer = b""
 

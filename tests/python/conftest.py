@@ -8,9 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from console.postgresql import Server, binaries, running
 from hedgerow.store.database import Database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Failures are logged as in service, without the values of variables: drawing those takes seconds for each."""
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], structlog.processors.format_exc_info,
+                                    structlog.processors.KeyValueRenderer()])  # fmt: skip
 
 
 @pytest.fixture

@@ -164,3 +164,38 @@ def test_json_fields_are_found_below_the_top_as_well(proposal: Proposal) -> None
 def test_the_walk_is_bounded_and_says_who_it_is(walked: Walk) -> None:
     assert walked.requests <= 250
     assert len(walked.pages) <= walked.requests
+
+
+def test_every_proposed_line_has_its_evidence_its_share_of_pages_and_its_doubts(proposal: Proposal) -> None:
+    """Read as the operator reads it: what stands above a route or behind a line."""
+    text = as_yaml(proposal, upstream="http://127.0.0.1:3000")
+    _, _, of_people = text.partition("    people:\n")
+    kinds, _, routes = of_people.partition("      routes:\n")
+    for line in kinds.splitlines()[1:]:
+        assert re.fullmatch(r"        \w+: (basic|personal|contact)  # by its kind; on \d+ routes?", line), line
+    met = 0
+    above: list[str] = []
+    for line in routes.splitlines():
+        if line.startswith("        # "):
+            above.append(line.strip(" #"))
+        elif line.startswith("        - path: "):
+            met += 1
+            assert [c for c in above if not c.startswith(("DOUBT", "holds on"))], f"no evidence for {line}"
+            (share,) = [c for c in above if c.startswith("holds on")]
+            found = re.fullmatch(r"holds on (\d+)% of (\d+) pages?", share)
+            assert found, share
+            assert (int(found[2]) >= 3) or any("DOUBT: only" in c for c in above), f"{line} rests on {share}"
+            above = []
+        elif line.startswith("            ") and "{" in line:
+            note = line.partition("  # ")[2]
+            assert re.match(r"on \d+% of (pages|items|objects)", note), line
+            assert "100%" in note or int(note[3 : note.index("%")]) >= 90 or "DOUBT" in note or "- {" in line, line
+    assert met == len(PUBLIC)
+    assert "on 50% of pages; by its class or itemprop; DOUBT" in text, "half of them are in groups"
+
+
+def test_each_of_several_places_says_on_how_many_pages_it_is(proposal: Proposal) -> None:
+    one = route(proposal, "/members/{person}")
+    shares = [int(re.findall(r"\d+", note)[0]) for note in one.place_notes["town"]]
+    assert len(shares) == len(one.fields["town"])
+    assert 0 < min(shares) < max(shares) <= 100, "three designs, and a place for each"

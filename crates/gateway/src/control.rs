@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::edge::Edge;
@@ -88,7 +89,7 @@ pub fn open(path: &Path) -> Result<UnixListener, String> {
 }
 
 /// Answers until the edge has drained.
-pub async fn serve(listener: UnixListener, edge: Arc<Edge>, mut over: watch::Receiver<bool>) {
+pub async fn serve(listener: UnixListener, edge: Arc<Edge>, mut over: watch::Receiver<Option<Instant>>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -201,7 +202,7 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
             Ok(json!({"path": format!("/.hedgerow/address?t={token}")}))
         }
         Ask::Drain => {
-            edge.drain.send_replace(true);
+            edge.begin_to_drain();
             Ok(json!({}))
         }
     }

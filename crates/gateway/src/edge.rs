@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::intake::Intake;
@@ -27,8 +28,8 @@ use crate::{control, listen, serve};
 pub struct Edge {
     /// What the workers share.
     pub shared: Arc<Shared>,
-    /// Set to true to drain.
-    pub drain: watch::Sender<bool>,
+    /// Set to drain: the moment at which the time for it is over.
+    pub drain: watch::Sender<Option<Instant>>,
     /// Reads `measures.json`.
     pub measures: Reader,
     memories: Memories,
@@ -64,7 +65,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     } else {
         None
     };
-    let (drain, drained) = watch::channel(false);
+    let (drain, drained) = watch::channel(None);
     let started_ms = clock.now();
     let shared = Arc::new(Shared {
         tables: ArcSwap::from_pointee(tables),
@@ -150,7 +151,7 @@ async fn signals(edge: &Arc<Edge>) -> Result<(), String> {
             }
         }
     }
-    edge.drain.send_replace(true);
+    edge.begin_to_drain();
     Ok(())
 }
 
@@ -238,10 +239,10 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
         }
         // What was accepted last has to count itself in before it can be waited for.
         tokio::task::yield_now().await;
-        // Connections under way get their time; kept idle ones have been told to close.
-        let patience = Duration::from_secs_f64(shared.tables.load().limits().drain_timeout_s.clamp(0.0, 3600.0));
-        let deadline = tokio::time::Instant::now() + patience;
-        while worker.open() > 0 && tokio::time::Instant::now() < deadline {
+        // Connections under way get their time; kept idle ones have been told to close. What is then still open ends
+        // itself; the worker waits for that a little longer.
+        let deadline = worker.draining().await + LAST_ENDS;
+        while worker.open() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
@@ -250,8 +251,11 @@ fn work(shared: Arc<Shared>, ready: &tokio::sync::mpsc::UnboundedSender<Result<(
 /// How long a drained listener waits for handshakes under way: a round trip to the other side of the world.
 const LAST_HANDSHAKES: Duration = Duration::from_millis(300);
 
+/// How long a worker waits for what ends when the time of a drain is over.
+const LAST_ENDS: Duration = Duration::from_millis(500);
+
 async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l: Listen) {
-    let mut drain = worker.shared.drain.clone();
+    let mut draining = std::pin::pin!(worker.draining());
     loop {
         tokio::select! {
             biased;
@@ -263,20 +267,26 @@ async fn accept(worker: std::rc::Rc<Worker>, socket: tokio::net::TcpListener, l:
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = drain.wait_for(|d| *d) => break,
+            _ = draining.as_mut() => break,
         }
     }
     // Whoever has already begun to connect is still served here; see `begin_no_more`.
     if let Err(e) = listen::begin_no_more(&socket) {
         tracing::warn!(error = %e, "connections that begin at this moment may be lost");
     }
-    let until = tokio::time::Instant::now() + LAST_HANDSHAKES;
+    let until = Instant::now() + LAST_HANDSHAKES;
     while let Ok(Ok((tcp, remote))) = tokio::time::timeout_at(until, socket.accept()).await {
         tokio::task::spawn_local(serve::connection(std::rc::Rc::clone(&worker), tcp, remote, l.clone()));
     }
 }
 
 impl Edge {
+    /// Takes no more connections, and lets those under way finish for `drain_timeout_s`. The first word counts.
+    pub fn begin_to_drain(&self) {
+        let until = Instant::now() + self.shared.tables.load().limits().drain();
+        self.drain.send_if_modified(|drain| drain.is_none() && drain.replace(until).is_none());
+    }
+
     /// Reads the compiled policy again and swaps it in whole; returns its identifier.
     ///
     /// # Errors
@@ -342,7 +352,7 @@ impl Edge {
             "version": env!("CARGO_PKG_VERSION"),
             "started_ms": self.started_ms,
             "now_ms": now_ms,
-            "draining": *self.drain.borrow(),
+            "draining": self.drain.borrow().is_some(),
             "listen": self.shared.settings.listen.iter().map(|l| l.address.to_string()).collect::<Vec<_>>(),
             "resident_bytes": resident_bytes(),
             "usual": tables.sites().map(|s| (s.site.name.clone(), json!(s.memory.state.usual()))).collect::<Map<_, _>>(),

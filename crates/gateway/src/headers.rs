@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CONNECTION, CONTENT_LENGTH, COOKIE, ETAG, EXPECT, FORWARDED, GetAll, HOST, HeaderMap, HeaderName,
-    HeaderValue, LAST_MODIFIED, TE, TRANSFER_ENCODING, UPGRADE, VIA,
+    HeaderValue, LAST_MODIFIED, MAX_FORWARDS, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use smallvec::SmallVec;
 
@@ -59,6 +59,16 @@ pub fn upgrade_wanted(headers: &HeaderMap) -> Option<HeaderValue> {
     };
     let passes = !value.to_str().ok()?.split(',').any(carries_requests);
     (passes && nominated(headers).contains(&UPGRADE)).then(|| value.clone())
+}
+
+/// How many steps an OPTIONS request may still go (RFC 9110, section 7.6.2); `None` where it does not say, or says
+/// nothing that can be read. More than we count to is as many as we count to.
+#[must_use]
+pub fn steps_left(headers: &HeaderMap) -> Option<u64> {
+    let mut values = headers.get_all(MAX_FORWARDS).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| value.parse().unwrap_or(u64::MAX))
 }
 
 /// What the site is told of the visitor's side of a connection; the same for all its requests to one host.

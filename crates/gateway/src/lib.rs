@@ -40,6 +40,7 @@ pub mod self_test;
 pub mod serve;
 pub mod settings;
 pub mod sites;
+pub mod streams;
 pub mod tap;
 pub mod telling;
 pub mod tls;

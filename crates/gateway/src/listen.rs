@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, Type};
 use tokio::net::TcpListener;
 
+/// Most bytes of a connection that the kernel holds unsent.
+const MOST_UNSENT: u32 = 64 * 1024;
+
 /// Opens one listening socket. Must be called inside the worker's runtime.
 ///
 /// # Errors
@@ -30,6 +33,10 @@ fn open_socket(address: SocketAddr) -> std::io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
+    // Of what the kernel has not sent yet it takes no more than this, from each connection accepted here. It buffers
+    // megabytes otherwise, and on a slow line a minute passes before it takes the next byte: a visitor that reads all
+    // the time would look like one that has stopped.
+    SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT)?;
     socket.bind(&address.into())?;
     socket.listen(4096)?;
     TcpListener::from_std(socket.into())

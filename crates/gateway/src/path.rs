@@ -9,8 +9,8 @@ use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verd
 use hedgerow_engine::identify::came_by_https;
 use hedgerow_engine::measures::Everybody;
 use hedgerow_engine::record::EntryKind;
-use hedgerow_engine::state::Visit;
-use http::header::{HOST, SET_COOKIE};
+use hedgerow_engine::state::{Named, Visit};
+use http::header::{HOST, MAX_FORWARDS, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, uri};
 use hyper::body::Incoming;
 
@@ -26,6 +26,9 @@ use crate::{answering, disclose, form, headers, own, respond, security_txt, upgr
 
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
+
+/// To whoever asks for a websocket where none can be had.
+const NO_WEBSOCKETS: &str = "This site is reached by HTTP/2, and there are no websockets by that.";
 
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
@@ -197,6 +200,7 @@ impl Passage {
             navigation: kind.navigation,
             bait: s.site.bait.paths.iter().any(|p| p == asked.path),
             robots_refused: s.identifier.robots_refused(&asked, &identity),
+            named: Named::by(route.as_ref(), asked.query),
         };
         let measures = s.memory.measures.load();
         let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {
@@ -228,7 +232,20 @@ impl Passage {
 
     /// Forward, answer, record.
     async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
-        let upgrade_to = headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
+        let mut upgrade_to =
+            headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
+        if upgrade_to.is_some() && self.site.site.upstream.http2 {
+            // HTTP/2 knows no upgrades (RFC 9113, section 8.6). Others may be passed over; a websocket without one is none.
+            if upgrade_to.take().is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+                return respond::plain(StatusCode::NOT_IMPLEMENTED, NO_WEBSOCKETS);
+            }
+        }
+        if *request.method() == Method::OPTIONS
+            && let Some(left) = headers::steps_left(request.headers())
+        {
+            let Some(further) = left.checked_sub(1) else { return respond::options() };
+            request.headers_mut().insert(MAX_FORWARDS, HeaderValue::from(further));
+        }
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;
@@ -266,7 +283,7 @@ impl Passage {
                         }
                     }
                     self.connection.upgraded();
-                    w.join(&mut answer, TUNNEL_IDLE);
+                    w.join(&mut answer, TUNNEL_IDLE, self.connection.admitted());
                     let mut response = Response::new(Body::Empty);
                     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
                     *response.headers_mut() =

@@ -40,6 +40,14 @@ pub fn plain(status: StatusCode, sentence: &'static str) -> Response<Body> {
     response
 }
 
+/// To an OPTIONS request that may go no further than to us: we answer, and know nothing of the site's methods.
+#[must_use]
+pub fn options() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 /// A page of ours: never stored, nothing loaded from elsewhere, nothing told to other sites.
 #[must_use]
 pub fn page(status: StatusCode, html: String) -> Response<Body> {
@@ -145,7 +153,7 @@ pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
     passage.note(why.into(), &"");
     let (status, said) = match why {
         form::Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, pages::BadRequest::TooLarge),
-        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::Malformed),
+        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::BrokenOff),
     };
     page(status, pages::bad_request(&context(passage), said))
 }

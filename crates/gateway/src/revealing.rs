@@ -29,7 +29,7 @@ pub async fn question(passage: &Passage, judged: Judged, request: &Request<Incom
     let token = form::fields(query.as_bytes()).into_iter().find(|(n, _)| n == "t").map(|(_, v)| v).unwrap_or_default();
     let asked = match open(passage, &judged, &token) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let judged = judge_as_page(passage, judged, request.headers(), &asked);
     // The question costs the site nothing: nobody is slowed who only reads it.
@@ -62,7 +62,7 @@ pub async fn button(passage: &Passage, judged: Judged, request: Request<Incoming
     let token = form::value(&fields, FIELD_REVEAL).unwrap_or("").to_owned();
     let asked = match open(passage, &judged, &token) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let judged = judge_as_page(passage, judged, &parts.headers, &asked);
     Counters::add(&passage.site.memory.counters.people_requests, 1);
@@ -139,10 +139,13 @@ fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &
 }
 
 /// What a link asks for; or the answer, where it is none of this visitor's.
-fn open(passage: &Passage, judged: &Judged, token: &str) -> Result<Reveal, Response<Body>> {
-    let session = judged.identity.session.filter(|s| s.returned).ok_or_else(|| cookies_needed(passage, "/"))?;
+fn open(passage: &Passage, judged: &Judged, token: &str) -> Result<Reveal, Box<Response<Body>>> {
+    let session =
+        judged.identity.session.filter(|s| s.returned).ok_or_else(|| Box::new(cookies_needed(passage, "/")))?;
     let site = &passage.site;
-    site.proofs.open_reveal(token, session.name, &site.site, passage.now_ms).map_err(|e| not_taken(passage, judged, &e))
+    site.proofs
+        .open_reveal(token, session.name, &site.site, passage.now_ms)
+        .map_err(|e| Box::new(not_taken(passage, judged, &e)))
 }
 
 fn field_names(passage: &Passage, fields: FieldSet) -> Vec<&str> {

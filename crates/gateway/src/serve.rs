@@ -6,6 +6,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hedgerow_engine::doors::Transport;
@@ -17,35 +19,28 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::local::LocalExec;
 use crate::patience::Patient;
 use crate::settings::Listen;
+use crate::streams::{Pieces, StreamExec, Streams};
 use crate::tap::flight::{FlightHandle, FlightTap};
 use crate::tap::guard::{Guard, GuardHandle};
 use crate::tap::prefixed::Prefixed;
 use crate::tap::refusal::Limits as GuardLimits;
 use crate::tap::{hello, ja4, proxy_protocol};
-use crate::worker::Worker;
+use crate::worker::{Admitted, Worker};
 use crate::{headers, path};
 
 /// First bytes of an HTTP/2 connection whose client knows that we speak it (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Most bytes of one HTTP/2 stream that wait to be sent: more would only wait elsewhere, and be kept for whoever is slow.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// So many bytes of a request are a method of HTTP/1, or the beginning of the preface, which is none.
+const METHOD: usize = 3;
 
 /// How long an edge that drains waits for the first bytes on a connection it has accepted.
 const LAST_WORD: Duration = Duration::from_secs(1);
-
-/// What hyper calls for every request.
-macro_rules! service {
-    ($worker:expr, $connection:expr) => {{
-        let worker = Rc::clone($worker);
-        let connection = Rc::new($connection);
-        service_fn(move |request| {
-            let (worker, connection) = (Rc::clone(&worker), Rc::clone(&connection));
-            connection.begun.notify_one();
-            async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
-        })
-    }};
-}
 
 /// A host that a connection's requests ask for, and what follows from it.
 pub struct AskedFor {
@@ -65,6 +60,7 @@ impl AskedFor {
 
 /// One connection as its requests see it.
 pub struct Connection {
+    admitted: Rc<Admitted>,
     peer: IpAddr,
     tls: bool,
     ja4: Option<String>,
@@ -73,8 +69,6 @@ pub struct Connection {
     guard: Option<GuardHandle>,
     /// The host the last request asked for; nearly always that of the next.
     asked_for: RefCell<Option<Rc<AskedFor>>>,
-    /// Told at every request; holds one word until somebody asks.
-    begun: Rc<Notify>,
 }
 
 impl Connection {
@@ -105,6 +99,12 @@ impl Connection {
         self.guard.as_ref().and_then(|g| g.heads().pop())
     }
 
+    /// Its count among the open connections.
+    #[must_use]
+    pub fn admitted(&self) -> Rc<Admitted> {
+        Rc::clone(&self.admitted)
+    }
+
     /// An upgrade was agreed: what follows is no HTTP.
     pub fn upgraded(&self) {
         if let Some(g) = &self.guard {
@@ -115,17 +115,23 @@ impl Connection {
 
 /// Serves one accepted connection to its end.
 pub async fn connection(worker: Rc<Worker>, tcp: TcpStream, remote: SocketAddr, listen: Listen) {
-    let Some(_admitted) = worker.admit(remote.ip()) else {
+    let Some(admitted) = worker.admit(remote.ip()) else {
         tracing::debug!("a connection was closed at once: too many are open");
         return;
     };
-    if let Err(e) = open(&worker, tcp, remote.ip(), &listen).await {
+    if let Err(e) = open(&worker, admitted, tcp, remote.ip(), &listen).await {
         tracing::debug!(error = %e, "a connection ended");
     }
 }
 
 /// Gets through what comes before HTTP, within the time for it, then serves.
-async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &Listen) -> io::Result<()> {
+async fn open(
+    worker: &Rc<Worker>,
+    admitted: Rc<Admitted>,
+    mut tcp: TcpStream,
+    remote: IpAddr,
+    listen: &Listen,
+) -> io::Result<()> {
     // Answers are written whole; waiting to fill a packet would only delay them.
     tcp.set_nodelay(true)?;
     let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
@@ -137,22 +143,30 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
     } else {
         (remote, Vec::new())
     };
+    let peer = peer.to_canonical();
+    if listen.proxy_protocol && !admitted.recount(peer) {
+        return Err(io::Error::other("too many connections of the visitor for whom a front speaks"));
+    }
     let mut connection = Connection {
-        peer: peer.to_canonical(),
+        admitted,
+        peer,
         tls: listen.tls,
         ja4: None,
         flight: None,
         transport: OnceCell::new(),
         guard: None,
         asked_for: RefCell::default(),
-        begun: Rc::default(),
     };
     if !listen.tls {
-        return plain(worker, tcp, left, connection).await;
+        let mut first = left;
+        return match begin(worker, &mut tcp, &mut first).await? {
+            Some(two) => http(worker, Prefixed::new(first, tcp), connection, two).await,
+            None => Ok(()),
+        };
     }
     let Some(tls) = &worker.shared.tls else { return Err(io::Error::other("this listener has no certificate")) };
     let acceptor = tls.acceptor();
-    let (stream, print) = within(patience, async {
+    let (mut stream, print) = within(patience, async {
         let mut stream = Prefixed::new(left, tcp);
         let (client_hello, bytes) = hello::read(&mut stream).await.map_err(io::Error::other)?;
         let print = ja4::ja4(&client_hello);
@@ -161,7 +175,11 @@ async fn open(worker: &Rc<Worker>, mut tcp: TcpStream, remote: IpAddr, listen: &
     .await?;
     connection.ja4 = Some(print);
     let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    http(worker, stream, connection, two).await
+    let mut first = Vec::new();
+    match begin(worker, &mut stream, &mut first).await? {
+        Some(_) => http(worker, Prefixed::new(first, stream), connection, two).await,
+        None => Ok(()),
+    }
 }
 
 async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>) -> io::Result<T> {
@@ -170,20 +188,23 @@ async fn within<T>(patience: Duration, act: impl Future<Output = io::Result<T>>)
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long")))
 }
 
-/// A plain connection: its first three bytes tell which HTTP it speaks.
-async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, connection: Connection) -> io::Result<()> {
+/// Reads the first bytes of a connection, which tell the HTTP it speaks: of HTTP/2 the whole preface, for which hyper
+/// would wait without an end. Whether it is HTTP/2; `None` where nothing came.
+async fn begin<S>(worker: &Worker, stream: &mut S, first: &mut Vec<u8>) -> io::Result<Option<bool>>
+where
+    S: AsyncRead + Unpin,
+{
     let patience = Duration::from_secs_f64(worker.limits().head_timeout_s.clamp(0.05, 600.0));
-    let mut drain = worker.shared.drain.clone();
     // Browsers open connections in advance. An edge that drains waits for the first word of one only for as long as a
     // request that was already sent may be on its way.
     let told = async {
-        let _ = drain.wait_for(|d| *d).await;
+        worker.draining().await;
         tokio::time::sleep(LAST_WORD).await;
     };
     let read = within(patience, async {
-        while first.len() < PREFACE.len() {
+        while first.len() < METHOD || (first.len() < PREFACE.len() && PREFACE.starts_with(first)) {
             let mut more = [0u8; 4096];
-            let n = tcp.read(&mut more).await?;
+            let n = stream.read(&mut more).await?;
             if n == 0 {
                 break;
             }
@@ -194,13 +215,9 @@ async fn plain(worker: &Rc<Worker>, mut tcp: TcpStream, mut first: Vec<u8>, conn
     tokio::select! {
         biased;
         r = read => r?,
-        () = told => return Ok(()),
+        () = told => return Ok(None),
     }
-    if first.is_empty() {
-        return Ok(());
-    }
-    let two = first.starts_with(PREFACE);
-    http(worker, Prefixed::new(first, tcp), connection, two).await
+    Ok((!first.is_empty()).then(|| first.starts_with(&PREFACE[..METHOD])))
 }
 
 /// Speaks HTTP until the connection ends or the edge drains.
@@ -209,29 +226,48 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = worker.limits();
-    let stall = limits.stall();
+    let pace = limits.pace();
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
-    let stream = Patient::new(stream, stall);
-    let mut drain = worker.shared.drain.clone();
-    let patience = Duration::from_secs_f64(limits.drain_timeout_s.clamp(0.0, 3600.0));
+    let stream = Patient::new(stream, pace);
     if two {
-        let (tap, handle) = FlightTap::new(stream);
+        let wrote = Arc::<AtomicU64>::default();
+        let (tap, handle) = FlightTap::new(stream.counting(Arc::clone(&wrote)));
         connection.flight = Some(handle);
-        let service = service!(worker, connection);
-        let mut builder = http2::Builder::new(LocalExec);
+        let (worker_of, connection) = (Rc::clone(worker), Rc::new(connection));
+        let streams = Streams::new(pace, wrote);
+        let taken = Rc::clone(&streams);
+        let service = service_fn(move |request| {
+            let (worker, connection) = (Rc::clone(&worker_of), Rc::clone(&connection));
+            let (streams, taking) = (Rc::clone(&taken), taken.begin());
+            async move {
+                let answer = path::serve(worker, connection, request).await;
+                Ok::<_, Infallible>(answer.map(|body| Pieces::new(body, streams, taking)))
+            }
+        });
+        let mut builder = http2::Builder::new(StreamExec(Rc::clone(&streams)));
         builder
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.http2_streams)
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(20)
+            .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(Some(head_timeout))
             .keep_alive_timeout(head_timeout);
         let mut serving = pin!(builder.serve_connection(TokioIo::new(tap), service));
         let result = tokio::select! {
             r = serving.as_mut() => r,
-            _ = drain.wait_for(|d| *d) => {
+            until = worker.draining() => {
                 serving.as_mut().graceful_shutdown();
-                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+                tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))
+            }
+            () = streams.idle(head_timeout) => {
+                // GOAWAY; a request that crosses it is still served, and whoever does not hang up is let go.
+                serving.as_mut().graceful_shutdown();
+                tokio::select! {
+                    r = serving => r,
+                    () = streams.idle(head_timeout + pace.stall) => Ok(()),
+                    () = worker.drained() => Ok(()),
+                }
             }
         };
         result.map_err(io::Error::other)
@@ -239,8 +275,14 @@ where
         let guard_limits = GuardLimits { head_bytes: limits.head_bytes, ..GuardLimits::default() };
         let (guard, handle) = Guard::new(stream, guard_limits);
         connection.guard = Some(handle);
-        let begun = Rc::clone(&connection.begun);
-        let service = service!(worker, connection);
+        let (worker_of, connection) = (Rc::clone(worker), Rc::new(connection));
+        let begun = Rc::new(Notify::new());
+        let told = Rc::clone(&begun);
+        let service = service_fn(move |request| {
+            let (worker, connection) = (Rc::clone(&worker_of), Rc::clone(&connection));
+            told.notify_one();
+            async move { Ok::<_, Infallible>(path::serve(worker, connection, request).await) }
+        });
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
@@ -251,7 +293,7 @@ where
         let result = tokio::select! {
             biased;
             r = serving.as_mut() => r,
-            _ = drain.wait_for(|d| *d) => {
+            until = worker.draining() => {
                 // A request has begun to arrive, or we would not be here; hyper, asked to end before it has seen one,
                 // would end without an answer. On a kept connection this is over at once.
                 tokio::select! {
@@ -260,7 +302,7 @@ where
                     () = begun.notified() => {}
                 }
                 serving.as_mut().graceful_shutdown();
-                tokio::time::timeout(patience, serving).await.unwrap_or(Ok(()))
+                tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))
             }
         };
         result.map_err(io::Error::other)

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::patience::Pace;
+
 /// What the supervisor hands to the edge, as JSON.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,13 +59,18 @@ pub struct Limits {
     pub handshake_timeout_s: f64,
     /// Time between two pieces of a request body, and for a visitor to take a piece of an answer.
     pub stall_timeout_s: f64,
+    /// Least pace at which a visitor takes what waits for it: bytes a second, over all that waits.
+    pub least_bytes_per_s: u32,
+    /// How long a visitor may be slower than that, all in all, before it is let go.
+    pub slow_grace_s: f64,
     /// Longest request head.
     pub head_bytes: usize,
     /// Most open connections per worker.
     pub connections: usize,
-    /// Most open connections of one address per worker.
+    /// Most open connections of one address per worker: behind the PROXY protocol of the visitor's, and none for
+    /// trusted hops.
     pub connections_per_address: usize,
-    /// Time open connections get to finish when the edge drains.
+    /// Time open connections, tunnels and streams among them, get to finish when the edge drains.
     pub drain_timeout_s: f64,
     /// Most HTTP/2 streams at once on one connection.
     pub http2_streams: u32,
@@ -84,6 +91,19 @@ impl Limits {
     pub fn stall(&self) -> Duration {
         Duration::from_secs_f64(self.stall_timeout_s.clamp(0.05, 86_400.0))
     }
+
+    /// How slowly a visitor may take an answer.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        let grace = Duration::from_secs_f64(self.slow_grace_s.clamp(0.05, 86_400.0));
+        Pace { stall: self.stall(), grace, least_bytes_per_s: self.least_bytes_per_s }
+    }
+
+    /// `drain_timeout_s`, likewise.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs_f64(self.drain_timeout_s.clamp(0.0, 3600.0))
+    }
 }
 
 impl Default for Limits {
@@ -92,6 +112,9 @@ impl Default for Limits {
             head_timeout_s: 20.0,
             handshake_timeout_s: 10.0,
             stall_timeout_s: 60.0,
+            // A fifth of what the slowest mobile lines gave twenty years ago.
+            least_bytes_per_s: 1024,
+            slow_grace_s: 300.0,
             head_bytes: 32 * 1024,
             connections: 20_000,
             connections_per_address: 1_024,

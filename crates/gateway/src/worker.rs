@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -36,8 +37,8 @@ pub struct Shared {
     pub intake: Intake,
     /// Armed self-tests of addresses.
     pub self_tests: SelfTests,
-    /// Becomes true when the edge drains.
-    pub drain: watch::Receiver<bool>,
+    /// Set when the edge drains: the moment at which its time is over.
+    pub drain: watch::Receiver<Option<Instant>>,
 }
 
 /// One worker's own things.
@@ -72,6 +73,18 @@ impl Worker {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.shared.tables.load().limits().clone()
+    }
+
+    /// Waits until the edge drains; the moment at which its time is over.
+    pub async fn draining(&self) -> Instant {
+        let mut drain = self.shared.drain.clone();
+        // Without its sender the edge is gone already.
+        drain.wait_for(Option::is_some).await.ok().and_then(|until| *until).unwrap_or_else(Instant::now)
+    }
+
+    /// Waits until the edge drains and the time for it is over.
+    pub async fn drained(&self) {
+        tokio::time::sleep_until(self.draining().await).await;
     }
 
     /// 16 random bytes.
@@ -110,19 +123,39 @@ impl Worker {
 
     /// Counts a connection in, unless there are too many.
     #[must_use]
-    pub fn admit(self: &Rc<Self>, address: IpAddr) -> Option<Admitted> {
-        let limits = self.limits();
-        if self.open.get() >= limits.connections {
+    pub fn admit(self: &Rc<Self>, address: IpAddr) -> Option<Rc<Admitted>> {
+        if self.open.get() >= self.limits().connections || !self.count_in(address) {
             return None;
         }
-        let mut by_address = self.open_by_address.borrow_mut();
-        let n = by_address.entry(address).or_insert(0);
-        if *n >= limits.connections_per_address {
-            return None;
-        }
-        *n += 1;
         self.open.set(self.open.get() + 1);
-        Some(Admitted { worker: Rc::clone(self), address })
+        Some(Rc::new(Admitted { worker: Rc::clone(self), address: Cell::new(address) }))
+    }
+
+    /// Counts a connection to an address, unless that has too many. A trusted hop may have any number: behind it are
+    /// many visitors, whom only their requests tell apart.
+    fn count_in(&self, address: IpAddr) -> bool {
+        let mut by_address = self.open_by_address.borrow_mut();
+        let n = by_address.get(&address).copied().unwrap_or(0);
+        if n >= self.limits().connections_per_address && !self.is_trusted_hop(address) {
+            return false;
+        }
+        by_address.insert(address, n + 1);
+        true
+    }
+
+    fn count_out(&self, address: IpAddr) {
+        let mut by_address = self.open_by_address.borrow_mut();
+        if let Some(n) = by_address.get_mut(&address) {
+            *n -= 1;
+            if *n == 0 {
+                by_address.remove(&address);
+            }
+        }
+    }
+
+    fn is_trusted_hop(&self, address: IpAddr) -> bool {
+        let tables = self.shared.tables.load();
+        tables.sites().any(|s| s.site.trusted_hops.iter().any(|n| n.contains(&address)))
     }
 
     /// Open connections.
@@ -132,21 +165,36 @@ impl Worker {
     }
 }
 
-/// A connection that counts as open until it is dropped.
+/// A connection that counts as open until the last hold on it is dropped: its own, or that of the tunnel it became.
 pub struct Admitted {
     worker: Rc<Worker>,
-    address: IpAddr,
+    address: Cell<IpAddr>,
+}
+
+impl Admitted {
+    /// The worker it is counted on.
+    #[must_use]
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// Counts it to another address, that of the visitor for whom a front speaks; false when that has too many.
+    #[must_use]
+    pub fn recount(&self, address: IpAddr) -> bool {
+        if address == self.address.get() {
+            return true;
+        }
+        if !self.worker.count_in(address) {
+            return false;
+        }
+        self.worker.count_out(self.address.replace(address));
+        true
+    }
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.worker.open.set(self.worker.open.get().saturating_sub(1));
-        let mut by_address = self.worker.open_by_address.borrow_mut();
-        if let Some(n) = by_address.get_mut(&self.address) {
-            *n -= 1;
-            if *n == 0 {
-                by_address.remove(&self.address);
-            }
-        }
+        self.worker.count_out(self.address.get());
     }
 }

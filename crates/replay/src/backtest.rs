@@ -302,7 +302,7 @@ impl Replay<'_> {
         let site = &self.at.site;
         let person = e.people.first().filter(|_| e.people.len() == 1).map(|d| d.person.clone());
         let matched = RouteMatch { index: route, route: &site.routes[route], person };
-        let visit = Visit { asset: false, navigation: true, bait: false, robots_refused: false };
+        let visit = Visit { navigation: true, ..Visit::default() };
         let mut snapshot = self.state.arrive(site, id, Some(&matched), &visit, e.at_ms);
         snapshot.evidence.clear();
         let request = Request {

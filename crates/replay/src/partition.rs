@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use hedgerow_engine::doors::{Account, Action, Identity, Level, Pseudonym, Request, Transport, Verdict};
 use hedgerow_engine::identify::{Glimpse, Software, VisitKind};
 use hedgerow_engine::policy::{RouteMatch, Window};
-use hedgerow_engine::state::{Ask, State, Visit, behaves_as};
+use hedgerow_engine::state::{Ask, Named, State, Visit, behaves_as};
 use http::{HeaderMap, HeaderValue};
 use roaring::RoaringBitmap;
 
@@ -269,7 +269,6 @@ impl<W: Write> Replay<'_, W> {
             version: 11,
             now_ms: event.at_ms,
         };
-        let visit = Visit { asset, navigation: !asset, bait, robots_refused: event.flags.has(Flags::ROBOTS) };
         let route = event.route.and_then(|r| self.matches.get_mut(usize::from(r)));
         let route = route.map(|m| {
             match (event.person, &mut m.person) {
@@ -281,6 +280,9 @@ impl<W: Write> Replay<'_, W> {
             }
             &*m
         });
+        let robots_refused = event.flags.has(Flags::ROBOTS);
+        let named = Named::by(route, text.query);
+        let visit = Visit { asset, navigation: !asset, bait, robots_refused, named };
         let snapshot = self.state.arrive(site, identity, route, &visit, event.at_ms);
         self.at.judge.decide(site, &request, identity, route, &snapshot, event.at_ms)
     }

@@ -1,8 +1,9 @@
 """Whether an address belongs to the crawler it claims to be: forward-confirmed reverse DNS, off the request path.
 
-The way the search engines publish it: the address's PTR name must end, at a label boundary, in one of the crawler's
+The way the search engines publish it: the address's PTR name must be, at a label boundary, below one of the crawler's
 domains, and that name's own addresses must contain the address. A PTR alone proves nothing: whoever owns an address
-chooses its name.
+chooses its name. Which domains are whose stands in the engine's list, because the engine decides about whom it asks:
+with a list of its own, the brain would call crawlers forged that it has never heard of.
 """
 
 from __future__ import annotations
@@ -14,22 +15,11 @@ from typing import Final, Protocol
 
 import dns.exception
 import dns.name
+import dns.nameserver
 import dns.resolver
 import dns.reversename
 
-DOMAINS: Final[dict[str, tuple[str, ...]]] = {
-    # Only domains in which nobody but the engine can get a name. googleusercontent.com is left out though some fetchers
-    # of Google are in it: every customer's virtual machine there has a confirmed name too. DuckDuckGo publishes
-    # addresses only; those are in the shipped ranges.
-    "googlebot": ("googlebot.com", "google.com"),
-    "bingbot": ("search.msn.com",),
-    "applebot": ("applebot.apple.com",),
-    "yandexbot": ("yandex.ru", "yandex.net", "yandex.com"),
-    "baiduspider": ("crawl.baidu.com", "crawl.baidu.jp"),
-    "petalbot": ("petalsearch.com", "aspiegel.com"),
-    "seznambot": ("seznam.cz",),
-}
-"""Domains by agent, as the engines publish them for this purpose."""
+from hedgerow import _engine
 
 GENUINE_FOR_S: Final = 86_400
 FORGED_FOR_S: Final = 3_600
@@ -54,9 +44,10 @@ class Resolver(Protocol):
 
 @dataclass(frozen=True)
 class Dns:
-    """The machine's own resolver, with short limits."""
+    """The machine's own resolver, or `servers` (address and port), with short limits."""
 
     timeout_s: float = 3.0
+    servers: tuple[tuple[str, int], ...] = ()
 
     def names(self, address: str) -> Sequence[str]:
         """PTR names of an address."""
@@ -67,7 +58,9 @@ class Dns:
         return self._ask(dns.name.from_text(name), "AAAA" if version == 6 else "A")
 
     def _ask(self, name: dns.name.Name, kind: str) -> list[str]:
-        resolver = dns.resolver.Resolver()
+        resolver = dns.resolver.Resolver(configure=not self.servers)
+        if self.servers:
+            resolver.nameservers = [dns.nameserver.Do53Nameserver(address, port) for address, port in self.servers]
         try:
             answer = resolver.resolve(name, kind, lifetime=self.timeout_s, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -83,23 +76,14 @@ def is_genuine(address: str, agent: str, resolver: Resolver) -> bool:
     Raises:
         Undecided: DNS did not say.
     """
-    domains = DOMAINS.get(agent.lower())
-    if domains is None:
-        return False
     ours = ipaddress.ip_address(address)
     for name in list(resolver.names(address))[:_MOST_NAMES]:
-        if not _below(name, domains):
+        if not _engine.dns_name_belongs(agent, name):
             continue
         # All addresses are compared, not the first: large names answer with several, in any order.
         if any(_same(found, ours) for found in resolver.addresses(name, ours.version)):
             return True
     return False
-
-
-def _below(name: str, domains: Sequence[str]) -> bool:
-    """At a label boundary: `crawl-1.googlebot.com` is below `googlebot.com`, `evilgooglebot.com` is not."""
-    folded = name.rstrip(".").lower()
-    return any(folded == d or folded.endswith(f".{d}") for d in domains)
 
 
 def _same(text: str, ours: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -20,8 +20,8 @@ from hedgerow.policy import Listen, write_whole
 
 DRAIN_S: Final = 30.0
 """Longest wait for an edge to drain, where no tables say."""
-LAST_S: Final = 2.0
-"""How long an edge whose time to drain is over may take to end."""
+LAST_S: Final = 5.0
+"""How long an edge whose time to drain is over may take to end what is open, in order."""
 ANSWER_S: Final = 30.0
 """Longest wait for a new edge to answer: it replays the ledger's tail first."""
 

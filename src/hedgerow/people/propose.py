@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
+from selectolax.lexbor import LexborHTMLParser
+
 from hedgerow.people import data, lists, profiles
 from hedgerow.people.fields import FieldGuess
 from hedgerow.people.links import CLOSED, XML, Page
@@ -20,6 +22,11 @@ _ORDER = ("profile", "list", "search", "api", "export", "other")
 
 #: Paths that sound like many people at once.
 _FILE = re.compile(r"export|download|\.(?:csv|vcf|xlsx?)$|address-?book|all-(?:members|users|people)", re.IGNORECASE)
+
+_FEW = 3
+"""Fewer pages than this show too little."""
+_NEARLY_ALL = 0.9
+"""A field on a smaller share of pages may be overlooked on the others."""
 
 
 @dataclass
@@ -36,6 +43,13 @@ class Proposed:
     pages: int
     doubts: list[str]
     on_unreadable: str | None = None
+    place_notes: dict[str, list[str]] = field(default_factory=dict)
+    """Of fields that are in several places: on what share of pages each is."""
+
+    def all_doubts(self) -> list[str]:
+        """What was found doubtful, and that little was seen."""
+        few = [f"only {_pages(self.pages)} of it {'was' if self.pages == 1 else 'were'} read"]
+        return [*self.doubts, *(few if self.pages < _FEW else [])]
 
 
 @dataclass
@@ -96,16 +110,23 @@ def _guesses(
     for g in guesses:
         _note(known, g.name, g.sensitivity)
         fields[g.name] = [p.as_policy() for p in g.places]
-        notes[g.name] = "; ".join([f"on {g.share:.0%} of {of}", g.why, *(f"DOUBT: {d}" for d in g.doubts)])
+        seldom = [f"where is it on the other {of}, or do they have none?"] if g.share < _NEARLY_ALL else []
+        notes[g.name] = "; ".join([f"on {g.share:.0%} of {of}", g.why, *(f"DOUBT: {d}" for d in [*g.doubts, *seldom])])
     return fields, notes
 
 
 def _profile(p: profiles.Profiles, known: dict[str, str]) -> Proposed:
     fields, notes = _guesses(p.fields, known, "pages")
     html = [x for x in p.template.pages if x.media == "text/html" or x.closed]
-    return Proposed(
+    proposed = Proposed(
         p.template.named(person=True), "profile", "path", fields, p.evidence, notes, 1.0, len(html), p.doubts
     )
+    trees = [LexborHTMLParser(x.text) for x in html if not x.closed]
+    for g in p.fields:
+        if len(g.places) > 1 and trees:
+            held = [sum(t.css_first(place.selector) is not None for t in trees) / len(trees) for place in g.places]
+            proposed.place_notes[g.name] = [f"on {share:.0%} of pages" for share in held]
+    return proposed
 
 
 def _list(li: lists.Listing, known: dict[str, str]) -> Proposed:
@@ -121,7 +142,8 @@ def _json(j: data.JsonPeople, known: dict[str, str]) -> Proposed:
     for f in j.fields:
         _note(known, f.name, f.sensitivity)
         fields[f.name] = [{"json": path} for path in f.paths]
-        notes[f.name] = f"on {f.share:.0%} of objects"
+        seldom = "; DOUBT: the others may have none, or have it elsewhere" if f.share < _NEARLY_ALL else ""
+        notes[f.name] = f"on {f.share:.0%} of objects{seldom}"
     one = j.item == "$" and j.template.varies
     person: str | dict[str, str] = "path" if one else {"json": j.item, "id": j.id_path or "$.id"}
     path = j.template.named(person=one)
@@ -193,7 +215,9 @@ def as_yaml(proposal: Proposal, *, upstream: str, name: str = "site") -> str:
     if not proposal.routes:
         return "\n".join(lines) + "\n"
     lines += ["    people:", "      fields:"] if proposal.sensitivities else ["    people:"]
-    lines += [f"        {n}: {s}" for n, s in proposal.sensitivities.items()]
+    for n, s in proposal.sensitivities.items():
+        on = sum(n in r.fields for r in proposal.routes)
+        lines.append(f"        {n}: {s}  # by its kind; on {on} {'route' if on == 1 else 'routes'}")
     lines.append("      routes:")
     for route in proposal.routes:
         lines += _route_lines(route)
@@ -202,9 +226,8 @@ def as_yaml(proposal: Proposal, *, upstream: str, name: str = "site") -> str:
 
 def _route_lines(r: Proposed) -> list[str]:
     lines = [f"        # {_comment(w)}" for w in r.why]
-    if r.share < 1:
-        lines.append(f"        # holds on {r.share:.0%} of {r.pages} pages")
-    lines += [f"        # DOUBT: {_comment(d)}" for d in r.doubts]
+    lines.append(f"        # holds on {r.share:.0%} of {_pages(r.pages)}")
+    lines += [f"        # DOUBT: {_comment(d)}" for d in r.all_doubts()]
     lines += [f"        - path: {_q(r.path)}", f"          kind: {r.kind}"]
     lines.append(f"          person: {r.person if isinstance(r.person, str) else _flow(r.person)}")
     if r.on_unreadable:
@@ -217,8 +240,16 @@ def _route_lines(r: Proposed) -> list[str]:
             lines.append(f"            {field_name}: {_flow(places[0])}  # {note}")
         else:
             lines.append(f"            {field_name}:  # {note}")
-            lines += [f"              - {_flow(place)}" for place in places]
+            shares = r.place_notes.get(field_name, [])
+            lines += [
+                f"              - {_flow(place)}" + (f"  # {shares[n]}" if n < len(shares) else "")
+                for n, place in enumerate(places)
+            ]
     return lines
+
+
+def _pages(number: int) -> str:
+    return f"{number} {'page' if number == 1 else 'pages'}"
 
 
 def _flow(table: dict[str, str]) -> str:
@@ -256,9 +287,10 @@ def as_json(proposal: Proposal) -> dict[str, Any]:
                 "on_unreadable": r.on_unreadable,
                 "evidence": r.why,
                 "field_notes": r.field_notes,
+                "place_notes": r.place_notes,
                 "share": round(r.share, 3),
                 "pages": r.pages,
-                "doubts": r.doubts,
+                "doubts": r.all_doubts(),
             }
             for r in proposal.routes
         ],

@@ -157,7 +157,7 @@ SIGNALS: Final[dict[str, tuple[int, str]]] = {
     "library_client": (40, "the agent names a programming library or command-line tool"),
     "header_contradiction": (25, "headers that contradict each other or the handshake"),
     "forged_crawler": (80, "claims a crawler whose address says otherwise"),
-    "enumeration": (40, "asks for identifiers in order, or with even gaps"),
+    "enumeration": (40, "asks for identifiers in order, or with even gaps; or for page after page of a list"),
     "profile_only_diet": (15, "reads profiles and nothing else"),
     "no_subresources": (15, "pages without their images, styles and scripts"),
     "robots_refused": (30, "asks for what robots.txt refuses"),

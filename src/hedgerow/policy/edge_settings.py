@@ -40,6 +40,20 @@ LIMITS: Final = Section(
             "seconds",
             "Longest pause between two pieces of what a visitor sends, or takes of an answer.",
         ),
+        Setting(
+            "least_bytes_per_s",
+            Whole(1, 1_000_000_000),
+            1_024,
+            "bytes a second",
+            "Least pace at which a visitor takes what waits for it.",
+        ),
+        Setting(
+            "slow_grace_s",
+            Real(0.1, 86_400),
+            300.0,
+            "seconds",
+            "How long a visitor may be slower than that, all in all, before it is let go.",
+        ),
         Setting("head_bytes", Whole(4_096, 1_048_576), 32_768, "bytes", "Longest request head, cookies included."),
         Setting("connections", Whole(1, 1_000_000), 20_000, "connections", "Most open connections, per worker."),
         Setting(
@@ -47,7 +61,8 @@ LIMITS: Final = Section(
             Whole(1, 1_000_000),
             1_024,
             "connections",
-            "Most open connections of one address, per worker; raise it where a proxy of yours stands in front.",
+            "Most open connections of one address, per worker; behind the PROXY protocol of one visitor's. `trusted_hops` "
+            "may have any number.",
         ),
         Setting(
             "drain_timeout_s",
@@ -71,7 +86,13 @@ UPSTREAM: Final = Section(
             "URL",
             "Where the site is, without path.",
         ),
-        Setting("http2", Flag(), False, "", "Speak HTTP/2 to the site (prior knowledge over http, ALPN over https)."),
+        Setting(
+            "http2",
+            Flag(),
+            False,
+            "",
+            "Speak HTTP/2 to the site (prior knowledge over http, ALPN over https); no websockets by that.",
+        ),
         Setting(
             "host_header", Text("www.example"), None, "host", "Send this Host to the site instead of the visitor's."
         ),

@@ -194,6 +194,7 @@ def test_traces_are_turned_on_and_off_while_the_console_runs(
     app: FastAPI, services: Services, file: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
+    logging = structlog.get_config()
 
     def traced(inner: Any, endpoint: str, _version: str) -> Any:
         made.append(endpoint)
@@ -209,4 +210,4 @@ def test_traces_are_turned_on_and_off_while_the_console_runs(
         assert client.get("/sign-in").status_code == 200
         assert client.get("/sign-in").status_code == 200
     assert made == ["", "http://one/v1/traces", "http://nowhere/v1/traces", "http://two/v1/traces"]
-    structlog.reset_defaults()
+    structlog.configure(**logging)

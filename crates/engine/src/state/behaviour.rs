@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::environment::Oddities;
+use super::ordinal::Ordinal;
 use crate::doors::{Evidence, Pseudonym, Signal};
 use crate::policy::RouteKind;
 
@@ -23,12 +24,20 @@ pub(super) struct Behaviour {
     profiles: u16,
     listings: u16,
     assets: u16,
-    // The order of numeric identifiers asked.
-    last_id: u64,
-    last_gap: i64,
-    steps: u16,
-    even_steps: u16,
-    rising_steps: u16,
+    // The order of the numbers in identifiers asked.
+    last_id: Option<Ordinal>,
+    last_gap: Gap,
+    gap_before: Gap,
+    steps: u8,
+    even_steps: u8,
+    alternating_steps: u8,
+    /// Short steps upwards, less what was no such step.
+    rising: u8,
+    // The order of the parts of lists asked.
+    last_page: u32,
+    page_gap: Gap,
+    /// Even steps upwards in a row, with no profile opened between them.
+    pages_in_order: u8,
     // Single events.
     robots_refused: u8,
     bait: u8,
@@ -53,9 +62,12 @@ struct Seldom {
 
 /// A request as the counts see it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step<'a> {
+pub(super) struct Step {
     pub(super) kind: Option<RouteKind>,
-    pub(super) person: Option<&'a str>,
+    /// The number of the person asked for.
+    pub(super) person: Option<Ordinal>,
+    /// The part of a list asked for.
+    pub(super) page: Option<u32>,
     pub(super) asset: bool,
     pub(super) navigation: bool,
     pub(super) bait: bool,
@@ -65,7 +77,7 @@ pub(super) struct Step<'a> {
 
 impl Behaviour {
     /// Notes a request.
-    pub(super) fn note(&mut self, step: &Step<'_>) {
+    pub(super) fn note(&mut self, step: &Step) {
         if step.asset {
             self.assets = self.assets.saturating_add(1);
         } else {
@@ -82,8 +94,13 @@ impl Behaviour {
                 *n /= 2;
             }
         }
-        if let Some(id) = step.person.and_then(|p| p.parse::<u64>().ok()) {
+        if let Some(id) = step.person {
             self.asked(id);
+        }
+        if step.person.is_some() || step.kind == Some(RouteKind::Profile) {
+            self.pages_in_order = 0;
+        } else if let Some(page) = step.page {
+            self.turned_to(page);
         }
         self.bait = self.bait.saturating_add(u8::from(step.bait));
         self.robots_refused = self.robots_refused.saturating_add(u8::from(step.robots_refused));
@@ -100,21 +117,52 @@ impl Behaviour {
         }
     }
 
-    fn asked(&mut self, id: u64) {
-        if self.last_id != 0 && id != self.last_id {
-            let gap = i64::try_from(i128::from(id) - i128::from(self.last_id)).unwrap_or(i64::MAX);
-            if self.steps >= 32 {
-                self.steps /= 2;
-                self.even_steps /= 2;
-                self.rising_steps /= 2;
-            }
-            self.steps += 1;
-            self.even_steps += u16::from(gap == self.last_gap || gap == 1);
-            // Short steps upwards; several fetchers side by side mix the order but stay in a narrow band.
-            self.rising_steps += u16::from((1..=50).contains(&gap));
-            self.last_gap = gap;
+    fn asked(&mut self, id: Ordinal) {
+        let last = self.last_id.replace(id);
+        let Some(last) = last.filter(|l| l.around == id.around && l.number != id.number) else { return };
+        let step = i128::from(id.number) - i128::from(last.number);
+        let gap = Gap::of(step);
+        if self.steps >= 32 {
+            self.steps /= 2;
+            self.even_steps /= 2;
+            self.alternating_steps /= 2;
         }
-        self.last_id = id;
+        self.steps += 1;
+        self.even_steps += u8::from(gap == self.last_gap || step == 1);
+        // Two fetchers side by side leave two steps in turn.
+        self.alternating_steps += u8::from(gap == self.gap_before);
+        let rises = (1..=50).contains(&step);
+        self.rising = if rises { (self.rising + 1).min(64) } else { self.rising.saturating_sub(4) };
+        (self.gap_before, self.last_gap) = (self.last_gap, gap);
+    }
+
+    fn turned_to(&mut self, page: u32) {
+        let step = i128::from(page) - i128::from(self.last_page);
+        let gap = Gap::of(step);
+        if step != 0 {
+            let on = step > 0 && gap == self.page_gap;
+            self.pages_in_order = if on { self.pages_in_order.saturating_add(1) } else { 0 };
+            (self.last_page, self.page_gap) = (page, gap);
+        }
+    }
+
+    /// Whether people are asked for in order, and how that was seen.
+    ///
+    /// Whoever goes through a list and opens some of its entries asks for rising numbers, too, with gaps of any size: that
+    /// alone is no order before it is more than anybody reads at a sitting.
+    fn order(&self) -> Option<String> {
+        let Self { steps, even_steps: even, alternating_steps: alternating, rising, pages_in_order: pages, .. } = *self;
+        // A share of eight, and a laxer one once there are more.
+        let (steps, even, alternating) = (u16::from(steps), u16::from(even), u16::from(alternating));
+        let most = |n: u16| (steps >= 8 && n * 10 >= steps * 9) || (steps >= 16 && n * 10 >= steps * 7);
+        if most(even) || most(alternating) {
+            let even = even.max(alternating);
+            return Some(format!("{even} of the last {steps} identifiers followed the ones before at even steps"));
+        }
+        if rising >= 24 {
+            return Some(format!("{rising} more identifiers followed the one before at a short step upwards than not"));
+        }
+        (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"))
     }
 
     /// Bytes on the heap.
@@ -128,7 +176,7 @@ impl Behaviour {
     }
 
     /// Somebody with this software at this address gave our cookie back.
-    pub(super) fn cookie_kept(&mut self, step: &Step<'_>) {
+    pub(super) fn cookie_kept(&mut self, step: &Step) {
         self.new_sessions = self.new_sessions.saturating_sub(u16::from(step.navigation));
         self.unkept = self.unkept.saturating_sub(u16::from(step.kind.is_some()));
     }
@@ -191,17 +239,16 @@ impl Behaviour {
         shared_limit: u8,
     ) -> SmallVec<[Evidence; 4]> {
         let mut out = SmallVec::new();
+        if weighs(Signal::Enumeration)
+            && let Some(detail) = self.order()
+        {
+            out.push(Evidence { signal: Signal::Enumeration, detail });
+        }
         let mut say = |signal, seen: bool, detail: &dyn Fn() -> String| {
             if seen && weighs(signal) {
                 out.push(Evidence { signal, detail: detail() });
             }
         };
-        let (steps, even, rising) = (self.steps, self.even_steps, self.rising_steps);
-        say(Signal::Enumeration, steps >= 8 && (even * 10 >= steps * 7 || rising * 10 >= steps * 9), &|| {
-            format!(
-                "{even} of the last {steps} identifiers followed the one before at an even step, {rising} at a short one upwards"
-            )
-        });
         let (profiles, listings, pages, assets) = (self.profiles, self.listings, self.pages, self.assets);
         say(Signal::ProfileOnlyDiet, profiles >= 12 && profiles * 10 >= pages * 9, &|| {
             format!("{profiles} of {pages} pages were profiles, {listings} were lists or searches")
@@ -226,3 +273,17 @@ impl Behaviour {
         out
     }
 }
+
+/// How far it was from one number to the next, folded: two that differ are seldom taken for the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Gap(u32);
+
+impl Gap {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "folded, not measured")]
+    fn of(step: i128) -> Self {
+        Self((step as u32) ^ ((step >> 32) as u32).rotate_left(1))
+    }
+}
+
+// Everybody has one: no more than a cache line.
+const _: () = assert!(size_of::<Behaviour>() <= 64);

@@ -9,6 +9,7 @@ mod disclosed;
 mod environment;
 mod habit;
 mod look;
+mod ordinal;
 mod overview;
 mod posture;
 mod seen;
@@ -28,6 +29,7 @@ pub use charge::{Ask, Charged, Replay, code as charge_code};
 pub use disclosed::{Disclosed, DisclosedNow};
 pub use environment::Oddities;
 pub use look::Look;
+pub use ordinal::Named;
 pub use overview::Overview;
 pub use posture::{Posture, PostureNow};
 pub use standing::{is_stranger, standing_in, standing_of};
@@ -43,6 +45,7 @@ use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, 
 use crate::measures::Ruling;
 use crate::policy::{MOST_FAMILIES, RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
+use ordinal::Ordinal;
 use posture::{FamilyPosture, Tension};
 use seen::COLUMNS;
 use table::{Principal, Table};
@@ -67,6 +70,8 @@ pub struct Visit {
     pub bait: bool,
     /// robots.txt refuses it to this agent.
     pub robots_refused: bool,
+    /// What its query names.
+    pub named: Named,
 }
 
 /// What the judge may know of a request's past.
@@ -162,7 +167,8 @@ impl State {
     ) -> Snapshot {
         let step = Step {
             kind: route.map(|r| r.route.kind),
-            person: route.and_then(|r| r.person.as_deref()),
+            person: route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(visit.named.person),
+            page: visit.named.page,
             asset: visit.asset && route.is_none(),
             navigation: visit.navigation,
             bait: visit.bait,
@@ -190,7 +196,7 @@ impl State {
         site: &Site,
         id: &Identity,
         route: Option<&RouteMatch<'_>>,
-        step: Option<&Step<'_>>,
+        step: Option<&Step>,
         now_ms: u64,
     ) -> Snapshot {
         let now_s = seconds(now_ms);
@@ -353,7 +359,7 @@ fn unnamed_key(address: Pseudonym, client: Pseudonym) -> u64 {
 /// asked for in vain within the hour.
 fn note(
     p: &mut Principal,
-    step: Option<&Step<'_>>,
+    step: Option<&Step>,
     pass_from: Option<Pseudonym>,
     site: &Site,
     now_s: u32,

@@ -1,11 +1,14 @@
 //! Opening a connection to the site: TCP, TLS where the policy says so, HTTP/1.1 or HTTP/2.
 
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hedgerow_engine::policy::Upstream;
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -14,9 +17,29 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::ForwardError;
-use super::pool::Sender;
 use super::visitor_body::VisitorBody;
 use crate::local::LocalExec;
+
+/// Most requests at once on one connection of HTTP/2.
+pub(super) const MOST_STREAMS: usize = 64;
+
+/// So much of one answer may come before the visitor takes any of it; a far site's line is filled by it.
+const STREAM_WINDOW: u32 = 256 * 1024;
+
+/// All streams at once may fill their windows: whoever stalls holds up nobody but itself.
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS as u32;
+
+/// How long a connection of HTTP/2 may be silent, with requests on it, until the site is asked whether it lives; and how
+/// long it may then take.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// A connection that was opened.
+pub(super) enum Opened {
+    /// HTTP/1.1.
+    One(http1::SendRequest<VisitorBody>),
+    /// HTTP/2, and how many streams the site takes at once.
+    Two(http2::SendRequest<VisitorBody>, Rc<Cell<usize>>),
+}
 
 /// How to reach one site.
 #[derive(Clone)]
@@ -86,13 +109,13 @@ impl Connector {
     }
 
     /// Opens a connection and starts HTTP on it.
-    pub(super) async fn open(&self) -> Result<Sender, ForwardError> {
+    pub(super) async fn open(&self) -> Result<Opened, ForwardError> {
         tokio::time::timeout(self.timeout, self.open_untimed())
             .await
             .map_err(|_| self.unreachable(format!("no connection within {:?}", self.timeout)))?
     }
 
-    async fn open_untimed(&self) -> Result<Sender, ForwardError> {
+    async fn open_untimed(&self) -> Result<Opened, ForwardError> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|e| self.unreachable(e))?;
         tcp.set_nodelay(true).map_err(|e| self.unreachable(e))?;
         match &self.tls {
@@ -110,19 +133,31 @@ impl Connector {
     async fn start<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
         stream: S,
-    ) -> Result<Sender, ForwardError> {
+    ) -> Result<Opened, ForwardError> {
         let io = TokioIo::new(stream);
         if self.http2 {
-            let (sender, connection) = http2::Builder::new(LocalExec)
+            let (sender, mut connection) = http2::Builder::new(LocalExec)
+                .timer(TokioTimer::new())
+                .initial_stream_window_size(STREAM_WINDOW)
+                .initial_connection_window_size(CONNECTION_WINDOW)
+                .keep_alive_interval(SILENCE)
+                .keep_alive_timeout(SILENCE)
                 .handshake::<_, VisitorBody>(io)
                 .await
                 .map_err(|e| self.unreachable(e))?;
+            let most = Rc::new(Cell::new(connection.current_max_send_streams()));
+            let told = Rc::clone(&most);
             tokio::task::spawn_local(async move {
-                if let Err(e) = connection.await {
+                let ended = std::future::poll_fn(|cx| {
+                    let ended = Pin::new(&mut connection).poll(cx);
+                    told.set(connection.current_max_send_streams());
+                    ended
+                });
+                if let Err(e) = ended.await {
                     tracing::debug!(error = %e, "an HTTP/2 connection to the site ended");
                 }
             });
-            Ok(Sender::Two(sender))
+            Ok(Opened::Two(sender, most))
         } else {
             let (sender, connection) =
                 http1::Builder::new().handshake::<_, VisitorBody>(io).await.map_err(|e| self.unreachable(e))?;
@@ -131,7 +166,7 @@ impl Connector {
                     tracing::debug!(error = %e, "a connection to the site ended");
                 }
             });
-            Ok(Sender::One(sender))
+            Ok(Opened::One(sender))
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Kept connections to the site, per worker: the one used last is used next.
+//! Kept connections to the site, per worker. Of HTTP/1.1 the one used last is used next; those of HTTP/2 are shared.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use http::{Request, Response};
@@ -8,15 +8,18 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 
 use super::ForwardError;
-use super::connect::Connector;
+use super::connect::{Connector, MOST_STREAMS, Opened};
 use super::visitor_body::VisitorBody;
 
+/// Most connections of HTTP/2 to one site; beyond that requests share what there is, and wait for each other.
+const MOST_SHARED: usize = 32;
+
 /// The sending half of a connection.
-pub(super) enum Sender {
+enum Sender {
     /// HTTP/1.1: one request at a time.
     One(http1::SendRequest<VisitorBody>),
     /// HTTP/2: many at once.
-    Two(http2::SendRequest<VisitorBody>),
+    Two(Seat),
 }
 
 /// A connection taken for one request.
@@ -38,12 +41,52 @@ impl Link {
     ) -> Result<Response<Incoming>, (hyper::Error, Option<Request<VisitorBody>>)> {
         match &mut self.sender {
             Sender::One(s) => s.try_send_request(request).await,
-            Sender::Two(s) => s.try_send_request(request).await,
+            Sender::Two(seat) => {
+                let mut sender = seat.shared.sender.clone();
+                sender.try_send_request(request).await
+            }
         }
         .map_err(|mut e| {
             let back = e.take_message();
             (e.into_error(), back)
         })
+    }
+}
+
+/// A connection of HTTP/2, and how many requests it carries.
+struct Shared {
+    sender: http2::SendRequest<VisitorBody>,
+    /// Most streams that the site takes at once.
+    most: Rc<Cell<usize>>,
+    carries: Cell<usize>,
+}
+
+impl Shared {
+    fn has_room(&self) -> bool {
+        // A site that takes none now will take some later; it is asked all the same.
+        self.carries.get() < self.most.get().clamp(1, MOST_STREAMS)
+    }
+}
+
+/// The place of one request on a connection of HTTP/2, until its answer has been read or given up.
+struct Seat {
+    pool: Pool,
+    shared: Rc<Shared>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let left = self.shared.carries.get().saturating_sub(1);
+        self.shared.carries.set(left);
+        if left > 0 {
+            return;
+        }
+        // Nobody needs it while another has room: it is let go, and closes.
+        let mut all = self.pool.0.shared.borrow_mut();
+        let spare = all.iter().any(|s| !Rc::ptr_eq(s, &self.shared) && s.has_room() && !s.sender.is_closed());
+        if spare {
+            all.retain(|s| !Rc::ptr_eq(s, &self.shared));
+        }
     }
 }
 
@@ -55,22 +98,21 @@ struct Inner {
     connector: Connector,
     keep: usize,
     idle: RefCell<Vec<http1::SendRequest<VisitorBody>>>,
-    shared: RefCell<Option<http2::SendRequest<VisitorBody>>>,
+    shared: RefCell<Vec<Rc<Shared>>>,
 }
 
 impl Pool {
-    /// An empty pool that keeps at most `keep` idle connections.
+    /// An empty pool that keeps at most `keep` idle connections of HTTP/1.1.
     #[must_use]
     pub fn new(connector: Connector, keep: usize) -> Self {
-        Self(Rc::new(Inner { connector, keep, idle: RefCell::new(Vec::new()), shared: RefCell::new(None) }))
+        Self(Rc::new(Inner { connector, keep, idle: RefCell::default(), shared: RefCell::default() }))
     }
 
     /// A kept connection that is still open, else a new one.
     pub(super) async fn take(&self, fresh: bool) -> Result<Link, ForwardError> {
         if !fresh {
-            let shared = self.0.shared.borrow().as_ref().filter(|s| !s.is_closed()).cloned();
-            if let Some(s) = shared {
-                return Ok(Link { sender: Sender::Two(s), kept: true });
+            if let Some(shared) = self.shared() {
+                return Ok(Link { sender: Sender::Two(self.seat(shared)), kept: true });
             }
             loop {
                 // Taken out before it is awaited, so that nobody else gets the same one.
@@ -81,29 +123,54 @@ impl Pool {
             }
         }
         // Boxed: the room a handshake needs is not carried by each request that needs none.
-        let sender = Box::pin(self.0.connector.open()).await?;
-        if let Sender::Two(s) = &sender {
-            *self.0.shared.borrow_mut() = Some(s.clone());
-        }
+        let sender = match Box::pin(self.0.connector.open()).await? {
+            Opened::One(s) => Sender::One(s),
+            Opened::Two(sender, most) => {
+                let shared = Rc::new(Shared { sender, most, carries: Cell::new(0) });
+                self.0.shared.borrow_mut().push(Rc::clone(&shared));
+                Sender::Two(self.seat(shared))
+            }
+        };
         Ok(Link { sender, kept: false })
+    }
+
+    /// A connection of HTTP/2 with room; where no more may be opened, the one that carries least.
+    fn shared(&self) -> Option<Rc<Shared>> {
+        let mut all = self.0.shared.borrow_mut();
+        if all.is_empty() {
+            return None;
+        }
+        all.retain(|s| !s.sender.is_closed());
+        let least = || all.iter().filter(|_| all.len() >= MOST_SHARED).min_by_key(|s| s.carries.get());
+        all.iter().find(|s| s.has_room()).or_else(least).cloned()
+    }
+
+    fn seat(&self, shared: Rc<Shared>) -> Seat {
+        shared.carries.set(shared.carries.get() + 1);
+        Seat { pool: self.clone(), shared }
     }
 
     /// Holds a connection until the body of its answer has been read to the end.
     pub(super) fn returning(&self, link: Link) -> Returning {
-        match link.sender {
-            Sender::One(s) => Returning(Some((self.clone(), s))),
-            Sender::Two(_) => Returning(None),
-        }
+        Returning(Some(match link.sender {
+            Sender::One(s) => Held::One(self.clone(), s),
+            Sender::Two(seat) => Held::Two(seat),
+        }))
     }
 }
 
-/// A connection whose answer is still being read. [`Returning::done`] keeps it; dropping it closes it.
-pub struct Returning(Option<(Pool, http1::SendRequest<VisitorBody>)>);
+enum Held {
+    One(Pool, http1::SendRequest<VisitorBody>),
+    Two(#[expect(dead_code, reason = "held for its end")] Seat),
+}
+
+/// A connection whose answer is still being read. [`Returning::done`] keeps it; dropping it closes one of HTTP/1.1.
+pub struct Returning(Option<Held>);
 
 impl Returning {
     /// The answer was read to its end: the connection may serve again.
     pub fn done(&mut self) {
-        if let Some((pool, sender)) = self.0.take()
+        if let Some(Held::One(pool, sender)) = self.0.take()
             && !sender.is_closed()
         {
             let mut idle = pool.0.idle.borrow_mut();

@@ -1,0 +1,93 @@
+"""A visitor of HTTP/2 made of frames: keeps windows shut, answers pings and goes on after GOAWAY, as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import hpack
+from hyperframe.frame import (
+    DataFrame,
+    Frame,
+    GoAwayFrame,
+    HeadersFrame,
+    PingFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
+
+from tests.gateway.wire import Wire
+
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+class Frames:
+    """One connection. Settings and pings of the other side are acknowledged as frames are read."""
+
+    def __init__(self, wire: Wire, window: int | None = None) -> None:
+        self.wire = wire
+        self.encoder = hpack.Encoder()
+        self.decoder = hpack.Decoder()
+        self.next_stream = 1
+        self.read: list[Frame] = []
+        first = SettingsFrame(settings={} if window is None else {SettingsFrame.INITIAL_WINDOW_SIZE: window})
+        wire.send(PREFACE + first.serialize())
+
+    def send(self, frame: Frame) -> None:
+        """Sends a frame as it is."""
+        self.wire.send(frame.serialize())
+
+    def ask(self, target: str, method: str = "GET", headers: tuple[tuple[str, str], ...] = ()) -> int:
+        """Begins a request without a body; the number of its stream."""
+        stream, self.next_stream = self.next_stream, self.next_stream + 2
+        pseudo = ((":method", method), (":scheme", "http"), (":authority", "site.example"), (":path", target))
+        frame = HeadersFrame(stream, data=self.encoder.encode([*pseudo, *headers]), flags=["END_HEADERS", "END_STREAM"])
+        self.send(frame)
+        return stream
+
+    def widen(self, stream: int, octets: int) -> None:
+        """Lets the other side send so much more on a stream, and on the connection."""
+        self.send(WindowUpdateFrame(stream, window_increment=octets))
+        self.send(WindowUpdateFrame(0, window_increment=octets))
+
+    def next(self) -> Frame:
+        """The next frame; raises `CutError` at the end of the connection."""
+        frame, length = Frame.parse_frame_header(memoryview(self.wire.exactly(9)))
+        frame.parse_body(memoryview(self.wire.exactly(length)))
+        if isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
+            self.send(SettingsFrame(flags=["ACK"]))
+        if isinstance(frame, PingFrame) and "ACK" not in frame.flags:
+            self.send(PingFrame(opaque_data=frame.opaque_data, flags=["ACK"]))
+        self.read.append(frame)
+        return frame
+
+    def until(self, true: Callable[[Frame], bool]) -> Frame:
+        """Reads until a frame is as wanted."""
+        while not true(frame := self.next()):
+            pass
+        return frame
+
+    def status(self, stream: int) -> int:
+        """Reads to the head of an answer; its status."""
+        head = self.until(lambda f: isinstance(f, HeadersFrame) and f.stream_id == stream)
+        assert isinstance(head, HeadersFrame)
+        return int(dict(self.decoder.decode(head.data, raw=True))[b":status"])
+
+    def data(self, stream: int) -> bytes:
+        """The next piece of a body."""
+        piece = self.until(lambda f: isinstance(f, DataFrame) and f.stream_id == stream)
+        assert isinstance(piece, DataFrame)
+        return piece.data
+
+    def until_reset(self, stream: int) -> RstStreamFrame:
+        """Reads until the other side gives a stream up."""
+        found = self.until(lambda f: isinstance(f, RstStreamFrame) and f.stream_id == stream)
+        assert isinstance(found, RstStreamFrame)
+        return found
+
+    def until_gone(self) -> GoAwayFrame:
+        """Reads until the other side says that it takes no more requests."""
+        found = self.until(lambda f: isinstance(f, GoAwayFrame))
+        assert isinstance(found, GoAwayFrame)
+        return found
