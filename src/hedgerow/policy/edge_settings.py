@@ -61,8 +61,8 @@ LIMITS: Final = Section(
             Whole(1, 1_000_000),
             1_024,
             "connections",
-            "Most open connections of one address, per worker: behind the PROXY protocol of one visitor's. Addresses of "
-            "`trusted_hops` may have any number.",
+            "Most open connections of one address, per worker: behind the PROXY protocol of one visitor's. Addresses "
+            "of `trusted_hops` may have any number.",
         ),
         Setting(
             "drain_timeout_s",
