@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,50 @@ def test_a_restart_that_cannot_be_leaves_the_old_edge_serving(site: Site, gatewa
     write(running.config, {**policy(site.url), "listen": running.policy["listen"]})
     assert running.command("restart").returncode == 0
     assert running.edge_pid() != before
+
+
+def test_a_drill_clock_does_not_run_backwards_behind_the_ledger_after_a_restart(
+    site: Site, gateway: StartGateway
+) -> None:
+    """Budgets would be counted again in hours that are over, and the ledger's times would leap back."""
+    running = gateway(policy(site.url), "--drill-clock", "drill-time", enforce=False)
+    later_s = int(time.time()) + 5 * 86_400
+
+    def shown_at_s(person: int, at_s: int) -> int:
+        assert running.get(f"/members/{person}", {**BROWSER, "drill-time": str(at_s)}).status == 200
+        found = [e for e in running.ledger() if person in map(int, people_in([e]))]
+        return int(str(found[0]["t"])) // 1000
+
+    assert shown_at_s(1, later_s) == later_s
+    running.crash()
+    assert shown_at_s(2, later_s - 4 * 86_400) == later_s
+    assert shown_at_s(3, later_s + 60) == later_s + 60
+
+
+TLS_AND_PROXY = {"tls": True, "proxy_protocol": True}
+
+
+def test_an_address_of_the_command_line_keeps_how_the_files_one_listener_is_spoken_to(
+    site: Site, gateway: StartGateway
+) -> None:
+    port = free_port()
+    running = gateway(
+        policy(site.url), "--listen", f"127.0.0.1:{port}", listen=[{"proxy_protocol": True}], enforce=False, port=port
+    )
+    with running.wire() as wire:
+        wire.send(b"PROXY TCP4 198.51.100.7 127.0.0.1 5000 80\r\n" + request("/members/1", BROWSER))
+        assert wire.answer().status == 200
+    assert "PROXY protocol" in running.said.text
+    with running.wire() as wire:
+        wire.send(request("/members/1", BROWSER))
+        assert wire.closed()
+
+
+def test_addresses_of_the_command_line_that_would_drop_tls_are_refused(site: Site, gateway: StartGateway) -> None:
+    listen = [{"address": f"127.0.0.1:{free_port()}"}, {"address": f"127.0.0.1:{free_port()}", **TLS_AND_PROXY}]
+    running = gateway(
+        policy(site.url), "--listen", f"127.0.0.1:{free_port()}", listen=listen, expect_start=False, enforce=False
+    )
+    assert running.process.wait(20) == 4
+    assert "tls" in running.said.text
+    assert "leave --listen out" in running.said.text

@@ -31,6 +31,14 @@ impl Clock {
         Ok(Self { header, latest_ms: AtomicU64::new(0) })
     }
 
+    /// It is not earlier than this: what a ledger tells of has taken place, and a drill that goes on after a restart must
+    /// not count it again. The machine's own clock is left alone.
+    pub fn not_before(&self, ms: u64) {
+        if self.header.is_some() {
+            self.latest_ms.fetch_max(ms, Ordering::Relaxed);
+        }
+    }
+
     /// The time of a request.
     #[must_use]
     pub fn at(&self, headers: &HeaderMap) -> u64 {

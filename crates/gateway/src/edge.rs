@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::intake::Intake;
 use crate::measures::{Reader, for_everybody};
+use crate::memory;
 use crate::self_test::SelfTests;
 use crate::settings::{Listen, Settings};
 use crate::sites::Memories;
@@ -49,6 +50,9 @@ pub fn run(settings_json: &str) -> Result<(), String> {
     let clock = Clock::new(settings.drill_clock.as_deref())?;
     let memories = Memories::open(&settings)?;
     let policy = read_policy(&settings)?;
+    if settings.drill_clock.is_some() {
+        clock.not_before(memory::told_up_to(&settings, &policy.sites)?);
+    }
     let tables = memories.tables(&settings, policy, clock.now())?;
     memories.put_in_force(&tables);
     let measures = Reader::default();

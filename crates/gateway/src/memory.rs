@@ -63,6 +63,27 @@ pub fn header(site: &Site, policy_id: &str) -> SegmentHeader {
     SegmentHeader::new(&site.name, policy_id, site.fields.iter().map(|f| f.name.clone()).collect())
 }
 
+/// Last entries of each writer that are looked through for the time of a request.
+const LAST_ENTRIES: usize = 64;
+
+/// The time of the last request that the sites' ledgers tell of, in milliseconds since the Unix epoch; 0 where there is
+/// none. What no request caused, such as a switch to enforcing, has the machine's time and does not count.
+///
+/// # Errors
+/// A sentence, when a ledger cannot be read.
+pub fn told_up_to(settings: &Settings, sites: &[Site]) -> Result<u64, String> {
+    let mut last_ms = 0;
+    for site in sites {
+        let dir = site_dir(&settings.state_dir, &site.name)?.join("ledger");
+        if dir.exists() {
+            let last = hedgerow_engine::record::tail(&dir, LAST_ENTRIES).map_err(|e| e.to_string())?;
+            let of_requests = last.iter().filter(|(_, e)| e.reference.is_some()).map(|(_, e)| e.at_ms);
+            last_ms = of_requests.max().unwrap_or(0).max(last_ms);
+        }
+    }
+    Ok(last_ms)
+}
+
 impl SiteMemory {
     /// Opens the memory of a site that is new to this process: its ledger, and what that tells of budgets.
     ///

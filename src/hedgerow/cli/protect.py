@@ -20,7 +20,7 @@ from hedgerow.cli.exits import NOT_STARTED, STATE, State, fail
 from hedgerow.cli.modes import remember
 from hedgerow.control import Control
 from hedgerow.edge import wrong_drill_addresses
-from hedgerow.policy import Compiled, Listen, PolicyError, load_file, policy_for, write_whole
+from hedgerow.policy import Compiled, PolicyError, load_file, policy_for, write_whole
 from hedgerow.policy.meaning import doubts
 from hedgerow.policy.words import wrong_listen, wrong_token, wrong_upstream
 from hedgerow.secret import VARIABLE
@@ -49,7 +49,10 @@ def register(app: typer.Typer) -> None:
     def protect(
         url: Annotated[str | None, typer.Argument(help="Address of your site, as the gateway reaches it.")] = None,
         listen: Annotated[
-            list[str] | None, typer.Option("--listen", help="Where visitors arrive; may be given several times.")
+            list[str] | None,
+            typer.Option(
+                "--listen", help="Where visitors arrive, with the policy's tls and proxy_protocol; may be repeated."
+            ),
         ] = None,
         config: Annotated[Path | None, typer.Option("--config", "-c", help="The policy, a YAML file.")] = None,
         enforce: Annotated[
@@ -210,10 +213,23 @@ def _renewed(wish: Wish, config: Path, folder: Folder, overrides: Overrides) -> 
 
 
 def _listening(wish: Wish, compiled: Compiled) -> Compiled:
-    """Addresses of the command line count more than those of the file."""
+    """Addresses of the command line count more than those of the file; how they are spoken to is the file's.
+
+    Raises:
+        StartError: the file has several listeners, not all plain, so nobody can tell which of them an address is.
+    """
     if not wish.listen:
         return compiled
-    return replace(compiled, listen=tuple(Listen(a, tls=False, proxy_protocol=False) for a in wish.listen))
+    first, *others = compiled.listen
+    marked = next((item for item in compiled.listen if item.tls or item.proxy_protocol), None)
+    if others and marked:
+        words = " and ".join(w for w, on in (("tls", marked.tls), ("proxy_protocol", marked.proxy_protocol)) if on)
+        raise StartError(
+            f"--listen names addresses only, and of the {len(compiled.listen)} listeners of the policy "
+            f"{marked.address} has {words}, which would be dropped; leave --listen out and write the addresses "
+            "under `listen:`, or leave one listener there, which every address of --listen is then like"
+        )
+    return replace(compiled, listen=tuple(replace(first, address=a) for a in wish.listen))
 
 
 def _say(sentence: str, *, err: bool = False) -> None:
@@ -273,7 +289,8 @@ def _check_mapped(wish: Wish, compiled: Compiled) -> None:
 
 def _greet(compiled: Compiled, config: Path, discover: str | None) -> None:
     for listen in compiled.listen:
-        typer.echo(f"listening on {'https' if listen.tls else 'http'}://{listen.address}")
+        behind = ", behind a proxy that speaks the PROXY protocol" if listen.proxy_protocol else ""
+        typer.echo(f"listening on {'https' if listen.tls else 'http'}://{listen.address}{behind}")
     tables = compiled.tables["sites"]
     for site in tables if isinstance(tables, list) else []:
         upstream = site["upstream"]
