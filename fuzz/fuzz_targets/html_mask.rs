@@ -269,7 +269,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         // Outside of items a list has no fields.
         if marked && !list && people == usize::MAX {
-            for out in [&whole, &cut].map(|w| w.as_ref().map_or_else(|(_, out, _)| out, |out| out)) {
+            for out in [&whole, &cut].map(|w| w.as_ref().unwrap_or_else(|(_, out, _)| out)) {
                 assert!(memchr::memmem::find(out, b"SECRET").is_none(), "{}", String::from_utf8_lossy(out));
             }
         }

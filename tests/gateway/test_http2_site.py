@@ -16,7 +16,7 @@ from tests.gateway.site2 import Asked, Site2, Told
 from tests.gateway.test_streaming import UPGRADE
 from tests.gateway.wire import BROWSER, Wire, request
 
-LARGE = b"x" * 20_000_000
+LARGE = b"x" * 6_000_000
 
 
 def before(site: Site2, module_gateway: StartGateway, **upstream: object) -> Gateway:
