@@ -117,9 +117,14 @@ def test_the_question_is_challenged_too_and_asked_once_it_is_solved(judging: Gat
 
 def test_an_operators_rule_about_the_page_holds_for_its_fields(judging: Gateway) -> None:
     person = Asking(judging.visitor())
-    asked = person.post(person.button(25), "x-late")
-    assert asked.status == 403
-    assert "ign in" in asked.text
+    person.get("/members/25")
+    long_address = "/members/25?" + "x" * 3_000
+    link = pages.links(person.get(long_address).text, "a.hedgerow-reveal")[0]
+    longer = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    for button in (person.button(25), longer):
+        asked = person.post(button, "x-late")
+        assert asked.status == 403
+        assert "ign in" in asked.text
     assert not person.sees(25)
 
 

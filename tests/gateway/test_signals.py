@@ -32,7 +32,9 @@ RULES: Final = [
 ]
 NEVER: Final = {
     **dict.fromkeys(("prove_at", "slow_at", "refuse_at"), 10_000),
-    **dict.fromkeys(("prove_beyond", "sign_in_beyond", "refuse_beyond"), 100_000),
+    "prove_beyond": 24,
+    "sign_in_beyond": 100_000,
+    "refuse_beyond": 100_000,
 }
 """No step follows from points: what is looked at here is the evidence alone."""
 
@@ -99,7 +101,7 @@ def enumerating(person: Person) -> None:
 
 
 def even_gaps(person: Person) -> None:
-    for n in range(1_000, 100, -90):
+    for n in range(1_180, 100, -90):
         person.page(f"/members/{n}")
 
 
@@ -145,7 +147,8 @@ def forgetful(person: Person) -> None:
 
 
 def insatiable(person: Person) -> None:
-    """The list alone spends the budget; then it asks for more."""
+    """Forty people of twenty-five: more than halfway to the challenge that this leads to by itself."""
+    person.page("/about")
     person.page("/members")
     for n in (70, 31, 55):
         person.page(f"/members?from={n}")

@@ -116,7 +116,12 @@ fn show(passage: &Passage, judged: Judged, asked: &Reveal) -> Response<Body> {
 /// Judges a request as one for the page the link stands on would be judged now. Who asked is known already.
 fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &Reveal) -> Judged {
     let (s, now_ms) = (&*passage.site, passage.now_ms);
+    let route = &s.site.routes[link.route];
     let (path, query) = link.back.split_once('?').map_or((&*link.back, None), |(p, q)| (p, Some(q)));
+    // An address too long to come back to is not in the link: rules about paths then get the route's own.
+    let own = route.path.as_str().replace("{person}", &link.person);
+    let is_page = s.site.route(Method::GET.as_str(), path).is_some_and(|r| r.index == link.route);
+    let (path, query) = if is_page { (path, query) } else { (own.as_str(), None) };
     let asked = Asked {
         method: Method::GET.as_str(),
         host: &passage.asked_for.bare,
@@ -128,7 +133,7 @@ fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &
         version: 11,
         now_ms,
     };
-    let page = RouteMatch { index: link.route, route: &s.site.routes[link.route], person: Some(link.person.clone()) };
+    let page = RouteMatch { index: link.route, route, person: Some(link.person.clone()) };
     let identity = judged.identity;
     let measures = s.memory.measures.load();
     let ruling = measures.meet(&identity, now_ms).and(measures.meet_everybody(&s.site, page.route, now_ms));
