@@ -42,7 +42,7 @@ LIMITS: Final = Section(
         ),
         Setting(
             "least_bytes_per_s",
-            Whole(1, 1_048_576),
+            Whole(1, 1_000_000_000),
             1_024,
             "bytes a second",
             "Least pace at which a visitor takes what waits for it.",
@@ -61,8 +61,8 @@ LIMITS: Final = Section(
             Whole(1, 1_000_000),
             1_024,
             "connections",
-            "Most open connections of one address, per worker. Behind the PROXY protocol it is the visitor's address; "
-            "trusted hops have no such limit.",
+            "Most open connections of one address, per worker: behind the PROXY protocol of one visitor's. Addresses "
+            "of `trusted_hops` may have any number.",
         ),
         Setting(
             "drain_timeout_s",
