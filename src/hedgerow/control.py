@@ -22,6 +22,10 @@ class NotRunningError(ControlError):
     """Nobody listens on the control socket."""
 
 
+class RefusedError(ControlError):
+    """The edge answered that it could not do what was asked."""
+
+
 class Control:
     """One edge, by its control socket. Every question is a connection of its own; there is nothing to close."""
 
@@ -34,7 +38,8 @@ class Control:
 
         Raises:
             NotRunningError: nobody listens.
-            ControlError: no answer in time, not an answer, or the edge's own refusal, in its words.
+            RefusedError: the edge's own refusal, in its words.
+            ControlError: no answer in time, or not an answer.
         """
         question = json.dumps({"do": do, **words}).encode() + b"\n"
         try:
@@ -97,5 +102,5 @@ def _checked(answer: bytes) -> Json:
     if not isinstance(said, dict):
         raise ControlError("the gateway's answer is not an object; are gateway and command of the same version?")
     if said.get("ok") is not True:
-        raise ControlError(str(said.get("error") or "the gateway refused without a reason"))
+        raise RefusedError(str(said.get("error") or "the gateway refused without a reason"))
     return said

@@ -106,6 +106,19 @@ def test_a_reload_that_fails_at_one_site_changes_nothing_of_another(site: Site, 
     assert running.get("/closed", {**BROWSER, "Host": "second.example"}).status == 403
 
 
+def test_an_edge_that_dies_after_a_refused_reload_comes_back_with_the_policy_in_force(
+    site: Site, gateway: StartGateway
+) -> None:
+    running = gateway(two_sites(site.url, "watch", {}), enforce=False)
+    before = policy_id(running)
+    running.rewrite(two_sites(site.url, "watch", {"rules": REFUSE}, ca_file=str(running.state / "no-such.pem")))
+    assert running.said.wait_for("no-such.pem")
+    until(lambda: str(before) in running.folder().policy.read_text(encoding="utf-8"), "the tables in force on disk")
+    running.crash()
+    assert policy_id(running) == before
+    assert running.get("/members/1", {**BROWSER, "Host": "site.example"}).status == 200
+
+
 def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None) -> Policy:
     """`club` and `second`; `ca_file` goes to the second."""
     written = policy(upstream, {"hosts": ["site.example"], "mode": mode, **more})

@@ -17,8 +17,8 @@ from hedgerow.brain.crawler_names import Resolver, settle
 from hedgerow.brain.folder import Folder, FolderError, read_words, write_words
 from hedgerow.brain.ledgers import COMPACT_S, MORE_S, THIN_S, Ledgers
 from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
-from hedgerow.control import Control, ControlError, NotRunningError
-from hedgerow.policy import Compiled, PolicyError
+from hedgerow.control import Control, ControlError, NotRunningError, RefusedError
+from hedgerow.policy import Compiled, PolicyError, write_whole
 
 LOOK_S: Final = 1.0
 """How often the policy file is looked at."""
@@ -150,12 +150,22 @@ class Brain:
             log.warning("the listeners have changed; `hedgerow restart` takes them up without a gap")
         self.compiled = compiled
         self.due["archive"] = 0.0
+        in_force = self.folder.policy.read_text(encoding="utf-8") if self.folder.policy.exists() else None
         if write_tables(self.folder, compiled) or self._reload_pending:
-            self._tell_edge()
+            self._tell_edge(in_force)
 
-    def _tell_edge(self) -> None:
+    def _tell_edge(self, in_force: str | None = None) -> None:
         self._reload_pending = True
-        self.control.ask("reload")
+        try:
+            self.control.ask("reload")
+        except (RefusedError, NotRunningError):
+            # An edge that is started again reads the tables: those it would refuse, or was not asked about, must not
+            # lie there, or a crash would leave visitors without any. What it lacks, such as a file, may come: it is
+            # asked again.
+            if in_force is not None:
+                write_whole(self.folder.policy, in_force)
+            self._seen = None
+            raise
         self._reload_pending = False
         log.info("policy reloaded", id=self.compiled.id[:12] if self.compiled else None)
 
