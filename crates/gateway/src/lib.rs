@@ -26,6 +26,7 @@ pub mod local;
 pub mod lookups;
 pub mod measures;
 pub mod memory;
+pub mod onward;
 pub mod own;
 pub mod pages;
 pub mod path;
