@@ -25,8 +25,7 @@ import statistics
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benches.gateway_load import (
     LOAD_CORE,
     TESTED_CORE,
@@ -41,6 +40,8 @@ from benches.gateway_load import (
     wrk,
 )
 from benches.gateway_site import Route, lua, make_site, policy
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def table(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from benches import gateway as bench
+from benches.gateway_load import Contender, Latency
+from benches.gateway_site import Route
 from tests.harvest import __main__ as harvest
 from tests.harvest import processes
 from tests.people import __main__ as people
@@ -49,11 +51,11 @@ def test_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bench(capsys: pytest.CaptureFixture[str]) -> None:
-    contender = bench.Contender("nginx proxy_pass", 1, [])
+    contender = Contender("nginx proxy_pass", 1, [])
     one = {"rps": [2.0], "cpu_us": [3.0], "added_p99_ms": [0.1]}
-    told = bench.Latency(p99_ms=[1.0], requests=10, over_5ms=1)
+    told = Latency(p99_ms=[1.0], requests=10, over_5ms=1)
     rows = bench.table(
-        [bench.Route("a page", [])], [contender], {("a page", contender.name): one}, {("a page", "origin"): told}
+        [Route("a page", [])], [contender], {("a page", contender.name): one}, {("a page", "origin"): told}
     )
     keys = documented("build/bench.json")
     assert [sorted(row) for row in rows] == [sorted(keys)] * 2
