@@ -1,4 +1,5 @@
-//! The path of a request: identify, judge, forward, answer, record, in that order, once. What passes goes [onward](crate::onward).
+//! The path of a request: identify, judge, forward, answer, record, in that order, once. What passes goes
+//! [onward](crate::onward).
 
 use std::cell::Cell;
 use std::rc::Rc;
