@@ -248,20 +248,27 @@ def test_a_restart_takes_up_changed_listeners_and_loses_nobody(site: Site, gatew
     assert f"no longer listening on 127.0.0.1:{second}" in running.said.text
 
 
-@pytest.mark.parametrize("mistake", ["taken", "policy"])
+@pytest.mark.parametrize("mistake", ["taken", "policy", "refused"])
 def test_a_restart_that_cannot_be_leaves_the_old_edge_serving(site: Site, gateway: StartGateway, mistake: str) -> None:
     running = gateway(policy(site.url), enforce=False)
     before = running.edge_pid()
     if mistake == "taken":
         write(running.config, {**policy(site.url), "listen": [{"address": f"127.0.0.1:{site.port}"}]})
-    else:
+    elif mistake == "policy":
         running.config.write_text("sites: [")
+    else:
+        upstream = {"url": "https://127.0.0.1:9", "ca_file": str(running.state / "no-such.pem")}
+        running.rewrite(policy(site.url, {"upstream": upstream}))
     os.kill(running.process.pid, signal.SIGUSR2)
     assert running.said.wait_for(
         "the old edge goes on serving" if mistake == "policy" else "the old one goes on serving"
     )
     assert running.edge_pid() == before
     assert running.get("/still").status == 200
+    if mistake == "refused":
+        running.crash()
+        assert running.get("/again").status == 200
+        before = running.edge_pid()
     write(running.config, {**policy(site.url), "listen": running.policy["listen"]})
     assert running.command("restart").returncode == 0
     assert running.edge_pid() != before
@@ -302,6 +309,15 @@ def test_an_address_of_the_command_line_keeps_how_the_files_one_listener_is_spok
     with running.wire() as wire:
         wire.send(request("/members/1", BROWSER))
         assert wire.closed()
+
+
+def test_addresses_of_the_command_line_are_like_listeners_that_are_all_alike(site: Site, gateway: StartGateway) -> None:
+    port = free_port()
+    listen = [{"address": f"127.0.0.1:{free_port()}", "proxy_protocol": True} for _ in range(2)]
+    running = gateway(policy(site.url), "--listen", f"127.0.0.1:{port}", listen=listen, enforce=False, port=port)
+    with running.wire() as wire:
+        wire.send(b"PROXY TCP4 198.51.100.7 127.0.0.1 5000 80\r\n" + request("/members/1", BROWSER))
+        assert wire.answer().status == 200
 
 
 def test_addresses_of_the_command_line_that_would_drop_tls_are_refused(site: Site, gateway: StartGateway) -> None:

@@ -33,6 +33,7 @@ from hedgerow.store.upgrading import upgrade
 from written_ledger import SECRET, Segment, disclosure
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+AGE = f"{'0a' * 12} 1760000000 1790000000\n"
 ADA = Actor("ada", "Ada", frozenset({Role.OWNER}), permissions_of([Role.OWNER]))
 
 
@@ -69,6 +70,8 @@ def state(tmp_path: Path) -> Path:
     Store.open(state, "directory").compact(0)
     (state / "letters").mkdir()
     (state / "letters" / "one.pdf").write_bytes(b"%PDF-")
+    (state / "sites" / "directory" / "accounts").write_text(AGE)
+    (state / "sites" / "directory" / "accounts.new").write_text("half of an a")
     (state / "supervisor.pid").write_text("1")
     (state / "console.db").write_text("not taken as a file")
     return state
@@ -89,6 +92,8 @@ def test_everything_comes_back_into_the_other_database(full: Database, state: Pa
     assert done.secret
     assert people(done.state) == people(state) == 20
     assert (done.state / "letters" / "one.pdf").read_bytes() == b"%PDF-"
+    assert (done.state / "sites" / "directory" / "accounts").read_text() == AGE
+    assert not (done.state / "sites" / "directory" / "accounts.new").exists()
     assert not (done.state / "supervisor.pid").exists()
     assert not (done.state / "console.db").exists()
     with other.reading() as session, full.reading() as before:

@@ -17,12 +17,12 @@ from fake_dns import FakeDns
 from hedgerow.brain.children import Child
 from hedgerow.brain.discovery import discover
 from hedgerow.brain.folder import Folder, FolderError, write_words
-from hedgerow.brain.loop import PATIENT, Brain
+from hedgerow.brain.loop import PATIENT, REFUSED_S, Brain
 from hedgerow.brain.robots import UnreachableError
-from hedgerow.brain.tables import Overrides, TablesError, compile_tables
+from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
 from hedgerow.brain.thresholds import notices
 from hedgerow.cli import app, modes
-from hedgerow.control import Control, NotRunningError
+from hedgerow.control import Control, ControlError, NotRunningError, RefusedError
 from hedgerow.ledger.store import Store
 from hedgerow.ledger.store.round import locked
 from written_ledger import AT_MS, Segment, disclosure
@@ -38,12 +38,15 @@ class FakeControl(Control):
         self.asked: list[dict[str, object]] = []
         self.answers_by_verb: dict[str, dict[str, object]] = {}
         self.down = False
+        self.fails: dict[str, ControlError] = {}
 
     def ask(self, do: str, **words: object) -> dict[str, object]:
         """Answers at once."""
         if self.down:
             raise NotRunningError("down")
         self.asked.append({"do": do, **words})
+        if do in self.fails:
+            raise self.fails[do]
         return {"ok": True, **self.answers_by_verb.get(do, {})}
 
     def count(self, do: str) -> int:
@@ -140,6 +143,112 @@ def test_an_edge_that_was_down_is_told_as_soon_as_it_is_back(brain: Brain) -> No
     brain.clock.now += 10
     brain.round()
     assert control_of(brain).count("reload") >= 1
+
+
+def pass_s(brain: Brain, seconds: float) -> None:
+    assert isinstance(brain.clock, Clock)
+    brain.clock.now += seconds
+
+
+def refuse(brain: Brain) -> None:
+    control_of(brain).fails = {"reload": RefusedError("no such file")}
+
+
+def test_tables_that_the_edge_refuses_give_way_to_those_it_took(brain: Brain) -> None:
+    brain.round()
+    before, asked = tables_of(brain), control_of(brain).count("reload")
+    refuse(brain)
+    rewrite(brain, POLICY + "    title: Refused\n")
+    brain.round()
+    assert control_of(brain).count("reload") == asked + 1
+    assert tables_of(brain) == before
+    control_of(brain).fails = {}
+    pass_s(brain, REFUSED_S)
+    brain.round()
+    assert tables_of(brain)["sites"][0]["title"] == "Refused", "what it lacked has come"
+
+
+def test_a_refused_policy_is_offered_again_after_a_while_and_a_mended_one_at_once(brain: Brain) -> None:
+    brain.round()
+    refuse(brain)
+    rewrite(brain, POLICY + "    title: Refused\n")
+    brain.round()
+    asked = control_of(brain).count("reload")
+    for _ in range(int(REFUSED_S) - 1):
+        pass_s(brain, 1)
+        brain.round()
+    assert control_of(brain).count("reload") == asked
+    pass_s(brain, 1)
+    brain.round()
+    assert control_of(brain).count("reload") == asked + 1
+    control_of(brain).fails = {}
+    rewrite(brain, POLICY + "    title: Mended it is\n")
+    brain.round()
+    assert tables_of(brain)["sites"][0]["title"] == "Mended it is"
+    assert control_of(brain).count("reload") == asked + 2
+
+
+def test_an_edge_that_cannot_start_finds_the_mended_tables_and_not_those_it_died_of(brain: Brain) -> None:
+    brain.round()
+    control_of(brain).down = True
+    rewrite(brain, POLICY + "    title: Mended\n")
+    for _ in range(3):
+        brain.round()
+        assert tables_of(brain)["sites"][0]["title"] == "Mended"
+        pass_s(brain, 10)
+    control_of(brain).down = False
+    asked = control_of(brain).count("reload")
+    brain.round()
+    brain.round()
+    assert control_of(brain).count("reload") == asked + 1
+    assert tables_of(brain)["sites"][0]["title"] == "Mended"
+
+
+def test_tables_refused_after_a_reload_without_an_answer_give_way_to_those_before_both(brain: Brain) -> None:
+    brain.round()
+    before = tables_of(brain)
+    control_of(brain).fails = {"reload": ControlError("no answer in time")}
+    rewrite(brain, POLICY + "    title: Slow\n")
+    brain.round()
+    assert tables_of(brain)["sites"][0]["title"] == "Slow", "the edge may have taken them"
+    refuse(brain)
+    brain.round()
+    assert tables_of(brain) == before
+    control_of(brain).fails = {}
+    asked = control_of(brain).count("reload")
+    brain.round()
+    assert control_of(brain).count("reload") == asked + 1, "whichever the edge has, it is to have those on disk"
+    assert tables_of(brain) == before
+
+
+def test_tables_of_a_hand_over_are_not_taken_for_those_in_force(brain: Brain) -> None:
+    brain.round()
+    before = tables_of(brain)
+    refuse(brain)
+    rewrite(brain, POLICY + "    title: Refused\n")
+    # `hedgerow restart` writes them for the new edge, before the brain has looked.
+    write_tables(brain.folder, compile_tables(brain.config, brain.folder, brain.overrides))
+    brain.round()
+    assert tables_of(brain) == before
+
+
+def test_what_is_kept_as_in_force_was_taken_by_an_edge(brain: Brain) -> None:
+    brain.round()
+    assert brain.compiled is not None
+    before = brain.compiled.id
+    refuse(brain)
+    rewrite(brain, POLICY + "    title: Refused\n")
+    brain.round()
+    pass_s(brain, 60)
+    brain.round()
+    assert brain.compiled.id == before
+    policies = brain.folder.path / "policies"
+    assert [p.name for p in policies.glob("*.yaml")] == [f"{before}.yaml"]
+    control_of(brain).fails = {}
+    pass_s(brain, REFUSED_S)
+    brain.round()
+    assert brain.compiled.id != before
+    assert len(list(policies.glob("*.yaml"))) == 2
 
 
 def test_robots_txt_reaches_the_tables_and_is_asked_for_every_six_hours_only(brain: Brain) -> None:

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from examples.directory.people import people_of
 from examples.directory.site import build
+from hedgerow.people.links import Page
 from hedgerow.people.propose import Proposal, Proposed, as_json, as_yaml, propose
 from hedgerow.people.walk import Walk, walk
 from hedgerow.policy import load_text
@@ -185,8 +186,12 @@ def test_every_proposed_line_has_its_evidence_its_share_of_pages_and_its_doubts(
             found = re.fullmatch(r"holds on (\d+)% of (\d+) pages?", share)
             assert found, share
             assert (int(found[2]) >= 3) or any("DOUBT: only" in c for c in above), f"{line} rests on {share}"
+            # A share that contradicts the evidence beside it would be believed.
+            for count, of in re.findall(r"on (\d+) of (\d+) pages", " ".join(above)):
+                assert int(found[1]) >= 99 * int(count) // int(of), f"{line}: {above}"
+                assert found[2] == of, f"{line}: {above}"
             above = []
-        elif line.startswith("            ") and "{" in line:
+        elif line.startswith("            ") and ("{" in line or line.partition("#")[0].rstrip().endswith(":")):
             note = line.partition("  # ")[2]
             assert re.match(r"on \d+% of (pages|items|objects)", note), line
             assert "100%" in note or int(note[3 : note.index("%")]) >= 90 or "DOUBT" in note or "- {" in line, line
@@ -199,3 +204,71 @@ def test_each_of_several_places_says_on_how_many_pages_it_is(proposal: Proposal)
     shares = [int(re.findall(r"\d+", note)[0]) for note in one.place_notes["town"]]
     assert len(shares) == len(one.fields["town"])
     assert 0 < min(shares) < max(shares) <= 100, "three designs, and a place for each"
+
+
+def html(path: str, text: str) -> Page:
+    return Page(f"http://site.example{path}", 200, "text/html", f"<html><body><main>{text}</main></body></html>")
+
+
+def told(pages: list[Page], **more: Any) -> tuple[Proposal, str]:
+    found = propose(Walk("http://site.example/", pages=pages, **more))
+    return found, as_yaml(found, upstream="http://site.example")
+
+
+FIRST = ("Ann", "Bert", "Carla", "Dora", "Emil", "Franz", "Greta", "Hanna", "Ida", "Jonas")
+LAST = ("Miller", "Baker", "Potter", "Weaver")
+NAMES = [f"{first} {last}" for last in LAST for first in FIRST]
+
+
+def profile(number: int) -> Page:
+    return html(f"/members/{number}", f'<div class="h-card"><h1>{NAMES[number]}</h1></div>')
+
+
+def test_a_profile_holds_on_the_share_of_pages_that_was_seen() -> None:
+    others = [html(f"/members/{n}", f"<h1>{n} rules of the house, and no end of them</h1>") for n in range(10, 20)]
+    found, text = told([profile(n) for n in range(10)] + others)
+    (one,) = found.routes
+    assert one.kind == "profile"
+    assert "one hCard on 10 of 20 pages" in one.why
+    assert "# holds on 50% of 20 pages" in text
+    assert as_json(found)["routes"][0]["share"] == 0.5
+
+
+def test_of_profiles_behind_a_sign_in_it_is_said_that_none_was_read() -> None:
+    closed = {f"/members/{n}": "/sign-in" for n in range(5)}
+    found, text = told([html("/", "hello")], behind_sign_in=closed)
+    assert "# none of 5 pages was read" in text
+    assert "holds on" not in text
+    (one,) = as_json(found)["routes"]
+    assert (one["share"], one["pages"]) == (0.0, 5)
+
+
+def test_pages_that_lead_to_the_sign_in_are_not_among_those_that_were_read() -> None:
+    closed = {f"/members/{n}": "/sign-in" for n in range(20, 30)}
+    _, text = told([profile(n) for n in range(4)], behind_sign_in=closed)
+    assert "# holds on 100% of 4 pages" in text
+
+
+def test_json_and_files_hold_on_the_share_that_was_seen() -> None:
+    def answer(path: str, media: str, text: str) -> Page:
+        return Page(f"http://site.example{path}", 200, media, text)
+
+    people = json.dumps({"results": [{"id": n, "name": NAMES[n], "town": "Riverbend"} for n in range(4)]})
+    addresses = "\n".join(f"member{n}@site.example" for n in range(4))
+    pages = [
+        *(answer(f"/api/people?page={n}", "application/json", people) for n in range(1, 4)),
+        answer("/api/people?page=4", "application/json", '{"results": []}'),
+        answer("/files/1.csv", "text/csv", addresses),
+        *(answer(f"/files/{n}.csv", "text/csv", "item,price") for n in range(2, 6)),
+    ]
+    found, text = told(pages)
+    shares = {r["path"]: r["share"] for r in as_json(found)["routes"]}
+    assert shares == {"/api/people": 0.75, "/files/{part1}.csv": 0.2}
+    assert "# holds on 75% of 4 pages" in text
+    assert "# holds on 20% of 5 pages" in text
+
+
+def test_nearly_all_pages_are_not_called_all() -> None:
+    nearly = Proposed("/a", "profile", "path", {}, [], {}, 399 / 400, 400, [])
+    proposal = Proposal("http://site.example/", routes=[nearly])
+    assert "holds on 99% of 400 pages" in as_yaml(proposal, upstream="http://site.example")

@@ -32,7 +32,7 @@ STATE: Final = "state"
 SECRET: Final = "secret"  # noqa: S105 - the name of its place
 _RUNTIME: Final = ("*.sock", "*.sock.*", "supervisor.pid", "edge-*.json", "brain.json", ".control-*", "control.sock")
 _DATABASE: Final = ("console.db", "console.db-wal", "console.db-shm", "console.db.before-*")
-_TEMPORARY: Final = ("*.part", "*.tmp", ".*.new", "lock")
+_TEMPORARY: Final = ("*.part", "*.tmp", ".*.new", "accounts.new", "lock")
 
 
 class BackupError(Exception):

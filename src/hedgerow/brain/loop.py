@@ -16,12 +16,14 @@ from hedgerow.brain import archive, robots, thresholds
 from hedgerow.brain.crawler_names import Resolver, settle
 from hedgerow.brain.folder import Folder, FolderError, read_words, write_words
 from hedgerow.brain.ledgers import COMPACT_S, MORE_S, THIN_S, Ledgers
-from hedgerow.brain.tables import Overrides, TablesError, compile_tables, write_tables
+from hedgerow.brain.tables import Overrides, TablesError, compile_tables, tables_text, write_tables
 from hedgerow.control import Control, ControlError, NotRunningError, RefusedError
 from hedgerow.policy import Compiled, PolicyError, write_whole
 
 LOOK_S: Final = 1.0
 """How often the policy file is looked at."""
+REFUSED_S: Final = 10.0
+"""How soon tables that the edge refused are offered again: what it lacked, such as a file, may have come."""
 CLAIMS_S: Final = 2.0
 SEALED_S: Final = 3_600.0
 NOTICES_S: Final = 3_600.0
@@ -52,12 +54,24 @@ class Brain:
     orphaned: Callable[[], bool] = lambda: False
     """Whether the supervisor is gone: a brain without one would compile tables beside its successor's."""
     compiled: Compiled | None = None
+    """The policy in force: an edge has taken its tables."""
     due: dict[str, float] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
     _seen: tuple[Stamp, Stamp] | None = None
     _reload_pending: bool = False
+    """Whether an edge has yet to say that it took the tables on disk."""
+    _offer_again_s: float | None = None
+    """When tables that were refused are offered again."""
+    _offered: tuple[Compiled | None, str] | None = None
+    _accepted: str | None = None
+    """The tables an edge took last. Those on disk may be others: of a hand-over, or of a reload without an answer."""
     _ledgers: Ledgers | None = None
+
+    def __post_init__(self) -> None:
+        # The supervisor starts a brain when an edge answers, which has read these.
+        if self.folder.policy.exists():
+            self._accepted = self.folder.policy.read_text(encoding="utf-8")
 
     def run(self) -> None:
         """Goes round until told to stop."""
@@ -129,8 +143,9 @@ class Brain:
             self._look_at_policy((_stamp(self.config), _stamp(self.folder.modes)))
 
     def _look_at_policy(self, seen: tuple[Stamp, Stamp]) -> None:
-        if seen != self._seen:
-            self._seen = seen
+        again = self._offer_again_s is not None and self.clock() >= self._offer_again_s
+        if seen != self._seen or again:
+            self._seen, self._offer_again_s = seen, None
             if seen[0] == GONE:
                 log.warning("the policy file is gone; the tables in force stay", file=str(self.config))
             else:
@@ -139,35 +154,52 @@ class Brain:
             self._tell_edge()
 
     def recompile(self) -> None:
-        """Compiles and, where the tables differ, has the edge read them."""
+        """Compiles and, where the tables are not those the edge has, has it read them."""
         try:
             compiled = compile_tables(self.config, self.folder, self.overrides)
         except PolicyError as e:
             for line in e.report.lines():
                 log.error("the policy has a mistake; the tables in force stay", mistake=line)
             return
+        text = tables_text(compiled)
+        self._offered = (compiled, text)
+        if write_tables(self.folder, compiled) or self._reload_pending or text != self._accepted:
+            self._tell_edge()
+        else:
+            self._take(compiled)
+
+    def _tell_edge(self) -> None:
+        in_doubt, self._reload_pending = self._reload_pending, True
+        try:
+            self.control.ask("reload")
+        except RefusedError:
+            self._put_back(in_doubt)
+            raise
+        # Where nobody answers, the tables stay and are asked about again. An edge that cannot start with the former
+        # ones would never come back if these were put in their place.
+        self._reload_pending = False
+        if self._offered is not None:
+            compiled, self._accepted = self._offered
+            if compiled is not None:
+                self._take(compiled)
+        log.info("policy reloaded", id=self.compiled.id[:12] if self.compiled else None)
+
+    def _put_back(self, in_doubt: bool) -> None:
+        """Puts the tables the edge took last back: one that is started again reads what lies there."""
+        self._offer_again_s = self.clock() + REFUSED_S
+        refused = self._offered[1] if self._offered is not None else None
+        if self._accepted is not None:
+            write_whole(self.folder.policy, self._accepted)
+            self._offered = (self.compiled, self._accepted)
+        # An edge that did not answer may have taken others in the meantime: then it is to read these again.
+        self._reload_pending = in_doubt and refused != self._accepted
+
+    def _take(self, compiled: Compiled) -> None:
+        """What holds from now on: an edge has taken its tables."""
         if self.compiled is not None and compiled.listen != self.compiled.listen:
             log.warning("the listeners have changed; `hedgerow restart` takes them up without a gap")
         self.compiled = compiled
         self.due["archive"] = 0.0
-        in_force = self.folder.policy.read_text(encoding="utf-8") if self.folder.policy.exists() else None
-        if write_tables(self.folder, compiled) or self._reload_pending:
-            self._tell_edge(in_force)
-
-    def _tell_edge(self, in_force: str | None = None) -> None:
-        self._reload_pending = True
-        try:
-            self.control.ask("reload")
-        except (RefusedError, NotRunningError):
-            # An edge that is started again reads the tables: those it would refuse, or was not asked about, must not
-            # lie there, or a crash would leave visitors without any. What it lacks, such as a file, may come: it is
-            # asked again.
-            if in_force is not None:
-                write_whole(self.folder.policy, in_force)
-            self._seen = None
-            raise
-        self._reload_pending = False
-        log.info("policy reloaded", id=self.compiled.id[:12] if self.compiled else None)
 
     def read_robots(self) -> None:
         """Reads each site's robots.txt; one that cannot be read now stays as it was."""

@@ -93,7 +93,8 @@ class Supervisor:
     """How the console is started; None: there is none."""
     console: Child | None = None
     edges: int = 0
-    draining: list[Child] = field(default_factory=list)
+    draining: list[tuple[Child, float]] = field(default_factory=list)
+    """Edges that were handed over from, each with the seconds it may take to drain."""
     _lock: int | None = None
     _signals: queue.SimpleQueue[int] = field(default_factory=queue.SimpleQueue)
 
@@ -139,7 +140,7 @@ class Supervisor:
         return max(0.01, min(c.not_before for c in down) - time.monotonic()) if down else 60.0
 
     def _look_after(self) -> None:
-        self.draining = [child for child in self.draining if child.died() is None and child.process]
+        self.draining = [(child, s) for child, s in self.draining if child.died() is None and child.process]
         for child, without in (
             (self.edge, "visitors cannot be served until it is back"),
             (self.brain, "visitors are served as before"),
@@ -161,15 +162,20 @@ class Supervisor:
         end with the first.
         """
         old, before = self.edge, self.settings
+        patience_s = drain_s(self.folder)
         try:
+            tables = self._tables()
             self.settings = self.renew() if self.renew else before
-        except StartError as e:
+            renewed = self._tables()
+        except (StartError, OSError) as e:
+            self.settings = before
             self.warn(f"{e}; the old edge goes on serving")
             return
         fresh = self._new_edge()
         if not self._answers(fresh):
             self._put_down(fresh)
             self.settings = before
+            self._put_back(tables, renewed)
             self.warn("the new edge did not answer; the old one goes on serving")
             return
         self._say_listeners(before)
@@ -177,8 +183,27 @@ class Supervisor:
         self.edge = fresh
         if old:
             old.signal(signal.SIGTERM)
-            self.draining.append(old)
+            # The brain may have told it the new tables already: it goes by either.
+            self.draining.append((old, max(patience_s, drain_s(self.folder))))
         self.say(f"handed over to a new edge (process {fresh.pid}); the old one finishes what it has begun")
+
+    def _tables(self) -> str | None:
+        path = self.folder.policy
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def _put_back(self, tables: str | None, renewed: str | None) -> None:
+        """Puts the tables back that lay there before a hand-over that failed: an edge that dies now is to come back."""
+        if tables is None or tables == renewed:
+            return
+        try:
+            # What is neither is the brain's, which has asked the edge about it.
+            if self._tables() == renewed:
+                write_whole(self.folder.policy, tables)
+        except OSError as e:
+            self.warn(f"the tables in force could not be put back, so the edge may not start again: {e}")
+        # The old edge may have taken the new ones from the brain: it is the brain that knows.
+        if self.brain:
+            self.brain.signal(signal.SIGHUP)
 
     def _say_listeners(self, before: EdgeSettings) -> None:
         now, old = {a.address for a in self.settings.listen}, {a.address for a in before.listen}
@@ -189,13 +214,13 @@ class Supervisor:
     def stop(self) -> None:
         """Drains the edge, stops brain and console, and leaves no file that says the gateway runs."""
         self.say("stopping: no new connections, open ones are finished")
-        edges = [*self.draining, *([self.edge] if self.edge else [])]
+        edges = [*self.draining, *([(self.edge, drain_s(self.folder))] if self.edge else [])]
         minds = [child for child in (self.brain, self.console) if child]
-        for child in [*edges, *minds]:
+        for child in [*(child for child, _ in edges), *minds]:
             child.signal(signal.SIGTERM)
-        until = time.monotonic() + drain_s(self.folder) + LAST_S
-        for child in edges:
-            child.end(max(0.1, until - time.monotonic()))
+        begun = time.monotonic()
+        for child, patience_s in edges:
+            child.end(max(0.1, begun + patience_s + LAST_S - time.monotonic()))
         for child in minds:
             child.end(5.0)
         for path in (self.folder.control, self.folder.supervisor):

@@ -49,9 +49,14 @@ def compile_tables(config: Path, folder: Folder, overrides: Overrides) -> Compil
     return compiled
 
 
+def tables_text(compiled: Compiled) -> str:
+    """The tables as they lie on disk."""
+    return json.dumps(compiled.tables, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def write_tables(folder: Folder, compiled: Compiled) -> bool:
     """Writes the tables for the edge; says whether they differ from those that were there."""
-    text = json.dumps(compiled.tables, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = tables_text(compiled)
     if folder.policy.exists() and folder.policy.read_text(encoding="utf-8") == text:
         return False
     write_whole(folder.policy, text)

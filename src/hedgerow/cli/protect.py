@@ -203,7 +203,8 @@ def _renewed(wish: Wish, config: Path, folder: Folder, overrides: Overrides) -> 
     try:
         compiled = _listening(wish, compile_tables(config, folder, overrides))
         _check_drill(wish, compiled)
-        # The edge reads the tables when it starts; the brain may not have come to it yet.
+        # The edge reads the tables when it starts; the brain may not have come to it yet. If it cannot start with
+        # them, the hand-over puts the former ones back.
         write_tables(folder, compiled)
     except PolicyError as e:
         raise StartError("the policy has mistakes: " + " ".join(e.report.lines())) from e
@@ -216,18 +217,18 @@ def _listening(wish: Wish, compiled: Compiled) -> Compiled:
     """Addresses of the command line count more than those of the file; how they are spoken to is the file's.
 
     Raises:
-        StartError: the file has several listeners, not all plain, so nobody can tell which of them an address is.
+        StartError: the file's listeners are not all alike, so nobody can tell which of them an address is.
     """
     if not wish.listen:
         return compiled
-    first, *others = compiled.listen
-    marked = next((item for item in compiled.listen if item.tls or item.proxy_protocol), None)
-    if others and marked:
+    first = compiled.listen[0]
+    if len({(item.tls, item.proxy_protocol) for item in compiled.listen}) > 1:
+        marked = next(item for item in compiled.listen if item.tls or item.proxy_protocol)
         words = " and ".join(w for w, on in (("tls", marked.tls), ("proxy_protocol", marked.proxy_protocol)) if on)
         raise StartError(
-            f"--listen names addresses only, and of the {len(compiled.listen)} listeners of the policy "
-            f"{marked.address} has {words}, which would be dropped; leave --listen out and write the addresses "
-            "under `listen:`, or leave one listener there, which every address of --listen is then like"
+            f"--listen names addresses only, and the {len(compiled.listen)} listeners of the policy are not alike: "
+            f"{marked.address} has {words}, and not all have; leave --listen out and write the addresses under "
+            "`listen:`, or leave one listener there, which every address of --listen is then like"
         )
     return replace(compiled, listen=tuple(replace(first, address=a) for a in wish.listen))
 

@@ -16,6 +16,9 @@ _ID_KEYS = ("id", "uuid", "uid", "user_id", "member_id", "person_id", "username"
 #: A key the policy's paths can name without quotes.
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
 
+_NOTHING: tuple[object, ...] = (None, "", [], {}, False, True)
+"""Values that say nothing about anybody."""
+
 
 @dataclass
 class JsonField:
@@ -36,6 +39,8 @@ class JsonPeople:
     item: str
     id_path: str | None
     people: int
+    share: float
+    """Of the documents that were read, those with a person in them of whom a field was found."""
     evidence: list[str]
     fields: list[JsonField] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -66,26 +71,40 @@ def _single(template: Template, documents: list[object]) -> JsonPeople | None:
         return None
     names = ", ".join(f.name for f in fields)
     evidence = [f"{len(singles)} documents that are one person each, with {names}"]
-    return JsonPeople(template, "api", "$", id_path, len(singles), evidence, fields)
+    share = _share(template, [[one] for one in singles], fields)
+    return JsonPeople(template, "api", "$", id_path, len(singles), share, evidence, fields)
 
 
 def _several(template: Template, documents: list[object]) -> JsonPeople | None:
     """Documents that hold lists of people; the longest list counts."""
-    by_path: dict[str, list[dict[str, object]]] = {}
-    for document in documents:
-        for path, objects in _items(document):
-            by_path.setdefault(path, []).extend(objects)
+    by_path: dict[str, dict[int, list[dict[str, object]]]] = {}
+    for number, document in enumerate(documents):
+        for path, found in _items(document):
+            by_path.setdefault(path, {}).setdefault(number, []).extend(found)
     best: JsonPeople | None = None
-    for path, objects in by_path.items():
+    for path, per_document in by_path.items():
+        objects = [o for some in per_document.values() for o in some]
         id_path, fields = _read(objects[:500])
         if len(objects) < 2 or not _personal(fields) or (best is not None and len(objects) <= best.people):
             continue
         evidence = [f"{len(objects)} objects at `{path}` with " + ", ".join(f.name for f in fields)]
         kind = "search" if kind_of(template) == "search" else "api"
-        best = JsonPeople(template, kind, path, id_path, len(objects), evidence, fields)
+        share = _share(template, list(per_document.values()), fields)
+        best = JsonPeople(template, kind, path, id_path, len(objects), share, evidence, fields)
         if id_path is None:
             best.doubts.append("no key holds an identifier; name one under `id`, or the people cannot be counted")
     return best
+
+
+def _share(template: Template, per_document: list[list[dict[str, object]]], fields: list[JsonField]) -> float:
+    """Share of a template's answers with at least one object that has one of the fields."""
+    paths = [path for f in fields for path in f.paths]
+
+    def tells(one: dict[str, object]) -> bool:
+        leaves = _flat(one)
+        return any(leaves.get(path) not in _NOTHING for path in paths)
+
+    return sum(any(map(tells, some)) for some in per_document) / len(template.read)
 
 
 def _flat(value: object, path: str = "$", depth: int = 0) -> dict[str, object]:
@@ -126,7 +145,7 @@ def _read(objects: list[dict[str, object]]) -> tuple[str | None, list[JsonField]
     id_path = next((f"$.{k}" for k in _ID_KEYS if keys[f"$.{k}"] >= 0.9 * n), None)
     fields: dict[str, JsonField] = {}
     for path, count in keys.items():
-        values = [str(row[path]) for row in leaves if row.get(path) not in (None, "", [], {}, False, True)]
+        values = [str(row[path]) for row in leaves if row.get(path) not in _NOTHING]
         named = _named(path, values) if values and path != id_path else None
         if named is None:
             continue

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hedgerow.people.fields import FieldGuess
-from hedgerow.people.links import XML
+from hedgerow.people.links import XML, Page
 from hedgerow.people.places import Place, classes, selectors, text_of
 from hedgerow.people.templates import Template
 from hedgerow.people.words import EMAIL, field_of
@@ -94,16 +94,14 @@ def judge(template: Template, profiles: Template) -> Listing | None:
     return result
 
 
-def feed_people(template: Template, profiles: Template) -> int:
-    """How many different profiles a feed (RSS 2.0, Atom: RFC 4287) leads to, with their names."""
+def feed_people(page: Page, profiles: Template) -> set[str]:
+    """Whose profiles a feed (RSS 2.0, Atom: RFC 4287) leads to, with their names; nobody's if it is none."""
+    if page.media not in XML or not re.search(r"<(?:rss|feed|rdf:RDF)\b", page.text[:2_000]):
+        return set()
     matcher = re.compile("^" + profiles.person_pattern())
-    found: set[str] = set()
-    for page in template.pages:
-        if page.media in XML and re.search(r"<(?:rss|feed|rdf:RDF)\b", page.text[:2_000]):
-            links = re.findall(r"<link>\s*([^<\s]{1,2000})", page.text)
-            links += re.findall(r"""<(?:link|uri)[^>]{0,200}href=["']([^"']{1,2000})""", page.text)
-            found |= {m.group(1) for link in links if (m := matcher.match(urlsplit(urljoin(page.url, link)).path))}
-    return len(found)
+    links = re.findall(r"<link>\s*([^<\s]{1,2000})", page.text)
+    links += re.findall(r"""<(?:link|uri)[^>]{0,200}href=["']([^"']{1,2000})""", page.text)
+    return {m.group(1) for link in links if (m := matcher.match(urlsplit(urljoin(page.url, link)).path))}
 
 
 def _people(url: str, tree: LexborHTMLParser, matcher: re.Pattern[str]) -> dict[str, list[LexborNode]]:

@@ -36,6 +36,8 @@ class Profiles:
     template: Template
     points: float
     evidence: list[str]
+    share: float = 0.0
+    """Of the pages that were read, those on which the evidence is that most pages have."""
     fields: list[FieldGuess] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
@@ -47,13 +49,14 @@ def judge(template: Template) -> Profiles | None:
         return None
     trees = [LexborHTMLParser(p.text) for p in pages]
     n = len(trees)
-    points = 0.0
+    points, most = 0.0, 0
     evidence: list[str] = []
 
     def share(count: int, sentence: str, weight: float) -> None:
-        nonlocal points
+        nonlocal points, most
         if count:
             points += weight * count / n
+            most = max(most, count)
             evidence.append(f"{sentence} on {count} of {n} pages")
 
     share(sum(len(persons_in_json_ld(t)) == 1 for t in trees), "one JSON-LD Person", 4)
@@ -83,7 +86,7 @@ def judge(template: Template) -> Profiles | None:
         evidence.append("names of classes and inputs speak of " + ", ".join(sorted(spoken)))
     if points < ENOUGH:
         return None
-    found = Profiles(template, points, evidence)
+    found = Profiles(template, points, evidence, most / n)
     found.fields = fields(trees, headings if own_heading else [None] * n)
     if not any(f.name == "name" for f in found.fields):
         found.doubts.append("no element holds the name on every page; name one")

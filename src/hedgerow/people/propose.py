@@ -40,7 +40,9 @@ class Proposed:
     why: list[str]
     field_notes: dict[str, str]
     share: float
+    """Of `pages`, those that were seen to show people as the evidence says; 0 where none could be read."""
     pages: int
+    """Pages that were read, or where none was, addresses that lead to the sign-in."""
     doubts: list[str]
     on_unreadable: str | None = None
     place_notes: dict[str, list[str]] = field(default_factory=dict)
@@ -117,11 +119,12 @@ def _guesses(
 
 def _profile(p: profiles.Profiles, known: dict[str, str]) -> Proposed:
     fields, notes = _guesses(p.fields, known, "pages")
-    html = [x for x in p.template.pages if x.media == "text/html" or x.closed]
+    html = _html(p.template)
+    pages = len(html) or len(p.template.pages)
     proposed = Proposed(
-        p.template.named(person=True), "profile", "path", fields, p.evidence, notes, 1.0, len(html), p.doubts
+        p.template.named(person=True), "profile", "path", fields, p.evidence, notes, p.share, pages, p.doubts
     )
-    trees = [LexborHTMLParser(x.text) for x in html if not x.closed]
+    trees = [LexborHTMLParser(x.text) for x in html]
     for g in p.fields:
         if len(g.places) > 1 and trees:
             held = [sum(t.css_first(place.selector) is not None for t in trees) / len(trees) for place in g.places]
@@ -129,11 +132,15 @@ def _profile(p: profiles.Profiles, known: dict[str, str]) -> Proposed:
     return proposed
 
 
+def _html(template: Template) -> list[Page]:
+    return [p for p in template.pages if p.media == "text/html"]
+
+
 def _list(li: lists.Listing, known: dict[str, str]) -> Proposed:
     fields, notes = _guesses(li.fields, known, "items")
     person = {"html": li.item} | ({"id": li.inside} if li.inside else {}) | {"attribute": "href", "pattern": li.pattern}
     path = li.template.named(person=False)
-    return Proposed(path, li.kind, person, fields, li.evidence, notes, li.share, len(li.template.pages), li.doubts)
+    return Proposed(path, li.kind, person, fields, li.evidence, notes, li.share, len(_html(li.template)), li.doubts)
 
 
 def _json(j: data.JsonPeople, known: dict[str, str]) -> Proposed:
@@ -147,26 +154,29 @@ def _json(j: data.JsonPeople, known: dict[str, str]) -> Proposed:
     one = j.item == "$" and j.template.varies
     person: str | dict[str, str] = "path" if one else {"json": j.item, "id": j.id_path or "$.id"}
     path = j.template.named(person=one)
-    return Proposed(path, j.kind, person, fields, j.evidence, notes, 1.0, len(j.template.pages), j.doubts)
+    return Proposed(path, j.kind, person, fields, j.evidence, notes, j.share, len(j.template.read), j.doubts)
 
 
 def _whole_file(template: Template, mains: list[Template]) -> Proposed | None:
     """Files for programs that hold many people: only the application can say which."""
     doubt = "such a file can be counted only if the application names its people in the header Hedgerow-People"
-    path, pages = template.named(person=False), len(template.pages)
-    most = max(
-        (len(set(EMAIL.findall(p.text))) for p in template.pages if p.media in _READ - XML - {"text/html"}), default=0
-    )
-    if most >= lists.SEVERAL:
-        return Proposed(
-            path, "export", "header", {}, [f"a file with {most} e-mail addresses"], {}, 1.0, pages, [doubt], "refuse"
-        )
-    people = max((lists.feed_people(template, m) for m in mains), default=0)
-    if people >= lists.SEVERAL:
-        return Proposed(
-            path, "other", "header", {}, [f"a feed that leads to {people} profiles"], {}, 1.0, pages, [doubt], "pass"
-        )
+    path, pages = template.named(person=False), len(template.read)
+    others = [p for p in template.pages if p.media in _READ - XML - {"text/html"}]
+    addresses = [len(set(EMAIL.findall(p.text))) for p in others]
+    if (most := max(addresses, default=0)) >= lists.SEVERAL:
+        why = [f"a file with {most} e-mail addresses"]
+        share = sum(n >= lists.SEVERAL for n in addresses) / pages
+        return Proposed(path, "export", "header", {}, why, {}, share, pages, [doubt], "refuse")
+    feeds = max(([lists.feed_people(p, m) for p in template.pages] for m in mains), key=_people, default=[])
+    if (people := _people(feeds)) >= lists.SEVERAL:
+        why = [f"a feed that leads to {people} profiles"]
+        share = sum(map(bool, feeds)) / pages
+        return Proposed(path, "other", "header", {}, why, {}, share, pages, [doubt], "pass")
     return None
+
+
+def _people(per_page: list[set[str]]) -> int:
+    return len({person for people in per_page for person in people})
 
 
 def _doubts(walk: Walk, out: Proposal) -> None:
@@ -226,7 +236,7 @@ def as_yaml(proposal: Proposal, *, upstream: str, name: str = "site") -> str:
 
 def _route_lines(r: Proposed) -> list[str]:
     lines = [f"        # {_comment(w)}" for w in r.why]
-    lines.append(f"        # holds on {r.share:.0%} of {_pages(r.pages)}")
+    lines.append(f"        # {_held(r)}")
     lines += [f"        # DOUBT: {_comment(d)}" for d in r.all_doubts()]
     lines += [f"        - path: {_q(r.path)}", f"          kind: {r.kind}"]
     lines.append(f"          person: {r.person if isinstance(r.person, str) else _flow(r.person)}")
@@ -246,6 +256,13 @@ def _route_lines(r: Proposed) -> list[str]:
                 for n, place in enumerate(places)
             ]
     return lines
+
+
+def _held(r: Proposed) -> str:
+    """On how many pages the evidence was seen: none of them is not all of them, nor is nearly all."""
+    if not r.share:
+        return f"none of {_pages(r.pages)} was read"
+    return f"holds on {min(max(1, round(r.share * 100)), 99 if r.share < 1 else 100)}% of {_pages(r.pages)}"
 
 
 def _pages(number: int) -> str:

@@ -30,6 +30,11 @@ class Template:
     pages: list[Page] = field(default_factory=list)
 
     @property
+    def read(self) -> list[Page]:
+        """Its pages but those that lead to the sign-in."""
+        return [p for p in self.pages if not p.closed]
+
+    @property
     def varies(self) -> bool:
         """Whether the path has a varying part."""
         return "{" in self.path
