@@ -21,7 +21,7 @@ LARGE = b"x" * 6_000_000
 
 def before(site: Site2, module_gateway: StartGateway, **upstream: object) -> Gateway:
     """A gateway before a site of HTTP/2, with one worker, so that all visitors share what is shared."""
-    to = {"url": site.url, "http2": True, "answer_timeout_s": 3.0, **upstream}
+    to = {"url": site.url, "http2": True, "answer_timeout_s": 30.0, **upstream}
     return module_gateway(policy(site.url, {"upstream": to}), limits={}, enforce=True, workers=1)
 
 
