@@ -17,7 +17,7 @@ from tests.gateway.site import Exchange, Site
 from tests.gateway.test_streaming import UPGRADE, echo_frames
 from tests.gateway.wire import CutError, Wire, request
 
-DRAIN_S = 1.5
+DRAIN_S = 4.0
 
 
 @dataclass
@@ -76,12 +76,16 @@ def test_what_flows_lives_until_the_drains_time_is_over_and_nothing_new_begins(
         while frames.until_gone().last_stream_id != stream:
             pass
         late = frames.ask("/late-stream")
+        rounds, pause = 0, threading.Event()
         while time.monotonic() < began + DRAIN_S * 0.7:
             socket.send(b"still there?")
             assert socket.exactly(12) == b"still there?"
             ticker.tick()
             assert events.chunk() == b"data:x\n"
             assert frames.data(stream) == b"data:x\n"
+            rounds += 1
+            pause.wait(0.1)
+        assert rounds > 0, "the machine was too busy to see anything flow"
         assert site.count("/late-stream") == 0
         assert late not in [f.stream_id for f in frames.read]
 
@@ -91,7 +95,7 @@ def test_what_flows_lives_until_the_drains_time_is_over_and_nothing_new_begins(
         with pytest.raises(CutError, match="closed"):
             frames.until(lambda _: False)
         took = time.monotonic() - began
-        assert DRAIN_S * 0.9 < took < DRAIN_S + 1.5
+        assert DRAIN_S * 0.9 < took < DRAIN_S + 8
     assert running.process.wait(10) == 0
 
 
