@@ -47,11 +47,11 @@ class Asking:
     def link(self, person: int) -> str:
         """The link in place of a member's contact, while nothing is odd about the visitor."""
         self.get(f"/members/{person}")
-        return pages.links(self.get(f"/members/{person}").text, "a.hedgerow-reveal")[0]
+        return pages.reveal_link(self.get(f"/members/{person}").text)
 
     def button(self, person: int) -> pages.Form:
         page = self.get(self.link(person))
-        return next(f for f in pages.forms(page.text) if "hedgerow-reveal" in f.fields)
+        return pages.reveal_button(page.text)
 
     def sees(self, person: int) -> bool:
         return f"mail{person}x" in self.get(f"/members/{person}").text
@@ -119,8 +119,8 @@ def test_an_operators_rule_about_the_page_holds_for_its_fields(judging: Gateway)
     person = Asking(judging.visitor())
     person.get("/members/25")
     long_address = "/members/25?" + "x" * 3_000
-    link = pages.links(person.get(long_address).text, "a.hedgerow-reveal")[0]
-    longer = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    link = pages.reveal_link(person.get(long_address).text)
+    longer = pages.reveal_button(person.get(link).text)
     for button in (person.button(25), longer):
         asked = person.post(button, "x-late")
         assert asked.status == 403
