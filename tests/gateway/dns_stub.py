@@ -57,10 +57,12 @@ def serving(zone: Zone) -> Iterator[tuple[str, int]]:
                 if told is not None:
                     bound.sendto(told, client)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         host, port = bound.getsockname()
-        yield host, port
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-            end.sendto(b"", (host, port))
-        thread.join(10)
+        try:
+            yield host, port
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", (host, port))
+            thread.join(10)

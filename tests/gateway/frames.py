@@ -31,6 +31,7 @@ class Frames:
         self.decoder = hpack.Decoder()
         self.next_stream = 1
         self.read: list[Frame] = []
+        self.heads: dict[int, list[dict[bytes, bytes]]] = {}
         first = SettingsFrame(settings={} if window is None else {SettingsFrame.INITIAL_WINDOW_SIZE: window})
         wire.send(PREFACE + first.serialize())
 
@@ -59,6 +60,10 @@ class Frames:
             self.send(SettingsFrame(flags=["ACK"]))
         if isinstance(frame, PingFrame) and "ACK" not in frame.flags:
             self.send(PingFrame(opaque_data=frame.opaque_data, flags=["ACK"]))
+        if isinstance(frame, HeadersFrame):
+            # Each, whoever waits for it: the table that both sides keep is changed by every one (RFC 7541, 2.2).
+            assert "END_HEADERS" in frame.flags, "a head in several frames is not read here"
+            self.heads.setdefault(frame.stream_id, []).append(dict(self.decoder.decode(frame.data, raw=True)))
         self.read.append(frame)
         return frame
 
@@ -69,10 +74,10 @@ class Frames:
         return frame
 
     def status(self, stream: int) -> int:
-        """Reads to the head of an answer; its status."""
-        head = self.until(lambda f: isinstance(f, HeadersFrame) and f.stream_id == stream)
-        assert isinstance(head, HeadersFrame)
-        return int(dict(self.decoder.decode(head.data, raw=True))[b":status"])
+        """Reads to the next head of an answer, unless it was read while something else was waited for; its status."""
+        while not self.heads.get(stream):
+            self.next()
+        return int(self.heads[stream].pop(0)[b":status"])
 
     def data(self, stream: int) -> bytes:
         """The next piece of a body."""

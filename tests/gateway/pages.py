@@ -56,6 +56,18 @@ def wait_form(html: str) -> Form:
     return next(form for form in forms(html) if form.fields.get("hedgerow-wait"))
 
 
+def reveal_link(html: str) -> str:
+    """Where the first link leads that stands in place of a masked field."""
+    found = links(html, "a.hedgerow-reveal")
+    assert found, html
+    return found[0]
+
+
+def reveal_button(html: str) -> Form:
+    """The button on the page behind that link."""
+    return next(form for form in forms(html) if "hedgerow-reveal" in form.fields)
+
+
 def reference(text: str) -> str:
     """The number to quote."""
     found = REFERENCE.search(text)

@@ -42,6 +42,15 @@ def until(true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -
         pause.wait(0.02)
 
 
+def serves(address: tuple[str, int], source: str | None = None) -> bool:
+    """Whether somebody listens at an address, and serves one more connection."""
+    try:
+        with Wire(address, source=source) as wire:
+            return wire.served()
+    except OSError:
+        return False
+
+
 @dataclass
 class Said:
     """Lines of a process, as they come."""
@@ -95,6 +104,10 @@ class Gateway:
     def wire(self, source: str | None = None) -> Wire:
         """A connection."""
         return Wire(self.address, self.tls, source)
+
+    def serves(self, source: str | None = None) -> bool:
+        """Whether one more connection is served."""
+        return serves(self.address, source)
 
     def visitor(self, source: str | None = None, **headers: str) -> Visitor:
         """Somebody with a browser; underscores in names of headers stand for hyphens."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -42,13 +44,14 @@ class Asked:
 
 @dataclass
 class Told:
-    """One answer. `interim` are heads that come before it."""
+    """One answer. `interim` are heads that come before it; one that is `open` goes on when `Site2.go_on` says so."""
 
     body: bytes = b""
     headers: Pairs = field(default_factory=list)
     status: int = 200
     trailers: Pairs = field(default_factory=list)
     interim: list[Pairs] = field(default_factory=list)
+    open: bool = False
 
 
 def echo(asked: Asked) -> Told:
@@ -66,6 +69,8 @@ class Site2:
         self.port: int = self.listener.getsockname()[1]
         self.scripts: dict[str, Callable[[Asked], Told | None]] = {}
         self.asked: list[Asked] = []
+        self.reset: list[Asked] = []
+        self.served: dict[int, Served] = {}
         self.blocked: set[tuple[int, int]] = set()
         self.sockets: set[socket.socket] = set()
         self.connections = 0
@@ -92,6 +97,12 @@ class Site2:
         with self.news:
             assert self.news.wait_for(true, PATIENCE_S)
 
+    def go_on(self, asked: Asked, body: bytes) -> None:
+        """Sends the rest of an answer that was left open, and ends it."""
+        served = self.served[asked.connection]
+        served.rest.put((asked.stream, body))
+        served.bell.send(b"!")
+
     def close(self) -> None:
         """Ends everything."""
         self.listener.close()
@@ -107,7 +118,8 @@ class Site2:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sockets.add(accepted)
             self.connections += 1
-            threading.Thread(target=Served(self, accepted, self.connections).run, daemon=True).start()
+            served = self.served[self.connections] = Served(self, accepted, self.connections)
+            threading.Thread(target=served.run, daemon=True).start()
 
 
 class Served:
@@ -122,6 +134,9 @@ class Served:
         )
         self.asked: dict[int, Asked] = {}
         self.left: dict[int, tuple[memoryview, Pairs]] = {}
+        self.open: set[int] = set()
+        self.rest: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
+        self.bell, self.rung = socket.socketpair()
 
     def run(self) -> None:
         """Serves to the end."""
@@ -131,11 +146,15 @@ class Served:
         try:
             while True:
                 self.socket.sendall(self.h2.data_to_send())
-                got = self.socket.recv(1 << 16)
-                if not got:
-                    return
-                for event in self.h2.receive_data(got):
-                    self._take(event)
+                ready, _, _ = select.select([self.socket, self.rung], [], [])
+                if self.rung in ready:
+                    self._go_on()
+                if self.socket in ready:
+                    got = self.socket.recv(1 << 16)
+                    if not got:
+                        return
+                    for event in self.h2.receive_data(got):
+                        self._take(event)
                 self._send()
         except OSError:
             pass
@@ -145,7 +164,14 @@ class Served:
             with self.site.news:
                 self.site.blocked = {b for b in self.site.blocked if b[0] != self.number}
             self.site.sockets.discard(self.socket)
-            self.socket.close()
+            for end in (self.socket, self.bell, self.rung):
+                end.close()
+
+    def _go_on(self) -> None:
+        self.rung.recv(1)
+        stream, body = self.rest.get()
+        self.open.discard(stream)
+        self.left[stream] = (memoryview(body), [])
 
     def _take(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.RequestReceived):
@@ -160,6 +186,7 @@ class Served:
             self.left.pop(event.stream_id, None)
             with self.site.news:
                 self.site.blocked.discard((self.number, event.stream_id))
+                self.site.reset.append(self.asked[event.stream_id])
                 self.site.news.notify_all()
         elif isinstance(event, h2.events.StreamEnded):
             self._answer(self.asked[event.stream_id])
@@ -175,6 +202,8 @@ class Served:
             self.h2.send_headers(asked.stream, interim)
         self.h2.send_headers(asked.stream, [(":status", str(told.status)), *told.headers])
         self.left[asked.stream] = (memoryview(told.body), told.trailers)
+        if told.open:
+            self.open.add(asked.stream)
 
     def _send(self) -> None:
         """Sends as much as the windows let."""
@@ -190,6 +219,8 @@ class Served:
                     del self.left[stream]
                     self.site.blocked.discard((self.number, stream))
                 self.site.news.notify_all()
+            if stream in self.open:
+                continue
             if not body and trailers:
                 self.h2.send_headers(stream, trailers, end_stream=True)
             elif not body:

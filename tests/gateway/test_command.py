@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from hedgerow.cli import app
 from hedgerow.policy import load_file
-from tests.gateway.conftest import StartGateway, club
+from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import policy
 from tests.gateway.running import MODULE, Gateway, Said, free_port, people_in, until
 from tests.gateway.site import Exchange, Site
@@ -49,8 +49,7 @@ def do(running: Gateway, *words: str) -> Result:
     return CliRunner().invoke(app, [*words, "--state", str(running.state)])
 
 
-def test_a_site_without_any_configuration_is_watched_mapped_switched_and_left_alone(state: Path) -> None:
-    site = club(Site())
+def test_a_site_without_any_configuration_is_watched_mapped_switched_and_left_alone(site: Site, state: Path) -> None:
     site.page("/", FRONT)
     site.page("/about", "<!doctype html><title>About</title><p>We row.</p>")
     site.page("/robots.txt", "", "text/plain")
@@ -96,7 +95,6 @@ def test_a_site_without_any_configuration_is_watched_mapped_switched_and_left_al
         assert running.process.wait(40) == 0, running.said.text
     assert "Traceback" not in running.said.text
     assert do(running, "status").exit_code == 3
-    site.close()
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +114,10 @@ def door(running: Gateway, source: str) -> Iterator[str]:
         exchange.answer(got.body, got.status, got.header("content-type"))
 
     front.on("/*", pass_on)
-    yield front.url
-    front.close()
+    try:
+        yield front.url
+    finally:
+        front.close()
 
 
 def test_the_self_test_says_that_a_visit_is_recorded_under_the_visitors_own_address(behind_a_proxy: Gateway) -> None:

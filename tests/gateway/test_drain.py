@@ -12,12 +12,12 @@ import pytest
 from tests.gateway.conftest import StartGateway
 from tests.gateway.frames import Frames
 from tests.gateway.policies import policy
-from tests.gateway.running import Gateway, until
+from tests.gateway.running import until
 from tests.gateway.site import Exchange, Site
 from tests.gateway.test_streaming import UPGRADE, echo_frames
-from tests.gateway.wire import CutError, Wire, request
+from tests.gateway.wire import CutError, request
 
-DRAIN_S = 1.5
+DRAIN_S = 4.0
 
 
 @dataclass
@@ -38,16 +38,6 @@ class Ticker:
         """One event on each."""
         for exchange in self.streams:
             exchange.send(b"7\r\ndata:x\n\r\n")
-
-
-def refused(running: Gateway) -> bool:
-    """Whether nobody listens any more."""
-    try:
-        with Wire(running.address) as late:
-            late.ask("/late")
-    except (OSError, CutError):
-        return True
-    return False
 
 
 def test_what_flows_lives_until_the_drains_time_is_over_and_nothing_new_begins(
@@ -71,17 +61,21 @@ def test_what_flows_lives_until_the_drains_time_is_over_and_nothing_new_begins(
 
         began = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
-        until(lambda: refused(running), "a closed listener")
+        until(lambda: not running.serves(), "a closed listener")
         # The first GOAWAY only announces the second, which names the last stream that is served (RFC 9113, 6.8).
         while frames.until_gone().last_stream_id != stream:
             pass
         late = frames.ask("/late-stream")
+        rounds, pause = 0, threading.Event()
         while time.monotonic() < began + DRAIN_S * 0.7:
             socket.send(b"still there?")
             assert socket.exactly(12) == b"still there?"
             ticker.tick()
             assert events.chunk() == b"data:x\n"
             assert frames.data(stream) == b"data:x\n"
+            rounds += 1
+            pause.wait(0.1)
+        assert rounds > 0, "the machine was too busy to see anything flow"
         assert site.count("/late-stream") == 0
         assert late not in [f.stream_id for f in frames.read]
 
@@ -91,7 +85,7 @@ def test_what_flows_lives_until_the_drains_time_is_over_and_nothing_new_begins(
         with pytest.raises(CutError, match="closed"):
             frames.until(lambda _: False)
         took = time.monotonic() - began
-        assert DRAIN_S * 0.9 < took < DRAIN_S + 1.5
+        assert DRAIN_S * 0.9 < took < DRAIN_S + 8
     assert running.process.wait(10) == 0
 
 
@@ -102,7 +96,7 @@ def test_an_edge_whose_websockets_have_ended_drains_at_once(site: Site, gateway:
         socket.send(request("/ws", UPGRADE))
         assert socket.head().status == 101
         running.process.send_signal(signal.SIGTERM)
-        until(lambda: refused(running), "a closed listener")
+        until(lambda: not running.serves(), "a closed listener")
         socket.send(b"bye")
         assert socket.exactly(8) == b"hellobye"
     assert running.process.wait(5) == 0
@@ -116,10 +110,10 @@ def test_websockets_count_among_the_connections_of_an_address(site: Site, gatewa
             for socket in (first, second):
                 socket.send(request("/ws", UPGRADE))
                 assert socket.head().status == 101
-            assert refused(running)
+            assert not running.serves()
             with running.wire("127.0.9.9") as another:
                 assert another.ask("/elsewhere").status == 200
-        until(lambda: not refused(running), "room after a websocket has ended")
+        until(lambda: running.serves(), "room after a websocket has ended")
 
 
 def test_websockets_count_among_all_connections(site: Site, gateway: StartGateway) -> None:
@@ -128,4 +122,4 @@ def test_websockets_count_among_all_connections(site: Site, gateway: StartGatewa
     with running.wire("127.0.9.8") as socket:
         socket.send(request("/ws", UPGRADE))
         assert socket.head().status == 101
-        assert refused(running)
+        assert not running.serves()

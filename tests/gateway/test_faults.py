@@ -35,8 +35,8 @@ def odd_site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def odd(odd_site: Site, module_gateway: StartGateway) -> Gateway:
-    """A gateway before it, which waits for half a second."""
-    upstream = {"url": odd_site.url, "answer_timeout_s": 0.5}
+    """A gateway before it, which waits for two seconds."""
+    upstream = {"url": odd_site.url, "answer_timeout_s": 2.0}
     return module_gateway(policy(odd_site.url, {"upstream": upstream}), limits={}, enforce=True)
 
 
@@ -82,7 +82,7 @@ def test_a_site_that_does_not_run_is_explained_to_the_operator_and_to_the_visito
 @pytest.mark.parametrize(
     ("path", "status", "fault", "words"),
     [
-        ("/silent", 504, "site_silent", "500ms"),
+        ("/silent", 504, "site_silent", "longer than 2s to answer"),
         ("/hang-up", 502, "site_broke_off", "log of the site"),
         ("/members/9", 502, "unreadable", "on_unreadable"),
     ],
@@ -130,4 +130,5 @@ def test_a_flood_of_faults_takes_bounded_room_and_pushes_out_none_of_another_kin
     assert explained(dead, first)["fault"] == "site_unreachable"
     sites = dead.edge_status()["sites"]
     assert isinstance(sites, list)
-    assert sites[0]["faults_remembered"] <= 1_024 + 4_096
+    # A thousand and twenty-four of the visitors' kind, and the few of the site that these tests brought about.
+    assert 1_024 < sites[0]["faults_remembered"] < 1_100

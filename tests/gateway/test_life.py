@@ -12,7 +12,7 @@ import pytest
 
 from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import policy, write
-from tests.gateway.running import Gateway, free_port, people_in, until
+from tests.gateway.running import Gateway, free_port, people_in, serves, until
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, CutError, Wire, request
 
@@ -76,15 +76,7 @@ def test_sigterm_lets_answers_finish_and_takes_no_new_ones(site: Site, gateway: 
         assert entered.wait(10)
         running.process.send_signal(signal.SIGTERM)
 
-        def refused() -> bool:
-            try:
-                with Wire(running.address) as late:
-                    late.ask("/late")
-            except (OSError, CutError):
-                return True
-            return False
-
-        until(refused, "a closed listener")
+        until(lambda: not running.serves(), "a closed listener")
         assert idle.closed()
         assert running.process.poll() is None
         release.set()
@@ -235,15 +227,7 @@ def test_a_restart_takes_up_changed_listeners_and_loses_nobody(site: Site, gatew
             with Wire(("127.0.0.1", port)) as wire:
                 assert wire.ask("/after").status == 200
 
-        def refused() -> bool:
-            try:
-                with Wire(("127.0.0.1", second)) as late:
-                    late.ask("/late")
-            except (OSError, CutError):
-                return True
-            return False
-
-        until(refused, "the old edge to close the address that is gone")
+        until(lambda: not serves(("127.0.0.1", second)), "the old edge to close the address that is gone")
     assert f"now listening on 127.0.0.1:{third}" in running.said.text
     assert f"no longer listening on 127.0.0.1:{second}" in running.said.text
 

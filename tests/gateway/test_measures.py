@@ -158,8 +158,8 @@ def test_a_lowered_budget_masks_sooner(site: Site, gateway: StartGateway) -> Non
 def test_links_to_contacts_open_nothing_more_for_whoever_is_refused(running: Gateway) -> None:
     person = Person(running)
     person.get("/members/7")
-    link = pages.links(person.get("/members/7").text, "a.hedgerow-reveal")[0]
-    form = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    link = pages.reveal_link(person.get("/members/7").text)
+    form = pages.reveal_button(person.get(link).text)
     measure = decide(running, Act.REFUSE, "address", address_name(running))
     refused = person.visitor.post(form.action, form.body(), **{DRILL: str(START)})
     assert refused.status == 403

@@ -108,8 +108,8 @@ def test_a_field_masked_on_one_route_stays_on_the_others(running: Gateway) -> No
 def test_what_is_masked_for_everybody_is_not_offered_and_older_links_open_nothing(running: Gateway) -> None:
     person = Person(running)
     person.get("/members/7")
-    link = pages.links(person.get("/members/7").text, "a.hedgerow-reveal")[0]
-    form = next(f for f in pages.forms(person.get(link).text) if "hedgerow-reveal" in f.fields)
+    link = pages.reveal_link(person.get("/members/7").text)
+    form = pages.reveal_button(person.get(link).text)
     mask = for_everybody(running, Act.MASK, field="email")
     assert pages.links(person.get("/members/7").text, "a.hedgerow-reveal") == []
     masked = person.visitor.post(form.action, form.body(), **{DRILL: str(START)})

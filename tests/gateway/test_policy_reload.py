@@ -24,6 +24,15 @@ def policy_id(running: Gateway) -> object:
     return sites[0]["policy"]
 
 
+def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None) -> Policy:
+    """`club` and `second`; `ca_file` goes to the second."""
+    written = policy(upstream, {"hosts": ["site.example"], "mode": mode, **more})
+    sites = written["sites"]
+    assert isinstance(sites, list)
+    to = {**sites[0]["upstream"], **({"url": "https://127.0.0.1:9", "ca_file": ca_file} if ca_file else {})}
+    return {**written, "sites": [sites[0], {**sites[0], "name": "second", "hosts": ["second.example"], "upstream": to}]}
+
+
 def test_an_edit_is_taken_up_without_dropping_a_connection(site: Site, gateway: StartGateway) -> None:
     written = policy(site.url)
     running = gateway(written, enforce=True)
@@ -119,23 +128,14 @@ def test_an_edge_that_dies_after_a_refused_reload_comes_back_with_the_policy_in_
     assert running.get("/members/1", {**BROWSER, "Host": "site.example"}).status == 200
 
 
-def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None) -> Policy:
-    """`club` and `second`; `ca_file` goes to the second."""
-    written = policy(upstream, {"hosts": ["site.example"], "mode": mode, **more})
-    sites = written["sites"]
-    assert isinstance(sites, list)
-    to = {**sites[0]["upstream"], **({"url": "https://127.0.0.1:9", "ca_file": ca_file} if ca_file else {})}
-    return {**written, "sites": [sites[0], {**sites[0], "name": "second", "hosts": ["second.example"], "upstream": to}]}
-
-
 def test_a_reveal_link_opens_no_other_field_after_the_map_has_changed(site: Site, gateway: StartGateway) -> None:
     running = gateway(policy(site.url), enforce=True)
     visitor = running.visitor()
 
     def button(person: int) -> pages.Form:
         visitor.get(f"/members/{person}")
-        link = pages.links(visitor.get(f"/members/{person}").text, "a.hedgerow-reveal")[0]
-        return next(f for f in pages.forms(visitor.get(link).text) if "hedgerow-reveal" in f.fields)
+        link = pages.reveal_link(visitor.get(f"/members/{person}").text)
+        return pages.reveal_button(visitor.get(link).text)
 
     def take_up(written: Policy) -> None:
         before = policy_id(running)

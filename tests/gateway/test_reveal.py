@@ -25,10 +25,9 @@ def masked_link(visitor: Visitor, person: int) -> str:
     visitor.get(f"/members/{person}")
     got = visitor.get(f"/members/{person}")
     assert f"mail{person}x" not in got.text
-    found = pages.links(got.text, "a.hedgerow-reveal")
-    assert found, got.text
-    assert found[0].startswith("/.hedgerow/reveal?t=")
-    return found[0]
+    found = pages.reveal_link(got.text)
+    assert found.startswith("/.hedgerow/reveal?t=")
+    return found
 
 
 def reveal(visitor: Visitor, person: int) -> int:
@@ -36,7 +35,7 @@ def reveal(visitor: Visitor, person: int) -> int:
     page = visitor.get(masked_link(visitor, person))
     assert page.status == 200
     assert "no-store" in page.header("cache-control")
-    form = next(f for f in pages.forms(page.text) if "hedgerow-reveal" in f.fields)
+    form = pages.reveal_button(page.text)
     done = visitor.post(form.action, form.body())
     if done.status == 303:
         assert done.header("location") == f"/members/{person}"
@@ -79,7 +78,7 @@ def test_the_budget_of_contacts_ends_reveals(running: Gateway) -> None:
 def test_another_sessions_token_is_refused(running: Gateway) -> None:
     visitor, thief = running.visitor(), running.visitor()
     page = visitor.get(masked_link(visitor, 14))
-    form = next(f for f in pages.forms(page.text) if "hedgerow-reveal" in f.fields)
+    form = pages.reveal_button(page.text)
     thief.get("/members/14")
     thief.get("/members/14")
     assert thief.post(form.action, form.body()).status == 403
@@ -100,7 +99,7 @@ def test_an_invented_token_is_refused(running: Gateway, token: str) -> None:
 def test_a_changed_token_is_refused(running: Gateway) -> None:
     visitor = running.visitor()
     page = visitor.get(masked_link(visitor, 16))
-    form = next(f for f in pages.forms(page.text) if "hedgerow-reveal" in f.fields)
+    form = pages.reveal_button(page.text)
     token = form.fields["hedgerow-reveal"]
     for n in range(0, len(token), 7):
         changed = token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :]
@@ -111,7 +110,7 @@ def test_a_changed_token_is_refused(running: Gateway) -> None:
 def test_without_a_cookie_the_button_is_explained(running: Gateway) -> None:
     visitor = running.visitor()
     page = visitor.get(masked_link(visitor, 17))
-    form = next(f for f in pages.forms(page.text) if "hedgerow-reveal" in f.fields)
+    form = pages.reveal_button(page.text)
     bare = running.visitor()
     got = bare.post(form.action, form.body())
     assert got.status == 403

@@ -12,15 +12,12 @@ from typer.testing import CliRunner
 from hedgerow.brain.folder import read_words
 from hedgerow.cli import app
 from hedgerow.policy import defaults
-from tests.gateway import pages
+from tests.gateway import clock, pages
 from tests.gateway.conftest import StartGateway, club
 from tests.gateway.policies import ROOMY, policy, small
 from tests.gateway.running import Gateway, until
 from tests.gateway.site import Site
-from tests.gateway.wire import Answer, Visitor
 
-DRILL: Final = "drill-time"
-START: Final = 1_800_000_000
 BAIT: Final = "/members-of-the-board-1987"
 PIECE: Final = {"Accept": "text/css,*/*;q=0.1", "Sec-Fetch-Dest": "style", "Sec-Fetch-Mode": "no-cors"}
 SCATTERED: Final = (411, 27, 803, 159, 964, 350, 72, 618, 233, 5, 777, 491, 120, 900, 306)
@@ -39,16 +36,8 @@ NEVER: Final = {
 """No step follows from points: what is looked at here is the evidence alone."""
 
 
-class Person:
-    """A visitor with the clock in its hand; its address is its own, so that nobody answers for anybody else."""
-
-    def __init__(self, running: Gateway, source: str) -> None:
-        self.running = running
-        self.visitor: Visitor = running.visitor(source)
-        self.now = START
-
-    def get(self, target: str, headers: dict[str, str] | None = None) -> Answer:
-        return self.visitor.ask(target, headers={DRILL: str(self.now), **(headers or {})})
+class Person(clock.Person):
+    """A visitor that opens pages as browsers do, or as programs do."""
 
     def page(self, target: str) -> None:
         """A page as a browser opens it: with its style."""
@@ -57,10 +46,7 @@ class Person:
 
     def solve(self) -> None:
         """Answers the challenge of `/guarded` by waiting."""
-        form = pages.wait_form(self.get("/guarded").text)
-        self.now += 900
-        body = form.body()
-        assert self.visitor.post(form.action, body, **{DRILL: str(self.now)}).status == 303
+        assert self.wait_out(self.get("/guarded")).status == 303
 
     def says(self, agent: str) -> None:
         """Calls itself a program, and sends what programs send."""
@@ -198,7 +184,7 @@ def watched(module_gateway: StartGateway) -> Iterator[Gateway]:
         "signals": {name: weight for name, (weight, _) in defaults.SIGNALS.items()},
         "budgets": {"stranger": small("personal", 25), "proven": ROOMY, "automation": ROOMY},
     }
-    running = module_gateway(policy(site.url, of_site), "--drill-clock", DRILL, enforce=True)
+    running = module_gateway(policy(site.url, of_site), "--drill-clock", clock.DRILL, enforce=True)
     # The brain reads it after the start; then the tables say it, and then the edge has them.
     until(lambda: "/private/" in str(read_words(running.folder().robots)), "robots.txt, read")
     until(lambda: "/private/" in running.folder().policy.read_text(), "robots.txt, in the tables")

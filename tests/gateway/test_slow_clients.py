@@ -181,7 +181,7 @@ def ended_after(wire: Wire, patience_s: float) -> float:
 def test_half_a_preface_of_http_2_is_ended_in_time(impatient: Gateway, beginning: bytes) -> None:
     with impatient.wire() as wire:
         wire.send(beginning)
-        assert ended_after(wire, 5) < 2.5
+        assert ended_after(wire, 10) < 8
 
 
 def test_a_preface_that_trickles_is_ended_in_time(impatient: Gateway) -> None:
@@ -200,7 +200,7 @@ def test_a_preface_that_trickles_is_ended_in_time(impatient: Gateway) -> None:
             if ended:
                 break
         assert ended
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 8
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_a_tls_handshake_that_does_not_go_on_is_ended_in_time(
 ) -> None:
     with impatient_tls[0].wire() as wire:
         wire.send(said)
-        assert ended_after(wire, 5) < 2.5
+        assert ended_after(wire, 10) < 8
 
 
 @pytest.mark.parametrize("protocols", [("h2",), ("http/1.1",), ()], ids=["HTTP/2", "HTTP/1.1", "no word of it"])
@@ -227,4 +227,4 @@ def test_a_visitor_that_says_nothing_after_its_handshake_is_ended_in_time(
 ) -> None:
     running, made = impatient_tls
     with Wire(running.address, made.trust(*protocols)) as wire:
-        assert ended_after(wire, 5) < 2.5
+        assert ended_after(wire, 10) < 8

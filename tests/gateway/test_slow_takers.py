@@ -24,6 +24,10 @@ LIMITS = {
     "slow_grace_s": 1.5,
     "least_bytes_per_s": 400_000,
 }
+QUIET_S = LIMITS["stall_timeout_s"] + LIMITS["slow_grace_s"] + 0.3
+"""Whoever owed anything would have been let go by then."""
+IN_TIME_S = 10
+"""Far more than any of the limits, also on a busy machine, and far less than for ever."""
 
 
 class Large:
@@ -57,11 +61,11 @@ def large(module_site: Site) -> Large:
 def test_a_stream_whose_window_stays_shut_is_given_up_though_pings_are_answered(strict: Gateway, large: Large) -> None:
     with strict.wire() as wire:
         frames = Frames(wire, window=0)
+        began = time.monotonic()
         stream = frames.ask("/large")
         assert frames.status(stream) == 200
-        began = time.monotonic()
         frames.until_reset(stream)
-        assert 0.6 < time.monotonic() - began < 2.5
+        assert 0.6 < time.monotonic() - began < IN_TIME_S
         # The connection goes on, and the site's is free.
         assert frames.status(frames.ask("/after")) == 200
     assert large.ended.wait(10)
@@ -76,12 +80,12 @@ def test_a_short_answer_that_is_not_taken_is_given_up_too(strict: Gateway) -> No
 def test_streams_that_wait_for_each_other_have_more_time_and_end_all_the_same(strict: Gateway, large: Large) -> None:
     with strict.wire() as wire:
         frames = Frames(wire, window=0)
-        streams = [frames.ask("/large") for _ in range(3)]
         began = time.monotonic()
+        streams = [frames.ask("/large") for _ in range(3)]
         left = set(streams)
         while left:
             left.discard(frames.until(lambda f: isinstance(f, RstStreamFrame)).stream_id)
-        assert 1.5 < time.monotonic() - began < 6
+        assert 1.5 < time.monotonic() - began < IN_TIME_S
 
 
 @pytest.mark.parametrize("asked", [False, True], ids=["never asked", "asked once"])
@@ -94,7 +98,7 @@ def test_a_connection_of_http_2_without_streams_ends_though_pings_are_answered(s
         frames.until_gone()
         with contextlib.suppress(CutError):
             frames.until(lambda _: False)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < IN_TIME_S
 
 
 def test_bytes_that_hyper_holds_for_a_shut_window_hold_no_connection(strict: Gateway) -> None:
@@ -105,16 +109,17 @@ def test_bytes_that_hyper_holds_for_a_shut_window_hold_no_connection(strict: Gat
         began = time.monotonic()
         with contextlib.suppress(CutError):
             frames.until(lambda _: False)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < IN_TIME_S
 
 
 def test_a_connection_that_asks_now_and_then_is_kept(strict: Gateway) -> None:
     pause = threading.Event()
     with strict.wire() as wire:
         frames = Frames(wire)
-        for _ in range(5):
+        # Longer in all than `head_timeout_s`, and each pause much shorter.
+        for _ in range(8):
             assert frames.status(frames.ask("/now-and-then")) == 200
-            pause.wait(0.4)
+            pause.wait(0.15)
 
 
 def test_a_download_drop_by_drop_ends(strict: Gateway, large: Large) -> None:
@@ -198,7 +203,7 @@ def test_an_event_stream_of_a_quiet_site_owes_nothing(strict: Gateway, module_si
             wire.send(request("/quiet"))
             assert wire.head().status == 200
             assert wire.chunk() == b"data:1\n"
-            go_on.wait(2)
+            threading.Event().wait(QUIET_S)
             go_on.set()
             assert wire.chunk() == b"data:2\n"
 
@@ -209,7 +214,7 @@ def test_a_quiet_websocket_owes_nothing(strict: Gateway, module_site: Site) -> N
         wire.send(request("/ws", UPGRADE))
         assert wire.head().status == 101
         assert wire.exactly(5) == b"hello"
-        threading.Event().wait(2)
+        threading.Event().wait(QUIET_S)
         wire.send(b"still there?")
         assert wire.exactly(12) == b"still there?"
 

@@ -188,7 +188,8 @@ def test_a_tunnel_on_a_route_with_people_is_told_in_the_ledger(
     site: Site, gateway: StartGateway, enforce: bool
 ) -> None:
     site.on("/members", members_over_a_websocket)
-    people = {"fields": FIELDS, "routes": PASSING}
+    # Who watches passes on also what would be refused.
+    people = {"fields": FIELDS, "routes": PASSING if enforce else ROUTES}
     running = gateway(policy(site.url, {"people": people}), enforce=enforce, limits={})
     with running.wire() as wire:
         wire.send(request("/members", {**BROWSER, **UPGRADE}))

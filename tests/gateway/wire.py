@@ -132,6 +132,15 @@ class Wire:
         self.send(request(target, headers, method, body, self.name))
         return self.answer(bodiless=method == "HEAD")
 
+    def served(self) -> bool:
+        """Whether a request on it is answered; false where the connection ends instead."""
+        try:
+            got = self.ask("/any")
+        except (OSError, CutError):
+            return False
+        assert got.status == 200, got.status
+        return True
+
     def fill(self) -> None:
         """Waits for more bytes."""
         try:
