@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::chain::Chain;
 use super::environment::Oddities;
 use super::ordinal::Ordinal;
 use crate::doors::{Evidence, Pseudonym, Signal};
@@ -24,15 +25,8 @@ pub(super) struct Behaviour {
     profiles: u16,
     listings: u16,
     assets: u16,
-    // The order of the numbers in identifiers asked.
-    last_id: Option<Ordinal>,
-    last_gap: Gap,
-    gap_before: Gap,
-    steps: u8,
-    even_steps: u8,
-    alternating_steps: u8,
-    /// Short steps upwards, less what was no such step.
-    rising: u8,
+    /// The order of the numbers in identifiers asked.
+    people: Chain,
     // The order of the parts of lists asked.
     last_page: u32,
     page_gap: Gap,
@@ -95,7 +89,7 @@ impl Behaviour {
             }
         }
         if let Some(id) = step.person {
-            self.asked(id);
+            self.people.asked(id);
         }
         if step.person.is_some() || step.kind == Some(RouteKind::Profile) {
             self.pages_in_order = 0;
@@ -117,25 +111,6 @@ impl Behaviour {
         }
     }
 
-    fn asked(&mut self, id: Ordinal) {
-        let last = self.last_id.replace(id);
-        let Some(last) = last.filter(|l| l.around == id.around && l.number != id.number) else { return };
-        let step = i128::from(id.number) - i128::from(last.number);
-        let gap = Gap::of(step);
-        if self.steps >= 32 {
-            self.steps /= 2;
-            self.even_steps /= 2;
-            self.alternating_steps /= 2;
-        }
-        self.steps += 1;
-        self.even_steps += u8::from(gap == self.last_gap || step == 1);
-        // Two fetchers side by side leave two steps in turn.
-        self.alternating_steps += u8::from(gap == self.gap_before);
-        let rises = (1..=50).contains(&step);
-        self.rising = if rises { (self.rising + 1).min(64) } else { self.rising.saturating_sub(4) };
-        (self.gap_before, self.last_gap) = (self.last_gap, gap);
-    }
-
     fn turned_to(&mut self, page: u32) {
         let step = i128::from(page) - i128::from(self.last_page);
         let gap = Gap::of(step);
@@ -146,23 +121,12 @@ impl Behaviour {
         }
     }
 
-    /// Whether people are asked for in order, and how that was seen.
-    ///
-    /// Whoever goes through a list and opens some of its entries asks for rising numbers, too, with gaps of any size: that
-    /// alone is no order before it is more than anybody reads at a sitting.
+    /// Whether people, or the parts of lists of them, are asked for in order, and how that was seen.
     fn order(&self) -> Option<String> {
-        let Self { steps, even_steps: even, alternating_steps: alternating, rising, pages_in_order: pages, .. } = *self;
-        // A share of eight, and a laxer one once there are more.
-        let (steps, even, alternating) = (u16::from(steps), u16::from(even), u16::from(alternating));
-        let most = |n: u16| (steps >= 8 && n * 10 >= steps * 9) || (steps >= 16 && n * 10 >= steps * 7);
-        if most(even) || most(alternating) {
-            let even = even.max(alternating);
-            return Some(format!("{even} of the last {steps} identifiers followed the ones before at even steps"));
-        }
-        if rising >= 24 {
-            return Some(format!("{rising} more identifiers followed the one before at a short step upwards than not"));
-        }
-        (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"))
+        let pages = self.pages_in_order;
+        let turned =
+            || (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"));
+        self.people.order().or_else(turned)
     }
 
     /// Bytes on the heap.

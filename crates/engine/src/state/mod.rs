@@ -4,6 +4,7 @@
 //! answer shows it, at every level at once, and says what of it is within the budgets. Time is an argument.
 
 mod behaviour;
+mod chain;
 mod charge;
 mod disclosed;
 mod environment;
