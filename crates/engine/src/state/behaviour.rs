@@ -14,6 +14,10 @@ const BEYOND_CELLS: usize = 256;
 /// Where counting requests without our cookie ends: no more people beyond the budget can be told apart either.
 const MOST_UNKEPT: u16 = 2_000;
 
+/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen pictures
+/// of one person.
+const ORDER_BESIDE: u16 = 16;
+
 /// How long a network counts for a shared pass, seconds.
 const SHARED_WITHIN_S: u32 = 300;
 
@@ -45,13 +49,16 @@ pub(super) struct Behaviour {
     seldom: Option<Box<Seldom>>,
 }
 
-/// Counts of those who asked for people beyond the budget, or used a pass.
+/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with something
+/// beside.
 #[derive(Debug, Default)]
 struct Seldom {
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
     beyond: [u64; BEYOND_CELLS / 64],
     beyond_since_s: u32,
     networks: SmallVec<[(u32, u32); 0]>,
+    /// The order of the numbers beside one that said nothing new.
+    beside: Chain,
 }
 
 /// A request as the counts see it.
@@ -60,6 +67,8 @@ pub(super) struct Step {
     pub(super) kind: Option<RouteKind>,
     /// The number of the person asked for.
     pub(super) person: Option<Ordinal>,
+    /// What may be that number, if the first tells of nobody new.
+    pub(super) otherwise: [Option<Ordinal>; 3],
     /// The part of a list asked for.
     pub(super) page: Option<u32>,
     pub(super) asset: bool,
@@ -89,7 +98,9 @@ impl Behaviour {
             }
         }
         if let Some(id) = step.person {
-            self.people.asked(id);
+            if !self.people.asked(id) && step.otherwise[0].is_some() {
+                self.seldom.get_or_insert_default().asked_beside(&step.otherwise);
+            }
         }
         if step.person.is_some() || step.kind == Some(RouteKind::Profile) {
             self.pages_in_order = 0;
@@ -126,7 +137,8 @@ impl Behaviour {
         let pages = self.pages_in_order;
         let turned =
             || (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"));
-        self.people.order().or_else(turned)
+        let beside = || self.seldom.as_ref().and_then(|s| s.beside.even(ORDER_BESIDE));
+        self.people.order().or_else(turned).or_else(beside)
     }
 
     /// Bytes on the heap.
@@ -235,6 +247,21 @@ impl Behaviour {
             format!("one pass used from {networks} networks within five minutes")
         });
         out
+    }
+}
+
+impl Seldom {
+    /// Follows the number it followed so far, or the next one where that tells of nobody new either.
+    fn asked_beside(&mut self, numbers: &[Option<Ordinal>; 3]) {
+        let numbers: SmallVec<[Ordinal; 3]> = numbers.iter().copied().flatten().collect();
+        let followed = numbers.iter().position(|n| self.beside.follows(*n));
+        if followed.is_some_and(|at| self.beside.asked(numbers[at])) {
+            return;
+        }
+        let next = followed.map_or(0, |at| (at + 1) % numbers.len());
+        if let Some(n) = numbers.get(next) {
+            self.beside.asked(*n);
+        }
     }
 }
 

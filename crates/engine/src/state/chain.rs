@@ -26,22 +26,27 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// Notes that somebody was asked for.
+    /// Whether the last number stood in the same place.
+    pub(super) fn follows(&self, id: Ordinal) -> bool {
+        self.around == Some(id.around)
+    }
+
+    /// Notes that somebody was asked for; whether it was somebody new.
     ///
     /// Only who is not among the last few is a step: to look at the same ones again, or at a few in turn, is free and
     /// says nothing of going through all of them.
-    pub(super) fn asked(&mut self, id: Ordinal) {
+    pub(super) fn asked(&mut self, id: Ordinal) -> bool {
         let one = one_of(id.number);
         if self.around != Some(id.around) {
             self.around = Some(id.around);
             self.recent = [None; REMEMBERED];
         } else if self.recent.contains(&Some(one)) {
-            return;
+            return false;
         }
         let [last, before, third, ..] = self.recent;
         self.recent.rotate_right(1);
         self.recent[0] = Some(one);
-        let Some(last) = last else { return };
+        let Some(last) = last else { return true };
         let step = step(last, one);
         if self.steps >= 32 {
             self.steps /= 2;
@@ -56,6 +61,7 @@ impl Chain {
         // Two fetchers side by side leave two steps in turn.
         self.alternating_steps += u8::from(like(third, before));
         self.rising = if (1..=50).contains(&step) { (self.rising + 1).min(64) } else { self.rising.saturating_sub(4) };
+        true
     }
 
     /// Whether people are asked for in order, and how that was seen.
@@ -63,14 +69,20 @@ impl Chain {
     /// Whoever goes through a list and opens some of its entries asks for rising numbers, too, with gaps of any size: that
     /// alone is no order before it is more than anybody reads at a sitting.
     pub(super) fn order(&self) -> Option<String> {
-        let Self { steps, even_steps: even, alternating_steps: alternating, rising, .. } = *self;
+        let rising = self.rising;
+        self.even(8).or_else(|| {
+            (rising >= 24)
+                .then(|| format!("{rising} more identifiers followed the one before at a short step upwards than not"))
+        })
+    }
+
+    /// Whether most of at least so many steps were even ones.
+    pub(super) fn even(&self, least: u16) -> Option<String> {
+        let (steps, even) = (u16::from(self.steps), u16::from(self.even_steps.max(self.alternating_steps)));
         // A share of eight, and a laxer one once there are more.
-        let (steps, even) = (u16::from(steps), u16::from(even.max(alternating)));
-        if (steps >= 8 && even * 10 >= steps * 9) || (steps >= 16 && even * 10 >= steps * 7) {
-            return Some(format!("{even} of the last {steps} identifiers followed the ones before at even steps"));
-        }
-        (rising >= 24)
-            .then(|| format!("{rising} more identifiers followed the one before at a short step upwards than not"))
+        let most = even * 10 >= steps * if steps >= 16 { 7 } else { 9 };
+        (steps >= least && most)
+            .then(|| format!("{even} of the last {steps} identifiers followed the ones before at even steps"))
     }
 }
 

@@ -169,6 +169,7 @@ impl State {
         let step = Step {
             kind: route.map(|r| r.route.kind),
             person: route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(visit.named.person),
+            otherwise: visit.named.otherwise,
             page: visit.named.page,
             asset: visit.asset && route.is_none(),
             navigation: visit.navigation,

@@ -101,3 +101,25 @@ fn somebody_who_compares_a_handful_of_people_enumerates_nothing() {
     let back_and_on = (10..40).flat_map(|n| [format!("/members/{n}"), format!("/members/{}", n - 1)]);
     assert!(enumerates(&site, back_and_on));
 }
+
+#[test]
+fn a_parameter_that_says_nothing_does_not_hide_an_order() {
+    let site = with_one_page_for_all();
+    type Target = fn(u64) -> String;
+    let made: [(&str, Target); 6] = [
+        ("a word where a part of a list could stand", |n| format!("/members?from=x&page={n}")),
+        ("where a list begins, always the same", |n| format!("/members?start=0&page={n}")),
+        ("a name that never changes", |n| format!("/card?id=1&nr={n}")),
+        ("two names that never change", |n| format!("/card?id=1&uid=7&nr={n}")),
+        ("one after the other", |n| format!("/card?id=1&user={n}")),
+        ("a number that changes every other time", |n| format!("/card?id={}&nr={}", n / 2, n % 2)),
+    ];
+    for (what, target) in made {
+        assert!(enumerates(&site, (1..=50).map(target)), "{what}");
+        assert!(!enumerates(&site, (1..=50).map(|n| target(person_key(n) % 5_000))), "{what}, scattered");
+    }
+    // Tabs and a dozen pictures of one person, and how far down an ordinary search its people stood.
+    assert!(!enumerates(&site, (1..=60).map(|n| format!("/card?id=7&tab={}", n % 5))));
+    assert!(!enumerates(&site, (1..=12).map(|n| format!("/card?id=7&picture={n}"))));
+    assert!(!enumerates(&site, (1..=60).map(|n| format!("/card?id={}&place={n}", person_key(n) % 5_000))));
+}

@@ -24,7 +24,7 @@ pub(super) fn trace<'p>(
     signals
 }
 
-const NOTHING: Named = Named { person: None, page: None };
+const NOTHING: Named = Named { person: None, otherwise: [None; 3], page: None };
 pub(super) const PAGE: Visit =
     Visit { asset: false, navigation: true, bait: false, robots_refused: false, named: NOTHING };
 pub(super) const ASSET: Visit = Visit { asset: true, navigation: false, ..PAGE };
