@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::*;
-use super::signals::PAGE;
+use super::signals::{ASSET, PAGE, trace};
 use crate::state::test_site::*;
 
 /// Requests by path and query, a second apart, as the gateway tells of them; whether they ever are enumeration.
@@ -122,4 +122,25 @@ fn a_parameter_that_says_nothing_does_not_hide_an_order() {
     assert!(!enumerates(&site, (1..=60).map(|n| format!("/card?id=7&tab={}", n % 5))));
     assert!(!enumerates(&site, (1..=12).map(|n| format!("/card?id=7&picture={n}"))));
     assert!(!enumerates(&site, (1..=60).map(|n| format!("/card?id={}&place={n}", person_key(n) % 5_000))));
+}
+
+#[test]
+fn the_pictures_of_a_list_are_no_order_and_profiles_called_pictures_are() {
+    let site = site_with(|j| {
+        let of = |name: &str, kind: &str| {
+            json!({"name": name, "path": format!("/{name}/{{person}}"), "kind": kind, "family": "members",
+                "person": "path", "on_unreadable": "refuse", "max_body_bytes": 4_194_304})
+        };
+        j["routes"].as_array_mut().unwrap().extend([of("photo", "other"), of("data", "api")]);
+    });
+    let loads = |path: &str, visit: Visit| {
+        let paths: Vec<String> = (1001..=1040).map(|n| path.replace("{}", &n.to_string())).collect();
+        trace(&site, &visitor(1, 1).keeps_cookie(1), paths.iter().map(|p| (p.as_str(), visit)))
+            .contains(&Signal::Enumeration)
+    };
+    assert!(!loads("/photo/{}.jpg", ASSET), "a list page loads the pictures of its members");
+    assert!(loads("/photo/{}.jpg", PAGE), "a program that asks for them one by one as pages");
+    assert!(loads("/members/{}", ASSET), "a profile stays one, whatever it is called");
+    assert!(loads("/members/{}.jpg", ASSET));
+    assert!(loads("/data/{}", ASSET));
 }
