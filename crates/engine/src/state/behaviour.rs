@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::chain::Chain;
 use super::environment::Oddities;
 use super::ordinal::Ordinal;
 use crate::doors::{Evidence, Pseudonym, Signal};
@@ -12,6 +13,10 @@ const BEYOND_CELLS: usize = 256;
 
 /// Where counting requests without our cookie ends: no more people beyond the budget can be told apart either.
 const MOST_UNKEPT: u16 = 2_000;
+
+/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen pictures
+/// of one person.
+const ORDER_BESIDE: u16 = 16;
 
 /// How long a network counts for a shared pass, seconds.
 const SHARED_WITHIN_S: u32 = 300;
@@ -24,15 +29,8 @@ pub(super) struct Behaviour {
     profiles: u16,
     listings: u16,
     assets: u16,
-    // The order of the numbers in identifiers asked.
-    last_id: Option<Ordinal>,
-    last_gap: Gap,
-    gap_before: Gap,
-    steps: u8,
-    even_steps: u8,
-    alternating_steps: u8,
-    /// Short steps upwards, less what was no such step.
-    rising: u8,
+    /// The order of the numbers in identifiers asked.
+    people: Chain,
     // The order of the parts of lists asked.
     last_page: u32,
     page_gap: Gap,
@@ -51,13 +49,16 @@ pub(super) struct Behaviour {
     seldom: Option<Box<Seldom>>,
 }
 
-/// Counts of those who asked for people beyond the budget, or used a pass.
+/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with something
+/// beside.
 #[derive(Debug, Default)]
 struct Seldom {
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
     beyond: [u64; BEYOND_CELLS / 64],
     beyond_since_s: u32,
     networks: SmallVec<[(u32, u32); 0]>,
+    /// The order of the numbers beside one that said nothing new.
+    beside: Chain,
 }
 
 /// A request as the counts see it.
@@ -66,6 +67,8 @@ pub(super) struct Step {
     pub(super) kind: Option<RouteKind>,
     /// The number of the person asked for.
     pub(super) person: Option<Ordinal>,
+    /// What may be that number, if the first tells of nobody new.
+    pub(super) otherwise: [Option<Ordinal>; 3],
     /// The part of a list asked for.
     pub(super) page: Option<u32>,
     pub(super) asset: bool,
@@ -95,7 +98,9 @@ impl Behaviour {
             }
         }
         if let Some(id) = step.person {
-            self.asked(id);
+            if !self.people.asked(id) && step.otherwise[0].is_some() {
+                self.seldom.get_or_insert_default().asked_beside(&step.otherwise);
+            }
         }
         if step.person.is_some() || step.kind == Some(RouteKind::Profile) {
             self.pages_in_order = 0;
@@ -117,25 +122,6 @@ impl Behaviour {
         }
     }
 
-    fn asked(&mut self, id: Ordinal) {
-        let last = self.last_id.replace(id);
-        let Some(last) = last.filter(|l| l.around == id.around && l.number != id.number) else { return };
-        let step = i128::from(id.number) - i128::from(last.number);
-        let gap = Gap::of(step);
-        if self.steps >= 32 {
-            self.steps /= 2;
-            self.even_steps /= 2;
-            self.alternating_steps /= 2;
-        }
-        self.steps += 1;
-        self.even_steps += u8::from(gap == self.last_gap || step == 1);
-        // Two fetchers side by side leave two steps in turn.
-        self.alternating_steps += u8::from(gap == self.gap_before);
-        let rises = (1..=50).contains(&step);
-        self.rising = if rises { (self.rising + 1).min(64) } else { self.rising.saturating_sub(4) };
-        (self.gap_before, self.last_gap) = (self.last_gap, gap);
-    }
-
     fn turned_to(&mut self, page: u32) {
         let step = i128::from(page) - i128::from(self.last_page);
         let gap = Gap::of(step);
@@ -146,23 +132,13 @@ impl Behaviour {
         }
     }
 
-    /// Whether people are asked for in order, and how that was seen.
-    ///
-    /// Whoever goes through a list and opens some of its entries asks for rising numbers, too, with gaps of any size: that
-    /// alone is no order before it is more than anybody reads at a sitting.
+    /// Whether people, or the parts of lists of them, are asked for in order, and how that was seen.
     fn order(&self) -> Option<String> {
-        let Self { steps, even_steps: even, alternating_steps: alternating, rising, pages_in_order: pages, .. } = *self;
-        // A share of eight, and a laxer one once there are more.
-        let (steps, even, alternating) = (u16::from(steps), u16::from(even), u16::from(alternating));
-        let most = |n: u16| (steps >= 8 && n * 10 >= steps * 9) || (steps >= 16 && n * 10 >= steps * 7);
-        if most(even) || most(alternating) {
-            let even = even.max(alternating);
-            return Some(format!("{even} of the last {steps} identifiers followed the ones before at even steps"));
-        }
-        if rising >= 24 {
-            return Some(format!("{rising} more identifiers followed the one before at a short step upwards than not"));
-        }
-        (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"))
+        let pages = self.pages_in_order;
+        let turned =
+            || (pages >= 20).then(|| format!("{pages} parts of lists one after the other, and no profile opened"));
+        let beside = || self.seldom.as_ref().and_then(|s| s.beside.even(ORDER_BESIDE));
+        self.people.order().or_else(turned).or_else(beside)
     }
 
     /// Bytes on the heap.
@@ -271,6 +247,21 @@ impl Behaviour {
             format!("one pass used from {networks} networks within five minutes")
         });
         out
+    }
+}
+
+impl Seldom {
+    /// Follows the number it followed so far, or the next one where that tells of nobody new either.
+    fn asked_beside(&mut self, numbers: &[Option<Ordinal>; 3]) {
+        let numbers: SmallVec<[Ordinal; 3]> = numbers.iter().copied().flatten().collect();
+        let followed = numbers.iter().position(|n| self.beside.follows(*n));
+        if followed.is_some_and(|at| self.beside.asked(numbers[at])) {
+            return;
+        }
+        let next = followed.map_or(0, |at| (at + 1) % numbers.len());
+        if let Some(n) = numbers.get(next) {
+            self.beside.asked(*n);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! answer shows it, at every level at once, and says what of it is within the budgets. Time is an argument.
 
 mod behaviour;
+mod chain;
 mod charge;
 mod disclosed;
 mod environment;
@@ -43,7 +44,7 @@ use smallvec::SmallVec;
 
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::measures::Ruling;
-use crate::policy::{MOST_FAMILIES, RouteMatch, Site, Window};
+use crate::policy::{MOST_FAMILIES, RouteKind, RouteMatch, Site, Window};
 use behaviour::{Behaviour, Step};
 use ordinal::Ordinal;
 use posture::{FamilyPosture, Tension};
@@ -165,10 +166,16 @@ impl State {
         visit: &Visit,
         now_ms: u64,
     ) -> Snapshot {
+        let named = visit.named;
+        let person = route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(named.person);
+        // A list loads the pictures of its people in its own order, and that is none of the visitor's. But what a request
+        // is, is its own word: it is believed only on routes for what is neither a page nor data.
+        let loaded = visit.asset && route.is_some_and(|r| r.route.kind == RouteKind::Other);
         let step = Step {
             kind: route.map(|r| r.route.kind),
-            person: route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(visit.named.person),
-            page: visit.named.page,
+            person: person.filter(|_| !loaded),
+            otherwise: named.otherwise.map(|o| o.filter(|_| !loaded)),
+            page: named.page,
             asset: visit.asset && route.is_none(),
             navigation: visit.navigation,
             bait: visit.bait,

@@ -5,6 +5,8 @@
 
 use std::num::NonZeroU32;
 
+use smallvec::SmallVec;
+
 use crate::policy::{RouteKind, RouteMatch};
 
 /// Longer identifiers have no order that anybody could follow.
@@ -12,6 +14,9 @@ const LONGEST: usize = 128;
 
 /// Most parameters of a query that are looked at.
 const MOST_PARAMETERS: usize = 16;
+
+/// Most parameters of a query that may name the person.
+const MOST_NAMING: usize = 4;
 
 /// Parameters that commonly name a person.
 const NAMING: [&str; 16] = [
@@ -66,20 +71,24 @@ impl Ordinal {
         Some(Self { number: number.parse().ok()?, around: mark(before) })
     }
 
-    /// The number by which a query names a person: that of a parameter that commonly does, else that of the only
-    /// parameter that has one and does not name a part of a list.
-    fn in_query(query: &str) -> Option<Self> {
+    /// The numbers by which a query may name a person, the likeliest first: those of parameters that commonly do, then that
+    /// of the only other one that has a number and does not name a part of a list. Which of them the site reads is not
+    /// known: one that never changes must not hide another that does.
+    fn in_query(query: &str) -> [Option<Self>; MOST_NAMING] {
+        let mut named = SmallVec::<[Self; MOST_NAMING]>::new();
         let mut only = None;
         for (name, value) in parameters(query) {
             let Some(found) = Self::of(value) else { continue };
+            // Numbers of two parameters do not follow one another.
+            let found = Self { around: both(mark(name), found.around), ..found };
             if is_one_of(&NAMING, name) {
-                return Some(found);
-            }
-            if !is_one_of(&PAGING, name) {
+                named.push(found);
+            } else if !is_one_of(&PAGING, name) {
                 only = if only.is_none() { Some(Some(found)) } else { Some(None) };
             }
         }
-        only.flatten()
+        named.extend(only.flatten());
+        std::array::from_fn(|i| named.get(i).copied())
     }
 }
 
@@ -88,7 +97,10 @@ impl Ordinal {
 pub struct Named {
     /// A person, where the path names none.
     pub(super) person: Option<Ordinal>,
-    /// The part of a list.
+    /// What names the person if that does not.
+    pub(super) otherwise: [Option<Ordinal>; MOST_NAMING - 1],
+    /// The part of a list: the sum of all numbers that commonly name one, so that none that stays the same hides one that
+    /// goes on.
     pub(super) page: Option<u32>,
 }
 
@@ -98,10 +110,15 @@ impl Named {
     pub fn by(route: Option<&RouteMatch<'_>>, query: Option<&str>) -> Self {
         let (Some(route), Some(query)) = (route, query) else { return Self::default() };
         if matches!(route.route.kind, RouteKind::List | RouteKind::Search) {
-            let page = parameters(query).find(|(name, _)| is_one_of(&PAGING, name)).and_then(|(_, v)| v.parse().ok());
-            return Self { person: None, page };
+            let parts = parameters(query).filter(|(name, _)| is_one_of(&PAGING, name));
+            let page = parts.filter_map(|(_, v)| v.parse().ok()).reduce(u32::wrapping_add);
+            return Self { page, ..Self::default() };
         }
-        Self { person: if route.person.is_none() { Ordinal::in_query(query) } else { None }, page: None }
+        if route.person.is_some() {
+            return Self::default();
+        }
+        let [person, otherwise @ ..] = Ordinal::in_query(query);
+        Self { person, otherwise, page: None }
     }
 }
 
@@ -113,10 +130,16 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
-/// FNV-1a. Whoever makes two of them alike only makes its own order easier to see.
+/// FNV-1a, of letters in any case. Whoever makes two of them alike only makes its own order easier to see.
 fn mark(text: &str) -> NonZeroU32 {
-    let hash = text.bytes().fold(0x811c_9dc5, |hash: u32, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let letters = text.bytes().map(|b| b.to_ascii_lowercase());
+    let hash = letters.fold(0x811c_9dc5, |hash: u32, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
     NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN)
+}
+
+/// One mark of two.
+fn both(one: NonZeroU32, other: NonZeroU32) -> NonZeroU32 {
+    NonZeroU32::new(one.get().rotate_left(5) ^ other.get()).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -142,12 +165,18 @@ mod tests {
 
     #[test]
     fn a_query_names_a_person_by_the_usual_name_or_by_its_only_number() {
-        let read = |q| Ordinal::in_query(q).map(|o| o.number);
-        assert_eq!(read("tab=2&ID=u0007"), Some(7));
-        assert_eq!(read("nr=7"), Some(7));
-        assert_eq!(read("nr=7&page=3"), Some(7));
+        let read = |q| Ordinal::in_query(q).map(|o| o.map(|o| o.number)).into_iter().flatten().collect::<Vec<_>>();
+        assert_eq!(read("tab=2&ID=u0007"), [7, 2]);
+        assert_eq!(read("nr=7"), [7]);
+        assert_eq!(read("nr=7&page=3"), [7]);
+        assert_eq!(read("nr=7&year=1999&id=3"), [3]);
+        assert_eq!(read("nr=7&id=1&uid=2&id=3&u=4&pid=5"), [1, 2, 3, 4], "no more than fit");
         for none in ["nr=7&year=1999", "page=3", "q=ada", "", "=&&="] {
-            assert_eq!(read(none), None, "{none}");
+            assert!(read(none).is_empty(), "{none}");
         }
+        let around = |q| Ordinal::in_query(q)[0].unwrap().around;
+        assert_eq!(around("id=7"), around("a=b&ID=8"));
+        assert_ne!(around("id=7"), around("uid=7"));
+        assert_ne!(around("id=a7"), around("id=b7"));
     }
 }

@@ -3,4 +3,5 @@
 mod budgets;
 mod crowds;
 mod history;
+mod order;
 mod signals;

@@ -9,7 +9,11 @@ use crate::state::test_site::*;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Requests of one visitor, a second apart: a path, and what the request is besides.
-fn trace<'p>(site: &Site, id: &Identity, requests: impl IntoIterator<Item = (&'p str, Visit)>) -> Vec<Signal> {
+pub(super) fn trace<'p>(
+    site: &Site,
+    id: &Identity,
+    requests: impl IntoIterator<Item = (&'p str, Visit)>,
+) -> Vec<Signal> {
     let state = State::new(16 << 20);
     let mut signals = Vec::new();
     for (i, (path, visit)) in requests.into_iter().enumerate() {
@@ -20,9 +24,10 @@ fn trace<'p>(site: &Site, id: &Identity, requests: impl IntoIterator<Item = (&'p
     signals
 }
 
-const NOTHING: Named = Named { person: None, page: None };
-const PAGE: Visit = Visit { asset: false, navigation: true, bait: false, robots_refused: false, named: NOTHING };
-const ASSET: Visit = Visit { asset: true, navigation: false, ..PAGE };
+const NOTHING: Named = Named { person: None, otherwise: [None; 3], page: None };
+pub(super) const PAGE: Visit =
+    Visit { asset: false, navigation: true, bait: false, robots_refused: false, named: NOTHING };
+pub(super) const ASSET: Visit = Visit { asset: true, navigation: false, ..PAGE };
 
 fn profiles(ids: impl Iterator<Item = u64>) -> Vec<String> {
     ids.map(|i| format!("/members/{i}")).collect()
@@ -216,85 +221,4 @@ fn whoever_goes_halfway_to_a_challenge_beyond_its_budget_keeps_asking_and_whoeve
     let silent = site_with(|j| j["signals"] = json!([]));
     let snapshot = state.arrive(&silent, &id, silent.route("GET", "/members/1").as_ref(), &PAGE, START_MS + 20_000);
     assert!(snapshot.evidence.is_empty(), "what weighs nothing is not computed");
-}
-
-/// Requests by path and query, a second apart, as the gateway tells of them; whether they ever are enumeration.
-fn enumerates(site: &Site, requests: impl IntoIterator<Item = String>) -> bool {
-    let (state, id) = (State::new(16 << 20), visitor(1, 1).keeps_cookie(1));
-    let mut seen = false;
-    for (at, target) in (START_MS..).step_by(1_000).zip(requests) {
-        let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));
-        let route = site.route("GET", path);
-        let visit = Visit { named: Named::by(route.as_ref(), query), ..PAGE };
-        let snapshot = state.arrive(site, &id, route.as_ref(), &visit, at);
-        seen |= snapshot.evidence.iter().any(|e| e.signal == Signal::Enumeration);
-    }
-    seen
-}
-
-fn with_one_page_for_all() -> Site {
-    site_with(|j| {
-        let one = json!({"name": "card", "path": "/card", "kind": "profile", "family": "members", "person": "header",
-            "on_unreadable": "refuse", "max_body_bytes": 4_194_304});
-        j["routes"].as_array_mut().unwrap().push(one);
-    })
-}
-
-#[test]
-fn an_order_is_seen_however_the_identifiers_are_written_and_wherever_they_stand() {
-    let site = with_one_page_for_all();
-    type Target = fn(u64) -> String;
-    let made: [(&str, Target); 8] = [
-        ("with noughts before", |n| format!("/members/{n:06}")),
-        ("after a letter", |n| format!("/members/u{n:06}")),
-        ("after a word", |n| format!("/members/user-{}", n * 3)),
-        ("before a name", |n| format!("/members/{n}-{}", ["ada", "ben", "cem"][usize::try_from(n % 3).unwrap()])),
-        ("by a query", |n| format!("/card?id={n}")),
-        ("by a query with other things in it", |n| format!("/card?tab=2&user_id=u{n:05}&lang=en")),
-        ("by a query of its own", |n| format!("/card?nr={n}")),
-        ("in parts of a list", |n| format!("/members?sort=name&page={n}")),
-    ];
-    for (what, target) in made {
-        assert!(enumerates(&site, (1..=25).map(target)), "{what}");
-        assert!(!enumerates(&site, (1..=25).map(|n| target(person_key(n) % 5_000))), "{what}, scattered");
-    }
-    assert!(enumerates(&site, (0..25).map(|n| format!("/search?q=a&offset={}", n * 50))));
-    let whole_list = (1..=40).map(|n| format!("/members/{}", n * 7 + person_key(n) % 6));
-    assert!(enumerates(&site, whole_list), "everybody a list named, in its order, with gaps");
-}
-
-#[test]
-fn what_only_ends_in_a_number_has_no_order() {
-    let site = site();
-    let named = (1..=25).map(|n| format!("/members/{}{n}", ["ada", "ben", "cem", "dee"][n % 4]));
-    assert!(!enumerates(&site, named));
-    let random = (1..=25).map(|n| format!("/members/{}", name("id", n).hex()));
-    assert!(!enumerates(&site, random));
-}
-
-#[test]
-fn somebody_who_opens_entries_of_a_list_in_its_order_with_gaps_enumerates_nothing() {
-    let site = site();
-    for one_in in [3, 5, 10] {
-        let suspected = (0..200)
-            .filter(|seed| {
-                let picks = (1..500u64).filter(|n| person_key(seed * 1_000 + n).is_multiple_of(one_in)).take(15);
-                enumerates(&site, picks.map(|n| format!("/members/{n}")))
-            })
-            .count();
-        assert!(suspected <= 2, "every {one_in}th entry: {suspected} of 200");
-    }
-}
-
-#[test]
-fn somebody_who_turns_the_pages_of_a_list_enumerates_nothing() {
-    let site = site();
-    assert!(!enumerates(&site, (1..=20).map(|n| format!("/members?page={n}"))), "looking for a face");
-    let looks_in = (1..=60).flat_map(|n| {
-        let profile = (n % 12 == 0).then(|| format!("/members/{}", person_key(n) % 5_000));
-        std::iter::once(format!("/members?page={n}")).chain(profile)
-    });
-    assert!(!enumerates(&site, looks_in), "and at a profile now and then");
-    let to_and_fro = (0..60).map(|n| format!("/members?page={}", 1 + n % 3));
-    assert!(!enumerates(&site, to_and_fro));
 }
