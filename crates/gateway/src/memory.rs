@@ -120,7 +120,7 @@ impl SiteMemory {
         let ages = AgesFile::open(dir.join("accounts"), accounts.ages(), now_ms / 1000)?;
         let state = State::new(memory_bytes);
         let disclosed = Disclosed::default();
-        let past = Past { state: &state, disclosed: &disclosed, ages: accounts.ages() };
+        let past = Past { state: &state, disclosed: &disclosed, accounts: &accounts };
         replay::tail(&past, &keys, site, &ledger_dir, now_ms)?;
         Ok(Self {
             sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
