@@ -89,11 +89,14 @@ impl Commits {
     }
 }
 
-/// Appends entries together. One that no line can hold must not take the others with it.
+/// Appends entries together. One that no line can hold must not take the others with it, nor must fields of two policies
+/// that are too many for one segment.
 fn append(ledger: &Ledger, entries: &mut [Entry]) -> Vec<Result<(), String>> {
     match ledger.append_all(entries) {
         Ok(_) => entries.iter().map(|_| Ok(())).collect(),
-        Err(RecordError::TooLong { .. } | RecordError::Json(_)) if entries.len() > 1 => {
+        Err(RecordError::TooLong { .. } | RecordError::ManyFields { .. } | RecordError::Json(_))
+            if entries.len() > 1 =>
+        {
             entries.iter_mut().map(|e| ledger.append(e).map(|_| ()).map_err(|e| e.to_string())).collect()
         }
         Err(e) => entries.iter().map(|_| Err(e.to_string())).collect(),

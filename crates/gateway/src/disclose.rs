@@ -258,6 +258,7 @@ impl Account {
             status: Some(o.status),
             action: Some(o.action),
             mode: Some(o.mode),
+            fields: Some(Arc::clone(&o.runtime.fields)),
             ..Entry::about(kind, &o.identity, o.now_ms)
         }
     }

@@ -119,7 +119,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         }
     }
     for s in edge.shared.tables.load().sites() {
-        s.memory.close(&s.site);
+        s.memory.close(&s.site, edge.shared.clock.now());
     }
     Ok(())
 }

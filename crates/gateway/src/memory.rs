@@ -120,7 +120,7 @@ impl SiteMemory {
         let ages = AgesFile::open(dir.join("accounts"), accounts.ages(), now_ms / 1000)?;
         let state = State::new(memory_bytes);
         let disclosed = Disclosed::default();
-        let past = Past { state: &state, disclosed: &disclosed, ages: accounts.ages() };
+        let past = Past { state: &state, disclosed: &disclosed, accounts: &accounts };
         replay::tail(&past, &keys, site, &ledger_dir, now_ms)?;
         Ok(Self {
             sealer: Sealer::new(dir.join("sealed"), keys.seal_key()),
@@ -160,7 +160,7 @@ impl SiteMemory {
         if let Err(e) = self.ledger.sync() {
             tracing::error!(site = site.name, error = %e, "the ledger could not be synced");
         }
-        self.keep_ages(site);
+        self.keep_ages(site, now_ms);
         match self.sealer.expire(site.privacy.sealed_address_days, now_ms) {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => tracing::info!(
@@ -172,16 +172,16 @@ impl SiteMemory {
         }
     }
 
-    fn keep_ages(&self, site: &Site) {
-        if let Err(e) = self.ages.keep(self.accounts.ages()) {
+    fn keep_ages(&self, site: &Site, now_ms: u64) {
+        if let Err(e) = self.ages.keep(self.accounts.ages(), now_ms / 1000) {
             let file = self.ages.path().display();
             tracing::error!(site = site.name, %file, error = %e, "ages of accounts could not be kept; after a restart some count as new");
         }
     }
 
     /// The last sync before the process ends.
-    pub fn close(&self, site: &Site) {
-        self.keep_ages(site);
+    pub fn close(&self, site: &Site, now_ms: u64) {
+        self.keep_ages(site, now_ms);
         if let Err(e) = self.ledger.sync() {
             tracing::error!(error = %e, "the ledger could not be synced at the end");
         }

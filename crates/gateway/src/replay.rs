@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hedgerow_engine::doors::Level;
-use hedgerow_engine::identify::{Age, Ages, Keys};
+use hedgerow_engine::doors::{Lane, Level};
+use hedgerow_engine::identify::{Accounts, Age, Keys};
 use hedgerow_engine::measures::Act;
 use hedgerow_engine::policy::{FieldSet, Site, Window};
 use hedgerow_engine::record::{Entry, EntryKind, Item, RecordError, SegmentHeader, read};
@@ -16,7 +16,7 @@ pub struct Past<'a> {
     /// Whom anybody was shown.
     pub disclosed: &'a Disclosed,
     /// Since when accounts are known.
-    pub ages: &'a Ages,
+    pub accounts: &'a Accounts,
 }
 
 /// Counts the disclosures of the longest window again, and makes accounts as old as the ledger first names them: what a
@@ -35,7 +35,9 @@ pub fn tail(past: &Past<'_>, keys: &Keys, site: &Site, dir: &Path, now_ms: u64) 
                 if let Some(account) = e.account {
                     // It was there by then, and may be older.
                     let at_s = e.at_ms / 1000;
-                    past.ages.learn(account, Age { since_s: at_s, seen_s: at_s });
+                    // Whoever the application confirmed is a member; other names are cookies anybody can invent.
+                    let confirmed = e.lane == Some(Lane::Member);
+                    past.accounts.learn(account, confirmed, Age { since_s: at_s, seen_s: at_s });
                 }
                 people += entry(past, keys, site, header.as_ref(), &e);
             }

@@ -30,6 +30,8 @@ pub struct SiteRuntime {
     pub site: Arc<Site>,
     /// Policy as written, by hash.
     pub policy_id: Arc<str>,
+    /// Names of the tables' fields: entries tell the ledger what their bits stand for.
+    pub fields: Arc<[String]>,
     /// Who is asking.
     pub identifier: Identifier,
     /// What they may have.
@@ -258,6 +260,7 @@ impl Memories {
         let proofs = memory.proofs(&site);
         Ok(SiteRuntime {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            fields: site.fields.iter().map(|f| f.name.clone()).collect(),
             site: Arc::new(site),
             policy_id: Arc::clone(policy_id),
             identifier,

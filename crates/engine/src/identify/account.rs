@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 
-use super::ages::Ages;
+use super::ages::{Age, Ages};
 use super::shelf::{SHARDS, Shelf, shard};
 use crate::doors::Pseudonym;
 
@@ -32,6 +32,8 @@ pub struct Confirmed {
 pub struct Accounts {
     confirmed: Vec<Mutex<Shelf<CookieKey, Confirmed>>>,
     ages: Ages,
+    /// Ages of names nobody confirmed: in memory only, and apart, for anybody can invent as many as they like.
+    unconfirmed: Ages,
 }
 
 impl Default for Accounts {
@@ -41,11 +43,16 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    /// Keeps at most `capacity` cookies and as many accounts, at about 150 bytes for both together.
+    /// Keeps at most `capacity` cookies, as many accounts and half as many unconfirmed ones, at about 190 bytes for all
+    /// together.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let each = (capacity / SHARDS).max(1);
-        Self { confirmed: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(), ages: Ages::new(capacity) }
+        Self {
+            confirmed: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(),
+            ages: Ages::new(capacity),
+            unconfirmed: Ages::unkept(capacity / 2),
+        }
     }
 
     /// The account a cookie was confirmed for, if that still holds.
@@ -77,12 +84,17 @@ impl Accounts {
         }
     }
 
-    /// Since when an account is known; from now on, if it was not.
+    /// Since when an account is known that nobody confirmed; from now on, if it was not.
     pub fn first_seen(&self, account: Pseudonym, now_s: u64) -> u64 {
-        self.ages.first_seen(account, now_s)
+        self.unconfirmed.first_seen(account, now_s)
     }
 
-    /// How old accounts are.
+    /// What the ledger tells of an account: it is at least this old.
+    pub fn learn(&self, account: Pseudonym, confirmed: bool, age: Age) {
+        if confirmed { &self.ages } else { &self.unconfirmed }.learn(account, age);
+    }
+
+    /// How old confirmed accounts are.
     #[must_use]
     pub fn ages(&self) -> &Ages {
         &self.ages
@@ -200,6 +212,23 @@ mod tests {
         }
         let kept: usize = a.confirmed.iter().map(|s| s.lock().len()).sum();
         assert!(kept <= SHARDS * 8);
+    }
+
+    #[test]
+    fn invented_cookies_push_out_no_confirmed_age_and_are_not_kept() {
+        let a = Accounts::new(SHARDS * 8);
+        a.confirm(None, name(1), None, 1_000);
+        assert_eq!(a.ages().take_fresh().len(), 1);
+        for i in 0..5_000u32 {
+            let mut invented = [0u8; 12];
+            invented[..4].copy_from_slice(&i.to_le_bytes());
+            assert_eq!(a.first_seen(Pseudonym(invented), 2_000), 2_000);
+            a.learn(Pseudonym(invented), false, Age { since_s: 1_500, seen_s: 1_500 });
+            assert_eq!(a.first_seen(Pseudonym(invented), 2_000), 1_500);
+        }
+        assert_eq!(a.ages().take_fresh(), vec![]);
+        assert_eq!(a.ages().all().len(), 1);
+        assert_eq!(a.confirm(None, name(1), None, 3_000), 1_000);
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub struct Age {
 #[derive(Debug)]
 pub struct Ages {
     shelves: Vec<Mutex<Shelf<Pseudonym, Age>>>,
-    /// Accounts whose age has to be kept anew. Never more than there are accounts.
-    fresh: Mutex<Vec<Pseudonym>>,
+    /// Accounts whose age has to be kept anew, where any is kept. Never more than there are accounts.
+    fresh: Option<Mutex<Vec<Pseudonym>>>,
     capacity: usize,
 }
 
@@ -40,9 +40,15 @@ impl Ages {
         let each = (capacity / SHARDS).max(1);
         Self {
             shelves: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(),
-            fresh: Mutex::default(),
+            fresh: Some(Mutex::default()),
             capacity: each * SHARDS,
         }
+    }
+
+    /// As [`Ages::new`], for ages that end with the process.
+    #[must_use]
+    pub(super) fn unkept(capacity: usize) -> Self {
+        Self { fresh: None, ..Self::new(capacity) }
     }
 
     /// Most accounts that are kept.
@@ -69,7 +75,7 @@ impl Ages {
     }
 
     /// What the ledger tells of an account: it is at least this old.
-    pub fn learn(&self, account: Pseudonym, age: Age) {
+    pub(super) fn learn(&self, account: Pseudonym, age: Age) {
         let Some(shelf) = self.shelves.get(shard(account.0[0])) else { return };
         let mut shelf = shelf.lock();
         let known = shelf.get(&account);
@@ -94,7 +100,8 @@ impl Ages {
     }
 
     fn is_fresh(&self, account: Pseudonym) {
-        let mut fresh = self.fresh.lock();
+        let Some(fresh) = &self.fresh else { return };
+        let mut fresh = fresh.lock();
         // Of accounts invented faster than they can be kept, some are not.
         if fresh.len() < self.capacity {
             fresh.push(account);
@@ -104,7 +111,7 @@ impl Ages {
     /// Ages to be kept anew since the last call.
     #[must_use]
     pub fn take_fresh(&self) -> Vec<(Pseudonym, Age)> {
-        let fresh = std::mem::take(&mut *self.fresh.lock());
+        let fresh = self.fresh.as_ref().map(|f| std::mem::take(&mut *f.lock())).unwrap_or_default();
         fresh.into_iter().filter_map(|a| Some((a, self.shelves.get(shard(a.0[0]))?.lock().get(&a)?))).collect()
     }
 

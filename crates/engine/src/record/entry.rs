@@ -18,6 +18,8 @@
 //! | `p` | people: `[identifier, fields that left, fields that were masked]`, fields as bits of the header's list |
 //! | `note` | a sentence, for gaps |
 
+use std::sync::Arc;
+
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -120,6 +122,10 @@ pub struct Entry {
     /// A sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The fields its bits stand for, where that is not said by the header: an answer that was under way when a policy
+    /// was replaced still has those of its own. Not written; the ledger has the bits follow the names.
+    #[serde(skip)]
+    pub fields: Option<Arc<[String]>>,
 }
 
 impl Entry {
@@ -152,6 +158,7 @@ impl Entry {
             details: Vec::new(),
             people: Vec::new(),
             note: None,
+            fields: None,
         }
     }
 

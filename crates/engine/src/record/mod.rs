@@ -12,6 +12,7 @@
 
 mod disk;
 mod entry;
+mod fields;
 mod follow;
 mod header;
 mod ledger;
@@ -77,6 +78,14 @@ pub enum RecordError {
     TooLong {
         /// Its length.
         bytes: usize,
+    },
+    /// Entries of several policies that no one segment can hold.
+    #[error(
+        "entries that were written together name {count} fields, more than one segment can; append them one by one"
+    )]
+    ManyFields {
+        /// How many.
+        count: usize,
     },
     /// The clock or the entry cannot be written as JSON.
     #[error("an entry cannot be written as JSON: {0}")]

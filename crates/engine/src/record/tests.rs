@@ -2,6 +2,7 @@
 
 mod faults;
 mod reading;
+mod renamed;
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::disk::{Disk, SegmentFile, write_whole};
 use super::entry::{Entry, EntryKind};
+use super::fields::{Meant, translated};
 use super::header::SegmentHeader;
 use super::ledger::{Durability, Options};
 use super::line::{HASH, LONGEST, NOTHING, chain};
@@ -34,6 +35,7 @@ pub(super) struct Writer {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     header: SegmentHeader,
+    meant: Meant,
     options: Options,
     open: Option<Open>,
     last: [u8; HASH],
@@ -55,6 +57,7 @@ impl Writer {
             disk,
             dir: dir.to_owned(),
             header,
+            meant: Meant::default(),
             options,
             open: None,
             last: NOTHING,
@@ -69,13 +72,30 @@ impl Writer {
     }
 
     /// Appends entries with one `write(2)` and numbers each (with the last of its lines). All of them are recorded, or none.
+    /// Where the header cannot name the fields of an entry, a segment is begun whose header can.
     pub fn append(&mut self, entries: &mut [Entry]) -> Result<u64, RecordError> {
         let Some(latest_ms) = entries.iter().map(|e| e.at_ms).max() else { return Ok(self.seq) };
+        if let Some(fields) = self.meant.wanted(entries, &self.header.fields)? {
+            self.head(SegmentHeader { fields, ..self.header.clone() });
+        }
         self.ready(latest_ms)?;
         let mut end = (self.last, self.seq);
         self.batch.clear();
         for entry in entries {
-            put_whole(&mut self.batch, &mut self.json, &mut end, entry)?;
+            let meant = entry.fields.clone().filter(|_| !self.meant.stands(entry, &self.header.fields));
+            let Some(own) = meant else {
+                put_whole(&mut self.batch, &mut self.json, &mut end, entry)?;
+                continue;
+            };
+            // Whoever is refused brings the entry again: it keeps the bits it came with.
+            let people = entry.people.clone();
+            for d in &mut entry.people {
+                d.shown = translated(d.shown, &own, &self.header.fields);
+                d.masked = translated(d.masked, &own, &self.header.fields);
+            }
+            let put = put_whole(&mut self.batch, &mut self.json, &mut end, entry);
+            entry.people = people;
+            put?;
         }
         let Some(open) = &mut self.open else {
             return Err(RecordError::Gone { path: self.dir.clone() });
@@ -98,6 +118,11 @@ impl Writer {
 
     /// Goes on under another header, in another segment: bits of the new fields must never stand under the old names.
     pub fn rotate(&mut self, header: SegmentHeader) {
+        self.head(header);
+    }
+
+    fn head(&mut self, header: SegmentHeader) {
+        self.meant.forget();
         let chained = std::mem::replace(&mut self.header, header);
         self.header.writer = chained.writer;
         self.header.number = chained.number;
