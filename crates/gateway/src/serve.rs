@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::patience::Patient;
+use crate::patience::{Pace, Patient};
 use crate::settings::Listen;
 use crate::streams::{Pieces, StreamExec, Streams};
 use crate::tap::flight::{FlightHandle, FlightTap};
@@ -63,6 +63,7 @@ pub struct Connection {
     admitted: Rc<Admitted>,
     peer: IpAddr,
     tls: bool,
+    pace: Pace,
     ja4: Option<String>,
     flight: Option<FlightHandle>,
     transport: OnceCell<Transport>,
@@ -80,6 +81,12 @@ impl Connection {
             ja4: self.ja4.clone(),
             h2_print: self.flight.as_ref().and_then(|f| f.print()).map(str::to_owned),
         })
+    }
+
+    /// How slow its visitor may be, as the policy in force at its beginning has it.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// The host of a request.
@@ -134,7 +141,8 @@ async fn open(
 ) -> io::Result<()> {
     // Answers are written whole; waiting to fill a packet would only delay them.
     tcp.set_nodelay(true)?;
-    let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
+    let limits = worker.limits();
+    let patience = Duration::from_secs_f64(limits.handshake_timeout_s.clamp(0.05, 600.0));
     let (peer, left) = if listen.proxy_protocol {
         let (source, left) =
             within(patience, async { proxy_protocol::read(&mut tcp).await.map_err(io::Error::other) }).await?;
@@ -151,6 +159,7 @@ async fn open(
         admitted,
         peer,
         tls: listen.tls,
+        pace: limits.pace(),
         ja4: None,
         flight: None,
         transport: OnceCell::new(),
@@ -226,7 +235,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = worker.limits();
-    let pace = limits.pace();
+    let pace = connection.pace;
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
     let stream = Patient::new(stream, pace);
     if two {
