@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import hpack
@@ -41,11 +41,21 @@ class Frames:
 
     def ask(self, target: str, method: str = "GET", headers: tuple[tuple[str, str], ...] = ()) -> int:
         """Begins a request without a body; the number of its stream."""
+        frame = self._head(target, method, headers)
+        self.send(frame)
+        return int(frame.stream_id)
+
+    def ask_at_once(self, target: str, times: int) -> list[int]:
+        """Begins many requests in one breath; the numbers of their streams."""
+        frames = [self._head(target, "GET", ()) for _ in range(times)]
+        self.wire.send(b"".join(f.serialize() for f in frames))
+        return [int(f.stream_id) for f in frames]
+
+    def _head(self, target: str, method: str, headers: tuple[tuple[str, str], ...]) -> HeadersFrame:
         stream, self.next_stream = self.next_stream, self.next_stream + 2
         pseudo = ((":method", method), (":scheme", "http"), (":authority", "site.example"), (":path", target))
-        frame = HeadersFrame(stream, data=self.encoder.encode([*pseudo, *headers]), flags=["END_HEADERS", "END_STREAM"])
-        self.send(frame)
-        return stream
+        block = self.encoder.encode([*pseudo, *headers])
+        return HeadersFrame(stream, data=block, flags=["END_HEADERS", "END_STREAM"])
 
     def widen(self, stream: int, octets: int) -> None:
         """Lets the other side send so much more on a stream, and on the connection."""
@@ -78,6 +88,17 @@ class Frames:
         while not self.heads.get(stream):
             self.next()
         return int(self.heads[stream].pop(0)[b":status"])
+
+    def until_ended(self, streams: Iterable[int]) -> set[int]:
+        """Reads until all of these answers have ended; their statuses."""
+        left, found = set(streams), set()
+        while left:
+            frame = self.next()
+            if isinstance(frame, HeadersFrame) and frame.stream_id in left:
+                found.add(int(dict(self.decoder.decode(frame.data, raw=True))[b":status"]))
+            if isinstance(frame, HeadersFrame | DataFrame) and "END_STREAM" in frame.flags:
+                left.discard(frame.stream_id)
+        return found
 
     def data(self, stream: int) -> bytes:
         """The next piece of a body."""

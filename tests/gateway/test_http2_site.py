@@ -115,7 +115,7 @@ def test_where_the_site_takes_few_streams_more_connections_are_opened(module_gat
     site = Site2(most_streams=4)
     site.scripts["/never"] = lambda _: None
     try:
-        running = before(site, module_gateway)
+        running = before(site, module_gateway, keep_idle=1)
         with ExitStack() as held:
             assert running.get("/first").status == 200
             for n in range(1, 11):
@@ -124,9 +124,37 @@ def test_where_the_site_takes_few_streams_more_connections_are_opened(module_gat
             assert running.get("/still").status == 200
             assert site.connections >= 3
             assert site.broken == []
-        # Nobody asks for so many any more: one is kept.
+        # Nobody asks for so many any more: as many are kept as `keep_idle` says.
         until(lambda: len(site.sockets) == 1, "the end of the connections that are not needed")
         assert running.get("/after").status == 200
+    finally:
+        site.close()
+
+
+def test_connections_that_carry_nothing_are_kept_for_the_next_who_need_them(module_gateway: StartGateway) -> None:
+    site = Site2(most_streams=1)
+    try:
+        running = before(site, module_gateway)
+        for _ in range(3):
+            with running.wire() as wire:
+                visitor = Frames(wire)
+                streams = [visitor.ask("/at-once") for _ in range(5)]
+                visitor.until_ended(streams)
+        assert site.connections <= 5
+    finally:
+        site.close()
+
+
+def test_many_requests_at_once_to_a_site_without_connections_open_no_more_than_may_be(
+    module_gateway: StartGateway,
+) -> None:
+    site = Site2()
+    try:
+        running = before(site, module_gateway)
+        with running.wire() as wire:
+            visitor = Frames(wire)
+            assert visitor.until_ended(visitor.ask_at_once("/burst", 90)) == {200}
+        assert site.connections <= 32
     finally:
         site.close()
 

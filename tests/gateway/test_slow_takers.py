@@ -9,7 +9,7 @@ import time
 import pytest
 from hyperframe.frame import DataFrame, PingFrame, RstStreamFrame
 
-from tests.gateway.conftest import StartGateway
+from tests.gateway.conftest import Certificates, StartGateway
 from tests.gateway.frames import Frames
 from tests.gateway.policies import policy
 from tests.gateway.running import Gateway, until
@@ -175,6 +175,23 @@ def test_a_slow_and_steady_download_is_borne(
             else:
                 assert wire.socket.recv(8_192)
             pause.wait(0.05)
+        assert not large.ended.is_set()
+
+
+def test_a_slow_and_steady_download_over_tls_is_borne(
+    module_site: Site, module_gateway: StartGateway, certificates: Certificates, large: Large
+) -> None:
+    """What TLS holds is on its way too: what the kernel takes of it is progress."""
+    tls = {"certificate": str(certificates.chain), "key": str(certificates.key)}
+    limits = {**LIMITS, "stall_timeout_s": 1.2, "slow_grace_s": 10.0, "least_bytes_per_s": 10_000}
+    lenient = module_gateway(policy(module_site.url, {"tls": tls}), limits=limits, listen=[{"tls": True}])
+    pause = threading.Event()
+    with Wire(lenient.address, certificates.trust(), receive_buffer=16_384) as wire:
+        wire.send(request("/large"))
+        began = time.monotonic()
+        while time.monotonic() - began < 2.5:
+            assert wire.socket.recv(4_096)
+            pause.wait(0.07)
         assert not large.ended.is_set()
 
 

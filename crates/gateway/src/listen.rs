@@ -36,7 +36,9 @@ fn open_socket(address: SocketAddr) -> std::io::Result<TcpListener> {
     // Of what the kernel has not sent yet it takes no more than this, from each connection accepted here. It buffers
     // megabytes otherwise, and on a slow line a minute passes before it takes the next byte: a visitor that reads all
     // the time would look like one that has stopped.
-    SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT)?;
+    if let Err(e) = SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT) {
+        tracing::warn!(error = %e, "the kernel's unsent bytes cannot be bounded; slow visitors may be let go too early");
+    }
     socket.bind(&address.into())?;
     socket.listen(4096)?;
     TcpListener::from_std(socket.into())

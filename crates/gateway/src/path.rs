@@ -221,7 +221,7 @@ impl Passage {
     /// How long a visitor may be silent within a request.
     #[must_use]
     pub fn patience(&self) -> Duration {
-        self.worker.limits().stall()
+        self.connection.pace().stall
     }
 
     /// `https://HOST` as the visitor reached it; `None` where it did not come by https, as far as can be told.

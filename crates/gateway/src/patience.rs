@@ -59,7 +59,8 @@ impl Debt {
     }
 }
 
-/// A stream that must take what is written to it at a pace.
+/// A stream that must take what is written to it at a pace. It belongs right above TCP: TLS holds back as much as the
+/// kernel does, and whoever takes of that would look like one that takes nothing.
 #[derive(Debug)]
 pub struct Patient<S> {
     inner: S,
@@ -67,27 +68,25 @@ pub struct Patient<S> {
     debt: Debt,
     /// Since when a write waits, and until when it may.
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
-    /// Told of bytes written, where somebody asks.
-    wrote: Option<Arc<AtomicU64>>,
+    /// Bytes written.
+    wrote: Arc<AtomicU64>,
 }
 
 impl<S> Patient<S> {
     /// Wraps a stream.
     pub fn new(inner: S, pace: Pace) -> Self {
-        Self { inner, pace, debt: Debt::default(), wait: None, wrote: None }
+        Self { inner, pace, debt: Debt::default(), wait: None, wrote: Arc::default() }
     }
 
-    /// Counts the bytes that are written in `wrote`.
+    /// Counts the bytes that are written.
     #[must_use]
-    pub fn counting(self, wrote: Arc<AtomicU64>) -> Self {
-        Self { wrote: Some(wrote), ..self }
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.wrote)
     }
 
     fn wrote(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let (Some(count), Poll::Ready(Ok(n))) = (&self.wrote, &result) {
-            count.fetch_add(*n as u64, Ordering::Relaxed);
-        }
         let bytes = if let Poll::Ready(Ok(n)) = &result { *n } else { 0 };
+        self.wrote.fetch_add(bytes as u64, Ordering::Relaxed);
         self.judge(cx, bytes, result)
     }
 

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::patience::Patient;
+use crate::patience::{Pace, Patient};
 use crate::settings::Listen;
 use crate::streams::{Pieces, StreamExec, Streams};
 use crate::tap::flight::{FlightHandle, FlightTap};
@@ -63,6 +63,7 @@ pub struct Connection {
     admitted: Rc<Admitted>,
     peer: IpAddr,
     tls: bool,
+    pace: Pace,
     ja4: Option<String>,
     flight: Option<FlightHandle>,
     transport: OnceCell<Transport>,
@@ -80,6 +81,12 @@ impl Connection {
             ja4: self.ja4.clone(),
             h2_print: self.flight.as_ref().and_then(|f| f.print()).map(str::to_owned),
         })
+    }
+
+    /// How slow its visitor may be, as the policy in force at its beginning has it.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// The host of a request.
@@ -134,7 +141,8 @@ async fn open(
 ) -> io::Result<()> {
     // Answers are written whole; waiting to fill a packet would only delay them.
     tcp.set_nodelay(true)?;
-    let patience = Duration::from_secs_f64(worker.limits().handshake_timeout_s.clamp(0.05, 600.0));
+    let limits = worker.limits();
+    let patience = Duration::from_secs_f64(limits.handshake_timeout_s.clamp(0.05, 600.0));
     let (peer, left) = if listen.proxy_protocol {
         let (source, left) =
             within(patience, async { proxy_protocol::read(&mut tcp).await.map_err(io::Error::other) }).await?;
@@ -151,6 +159,7 @@ async fn open(
         admitted,
         peer,
         tls: listen.tls,
+        pace: limits.pace(),
         ja4: None,
         flight: None,
         transport: OnceCell::new(),
@@ -160,24 +169,29 @@ async fn open(
     if !listen.tls {
         let mut first = left;
         return match begin(worker, &mut tcp, &mut first).await? {
-            Some(two) => http(worker, Prefixed::new(first, tcp), connection, two).await,
+            Some(two) => {
+                let stream = Patient::new(Prefixed::new(first, tcp), connection.pace);
+                let wrote = stream.counter();
+                http(worker, stream, wrote, connection, two).await
+            }
             None => Ok(()),
         };
     }
     let Some(tls) = &worker.shared.tls else { return Err(io::Error::other("this listener has no certificate")) };
     let acceptor = tls.acceptor();
-    let (mut stream, print) = within(patience, async {
-        let mut stream = Prefixed::new(left, tcp);
+    let (mut stream, wrote, print) = within(patience, async {
+        let mut stream = Patient::new(Prefixed::new(left, tcp), connection.pace);
+        let wrote = stream.counter();
         let (client_hello, bytes) = hello::read(&mut stream).await.map_err(io::Error::other)?;
         let print = ja4::ja4(&client_hello);
-        Ok((acceptor.accept(Prefixed::new(bytes, stream)).await?, print))
+        Ok((acceptor.accept(Prefixed::new(bytes, stream)).await?, wrote, print))
     })
     .await?;
     connection.ja4 = Some(print);
     let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let mut first = Vec::new();
     match begin(worker, &mut stream, &mut first).await? {
-        Some(_) => http(worker, Prefixed::new(first, stream), connection, two).await,
+        Some(_) => http(worker, Prefixed::new(first, stream), wrote, connection, two).await,
         None => Ok(()),
     }
 }
@@ -220,18 +234,22 @@ where
     Ok((!first.is_empty()).then(|| first.starts_with(&PREFACE[..METHOD])))
 }
 
-/// Speaks HTTP until the connection ends or the edge drains.
-async fn http<S>(worker: &Rc<Worker>, stream: S, mut connection: Connection, two: bool) -> io::Result<()>
+/// Speaks HTTP until the connection ends or the edge drains. `wrote` counts the bytes that TCP took.
+async fn http<S>(
+    worker: &Rc<Worker>,
+    stream: S,
+    wrote: Arc<AtomicU64>,
+    mut connection: Connection,
+    two: bool,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = worker.limits();
-    let pace = limits.pace();
+    let pace = connection.pace;
     let head_timeout = Duration::from_secs_f64(limits.head_timeout_s.clamp(0.05, 600.0));
-    let stream = Patient::new(stream, pace);
     if two {
-        let wrote = Arc::<AtomicU64>::default();
-        let (tap, handle) = FlightTap::new(stream.counting(Arc::clone(&wrote)));
+        let (tap, handle) = FlightTap::new(stream);
         connection.flight = Some(handle);
         let (worker_of, connection) = (Rc::clone(worker), Rc::new(connection));
         let streams = Streams::new(pace, wrote);
@@ -300,6 +318,7 @@ where
                     biased;
                     r = serving.as_mut() => return r.map_err(io::Error::other),
                     () = begun.notified() => {}
+                    () = tokio::time::sleep_until(until) => return Ok(()),
                 }
                 serving.as_mut().graceful_shutdown();
                 tokio::time::timeout_at(until, serving).await.unwrap_or(Ok(()))

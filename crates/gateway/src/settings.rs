@@ -50,7 +50,7 @@ pub struct Listen {
 }
 
 /// Limits on visitors, from the compiled policy. Times in seconds, sizes in bytes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Time for a whole request head, and for an idle kept connection.

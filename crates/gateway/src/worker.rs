@@ -72,7 +72,7 @@ impl Worker {
     /// Limits on visitors, as the policy in force has them.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.shared.tables.load().limits().clone()
+        *self.shared.tables.load().limits()
     }
 
     /// Waits until the edge drains; the moment at which its time is over.
@@ -124,7 +124,8 @@ impl Worker {
     /// Counts a connection in, unless there are too many.
     #[must_use]
     pub fn admit(self: &Rc<Self>, address: IpAddr) -> Option<Rc<Admitted>> {
-        if self.open.get() >= self.limits().connections || !self.count_in(address) {
+        let limits = self.limits();
+        if self.open.get() >= limits.connections || !self.count_in(address, limits.connections_per_address) {
             return None;
         }
         self.open.set(self.open.get() + 1);
@@ -133,10 +134,10 @@ impl Worker {
 
     /// Counts a connection to an address, unless that has too many. A trusted hop may have any number: behind it are
     /// many visitors, whom only their requests tell apart.
-    fn count_in(&self, address: IpAddr) -> bool {
+    fn count_in(&self, address: IpAddr, most: usize) -> bool {
         let mut by_address = self.open_by_address.borrow_mut();
         let n = by_address.get(&address).copied().unwrap_or(0);
-        if n >= self.limits().connections_per_address && !self.is_trusted_hop(address) {
+        if n >= most && !self.is_trusted_hop(address) {
             return false;
         }
         by_address.insert(address, n + 1);
@@ -184,7 +185,7 @@ impl Admitted {
         if address == self.address.get() {
             return true;
         }
-        if !self.worker.count_in(address) {
+        if !self.worker.count_in(address, self.worker.limits().connections_per_address) {
             return false;
         }
         self.worker.count_out(self.address.replace(address));

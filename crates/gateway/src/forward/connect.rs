@@ -108,6 +108,21 @@ impl Connector {
         ForwardError::Connect(format!("{}:{}", self.host, self.port), why.to_string())
     }
 
+    /// Whether the site is spoken to by HTTP/2.
+    pub(super) fn http2(&self) -> bool {
+        self.http2
+    }
+
+    /// How long opening a connection may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// To a request that waited for connections that others opened.
+    pub(super) fn none_opened(&self) -> ForwardError {
+        self.unreachable("none of the connections that were being opened was opened")
+    }
+
     /// Opens a connection and starts HTTP on it.
     pub(super) async fn open(&self) -> Result<Opened, ForwardError> {
         tokio::time::timeout(self.timeout, self.open_untimed())

@@ -6,12 +6,16 @@ use std::rc::Rc;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::ForwardError;
 use super::connect::{Connector, MOST_STREAMS, Opened};
 use super::visitor_body::VisitorBody;
 
-/// Most connections of HTTP/2 to one site; beyond that requests share what there is, and wait for each other.
+/// Most connections of HTTP/2 to one site, open or being opened, of each worker; beyond that requests share what there
+/// is, and wait for each other. The windows of all ([`super::connect`]: 16 MiB each) are half a gibibyte, which is what
+/// the visitors of one worker can make us hold for a site at worst, when all of them stall.
 const MOST_SHARED: usize = 32;
 
 /// The sending half of a connection.
@@ -81,10 +85,10 @@ impl Drop for Seat {
         if left > 0 {
             return;
         }
-        // Nobody needs it while another has room: it is let go, and closes.
+        // Beyond those that are kept it is let go, and closes. One is always kept.
         let mut all = self.pool.0.shared.borrow_mut();
-        let spare = all.iter().any(|s| !Rc::ptr_eq(s, &self.shared) && s.has_room() && !s.sender.is_closed());
-        if spare {
+        let idle = all.iter().filter(|s| s.carries.get() == 0 && !s.sender.is_closed()).count();
+        if idle > self.pool.0.keep.max(1) {
             all.retain(|s| !Rc::ptr_eq(s, &self.shared));
         }
     }
@@ -99,21 +103,55 @@ struct Inner {
     keep: usize,
     idle: RefCell<Vec<http1::SendRequest<VisitorBody>>>,
     shared: RefCell<Vec<Rc<Shared>>>,
+    /// Connections of HTTP/2 that are being opened.
+    opening: Cell<usize>,
+    /// Told when one of them is open, or could not be opened.
+    opened: Notify,
+}
+
+/// A connection of HTTP/2 that is being opened; it counts until this is dropped.
+struct Opening<'a>(&'a Inner);
+
+impl<'a> Opening<'a> {
+    fn begin(pool: &'a Inner) -> Self {
+        pool.opening.set(pool.opening.get() + 1);
+        Self(pool)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.opening.set(self.0.opening.get().saturating_sub(1));
+        self.0.opened.notify_waiters();
+    }
 }
 
 impl Pool {
-    /// An empty pool that keeps at most `keep` idle connections of HTTP/1.1.
+    /// An empty pool that keeps at most `keep` idle connections.
     #[must_use]
     pub fn new(connector: Connector, keep: usize) -> Self {
-        Self(Rc::new(Inner { connector, keep, idle: RefCell::default(), shared: RefCell::default() }))
+        Self(Rc::new(Inner {
+            connector,
+            keep,
+            idle: RefCell::default(),
+            shared: RefCell::default(),
+            opening: Cell::new(0),
+            opened: Notify::new(),
+        }))
     }
 
     /// A kept connection that is still open, else a new one.
     pub(super) async fn take(&self, fresh: bool) -> Result<Link, ForwardError> {
-        if !fresh {
-            if let Some(shared) = self.shared() {
+        if self.0.connector.http2() {
+            if let Some(shared) = self.roomy(fresh) {
                 return Ok(Link { sender: Sender::Two(self.seat(shared)), kept: true });
             }
+            if self.is_full() {
+                // A site that is asked by many at once after a pause: they wait for what is being opened.
+                let shared = Box::pin(self.opened()).await?;
+                return Ok(Link { sender: Sender::Two(self.seat(shared)), kept: true });
+            }
+        } else if !fresh {
             loop {
                 // Taken out before it is awaited, so that nobody else gets the same one.
                 let Some(mut s) = self.0.idle.borrow_mut().pop() else { break };
@@ -122,6 +160,7 @@ impl Pool {
                 }
             }
         }
+        let _opening = self.0.connector.http2().then(|| Opening::begin(&self.0));
         // Boxed: the room a handshake needs is not carried by each request that needs none.
         let sender = match Box::pin(self.0.connector.open()).await? {
             Opened::One(s) => Sender::One(s),
@@ -134,15 +173,35 @@ impl Pool {
         Ok(Link { sender, kept: false })
     }
 
-    /// A connection of HTTP/2 with room; where no more may be opened, the one that carries least.
-    fn shared(&self) -> Option<Rc<Shared>> {
+    /// Whether no further connection of HTTP/2 may be opened.
+    fn is_full(&self) -> bool {
+        self.0.shared.borrow().len() + self.0.opening.get() >= MOST_SHARED
+    }
+
+    /// A connection of HTTP/2 with room, unless a fresh one is wanted; where no more may be opened, the one that carries
+    /// least.
+    fn roomy(&self, fresh: bool) -> Option<Rc<Shared>> {
         let mut all = self.0.shared.borrow_mut();
-        if all.is_empty() {
-            return None;
-        }
         all.retain(|s| !s.sender.is_closed());
-        let least = || all.iter().filter(|_| all.len() >= MOST_SHARED).min_by_key(|s| s.carries.get());
-        all.iter().find(|s| s.has_room()).or_else(least).cloned()
+        if !fresh && let Some(s) = all.iter().find(|s| s.has_room()) {
+            return Some(Rc::clone(s));
+        }
+        let full = all.len() + self.0.opening.get() >= MOST_SHARED;
+        all.iter().filter(|_| full).min_by_key(|s| s.carries.get()).cloned()
+    }
+
+    /// Waits for one of the connections that others open, as long as opening one may take.
+    async fn opened(&self) -> Result<Rc<Shared>, ForwardError> {
+        let until = Instant::now() + self.0.connector.timeout();
+        loop {
+            let opened = self.0.opened.notified();
+            if let Some(shared) = self.roomy(false) {
+                return Ok(shared);
+            }
+            if self.0.opening.get() == 0 || tokio::time::timeout_at(until, opened).await.is_err() {
+                return Err(self.0.connector.none_opened());
+            }
+        }
     }
 
     fn seat(&self, shared: Rc<Shared>) -> Seat {
