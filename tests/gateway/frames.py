@@ -91,14 +91,13 @@ class Frames:
 
     def until_ended(self, streams: Iterable[int]) -> set[int]:
         """Reads until all of these answers have ended; their statuses."""
-        left, found = set(streams), set()
+        wanted = set(streams)
+        left = set(wanted)
         while left:
             frame = self.next()
-            if isinstance(frame, HeadersFrame) and frame.stream_id in left:
-                found.add(int(dict(self.decoder.decode(frame.data, raw=True))[b":status"]))
             if isinstance(frame, HeadersFrame | DataFrame) and "END_STREAM" in frame.flags:
                 left.discard(frame.stream_id)
-        return found
+        return {self.status(stream) for stream in wanted}
 
     def data(self, stream: int) -> bytes:
         """The next piece of a body."""
