@@ -264,7 +264,7 @@ impl State {
                     asked = noted(p, &mut snapshot);
                 }
                 // Rules may ask how many people somebody was shown wherever they stand.
-                if route.is_none() && (!innermost || (asked == 0 && site.rules.is_empty())) {
+                if route.is_none() && (!innermost || (asked == 0 && !site.rules_read_people())) {
                     return;
                 }
                 let people = p.seen.all_people(now_s);

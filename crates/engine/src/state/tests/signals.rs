@@ -250,3 +250,32 @@ fn considering_somebody_again_leaves_no_trace() {
     let told = consider(&known, START_MS + 4_000).evidence;
     assert!(told.iter().any(|e| e.signal == Signal::PassShared), "{told:?}");
 }
+
+#[test]
+fn people_are_counted_beside_the_map_only_for_rules_that_ask_for_them() {
+    let told = |when: &str| {
+        let site = site_with(|j| j["rules"] = json!([{"name": "r", "when": when, "then": "refuse"}]));
+        let (state, id) = (State::new(16 << 20), visitor(1, 1).keeps_cookie(1));
+        state.charge(
+            &site,
+            &id,
+            &allowance(&site, Standing::Stranger),
+            &Ask::of(0, person_key(1), fields(&[TOWN])),
+            START_MS,
+        );
+        state.arrive(&site, &id, None, &PAGE, START_MS + 1_000).people != [[0; COLUMNS]; 3]
+    };
+    for asks in [
+        "state.people_hour.personal > 3",
+        "request.path == '/look' && state.people_day['basic'] > 1u",
+        "state['people_hour'].basic > 1u",
+        "state.all(fact, fact != 'x')",
+        "state . people_month.basic > 1u",
+        "state.risk > 5 || state.people_hour.basic > 5u",
+    ] {
+        assert!(told(asks), "{asks}");
+    }
+    for other in ["request.path == '/look'", "state.risk > 5", "state.beyond > 2u && state.posture == 'high'"] {
+        assert!(!told(other), "{other}");
+    }
+}
