@@ -14,8 +14,8 @@ const BEYOND_CELLS: usize = 256;
 /// Where counting requests without our cookie ends: no more people beyond the budget can be told apart either.
 const MOST_UNKEPT: u16 = 2_000;
 
-/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen pictures
-/// of one person.
+/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen
+/// pictures of one person.
 const ORDER_BESIDE: u16 = 16;
 
 /// How long a network counts for a shared pass, seconds.
@@ -49,8 +49,8 @@ pub(super) struct Behaviour {
     seldom: Option<Box<Seldom>>,
 }
 
-/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with something
-/// beside.
+/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with
+/// something beside.
 #[derive(Debug, Default)]
 struct Seldom {
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.

@@ -171,8 +171,8 @@ impl State {
     ) -> Snapshot {
         let named = visit.named;
         let person = route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(named.person);
-        // A list loads the pictures of its people in its own order, and that is none of the visitor's. But what a request
-        // is, is its own word: it is believed only on routes for what is neither a page nor data.
+        // A list loads the pictures of its people in its own order, and that is none of the visitor's. But what a
+        // request is, is its own word: it is believed only on routes for what is neither a page nor data.
         let loaded = visit.asset && route.is_some_and(|r| r.route.kind == RouteKind::Other);
         let step = Step {
             kind: route.map(|r| r.route.kind),
