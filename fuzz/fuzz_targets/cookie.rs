@@ -1,10 +1,14 @@
 #![no_main]
 //! Any request is identified, the same way twice; no cookie is taken for ours that we did not write, and one that we wrote is.
+//! Whatever its path and query name, the same request over and over is no order.
 
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
+use hedgerow_engine::doors::Signal;
 use hedgerow_engine::identify::{Accounts, Crawlers, Identifier, Keys, visit};
+use hedgerow_engine::policy::{RouteKind, RouteMatch, Site};
+use hedgerow_engine::state::{Named, State, Visit};
 use hedgerow_fuzz::{Made, NOW_MS, site};
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
@@ -13,6 +17,12 @@ use serde_json::json;
 static ROOM: LazyLock<Identifier> = LazyLock::new(|| {
     let keys = Arc::new(Keys::from_secret(&[7; 32]));
     Identifier::new(&site(json!("path"), json!([])), keys, Arc::new(Crawlers::shipped()), None, true).expect("a room")
+});
+/// Only orders weigh.
+static SITE: LazyLock<Site> = LazyLock::new(|| {
+    let mut site = site(json!("header"), json!([]));
+    site.signals = vec![(Signal::Enumeration, 1)];
+    site
 });
 static ACCOUNTS: LazyLock<Accounts> = LazyLock::new(|| Accounts::new(1024));
 
@@ -38,6 +48,19 @@ fuzz_target!(|bytes: &[u8]| {
     let returned = one.identity.session.is_some_and(|s| s.returned);
     if !made.headers.get_all("cookie").iter().any(|c| c.as_bytes().windows(60).any(|w| OURS.as_bytes().ends_with(w))) {
         assert!(!returned, "a cookie that we never wrote was taken");
+    }
+    let found = SITE.route("GET", &made.path);
+    let state = State::new(1 << 20);
+    let mut route = SITE.routes[0].clone();
+    route.kind = if flags & 16 == 0 { RouteKind::Profile } else { RouteKind::List };
+    let person = found.and_then(|f| f.person).filter(|_| flags & 32 == 0);
+    let route = Some(RouteMatch { index: 0, route: &route, person });
+    for n in 0..32 {
+        let named = Named::by(route.as_ref(), made.query.as_deref());
+        let asset = flags & 64 != 0;
+        let visit = Visit { asset, navigation: !asset, bait: false, robots_refused: false, named };
+        let snapshot = state.arrive(&SITE, &one.identity, route.as_ref(), &visit, NOW_MS + n);
+        assert!(snapshot.evidence.is_empty(), "one and the same is no order: {:?}", snapshot.evidence);
     }
     let _ = ROOM.robots_refused(&made.request(), &one.identity);
 

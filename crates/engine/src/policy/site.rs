@@ -1,6 +1,7 @@
 //! One site: where it is, what it shows, how it is protected.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,18 @@ pub struct Rule {
     pub last: bool,
 }
 
+impl Rule {
+    /// Whether the rule may read how many people somebody was shown. To take one for such a rule that is none costs a
+    /// little time: every `state` counts that is not followed by one of the other facts.
+    fn reads_people(&self) -> bool {
+        let other = |fact: &&str| ["beyond", "risk", "posture"].contains(fact);
+        self.when.split("state").skip(1).any(|after| {
+            let fact = after.strip_prefix('.').and_then(|a| a.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+            fact.filter(other).is_none()
+        })
+    }
+}
+
 /// Links no person is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -266,6 +279,9 @@ pub struct Site {
     /// Rules, in order.
     #[serde(default)]
     pub rules: Vec<Rule>,
+    /// Whether one of them reads `state.people_*`, once it was asked.
+    #[serde(skip)]
+    pub(crate) reads_people: OnceLock<bool>,
     /// Baits.
     #[serde(default)]
     pub bait: Bait,
@@ -299,6 +315,12 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// Whether a rule may read how many people somebody was shown.
+    #[must_use]
+    pub(crate) fn rules_read_people(&self) -> bool {
+        *self.reads_people.get_or_init(|| self.rules.iter().any(Rule::reads_people))
     }
 
     /// Weight of a signal; 0 = not computed.

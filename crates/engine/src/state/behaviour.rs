@@ -14,8 +14,8 @@ const BEYOND_CELLS: usize = 256;
 /// Where counting requests without our cookie ends: no more people beyond the budget can be told apart either.
 const MOST_UNKEPT: u16 = 2_000;
 
-/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen pictures
-/// of one person.
+/// So many steps make an order of numbers beside one that commonly names a person: somebody may look at a dozen
+/// pictures of one person.
 const ORDER_BESIDE: u16 = 16;
 
 /// How long a network counts for a shared pass, seconds.
@@ -49,8 +49,8 @@ pub(super) struct Behaviour {
     seldom: Option<Box<Seldom>>,
 }
 
-/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with something
-/// beside.
+/// Counts of those who asked for people beyond the budget, used a pass, or named one person over and over with
+/// something beside.
 #[derive(Debug, Default)]
 struct Seldom {
     /// Linear counting (Whang and others, 1990) of people asked for beyond the budget since `beyond_since_s`.
@@ -97,10 +97,11 @@ impl Behaviour {
                 *n /= 2;
             }
         }
-        if let Some(id) = step.person {
-            if !self.people.asked(id) && step.otherwise[0].is_some() {
-                self.seldom.get_or_insert_default().asked_beside(&step.otherwise);
-            }
+        if let Some(id) = step.person
+            && !self.people.asked(id)
+            && step.otherwise[0].is_some()
+        {
+            self.seldom.get_or_insert_default().asked_beside(&step.otherwise);
         }
         if step.person.is_some() || step.kind == Some(RouteKind::Profile) {
             self.pages_in_order = 0;
@@ -172,8 +173,8 @@ impl Behaviour {
         self.odd = found;
     }
 
-    /// A pass was used from a network; returns from how many lately, counted no further than one over the limit.
-    pub(super) fn pass_used(&mut self, network: Pseudonym, shared_limit: u8, now_s: u32) -> usize {
+    /// A pass was used from a network; no more of them are kept than one over the limit.
+    pub(super) fn pass_used(&mut self, network: Pseudonym, shared_limit: u8, now_s: u32) {
         let short = u32::try_from(network.key() & 0xffff_ffff).unwrap_or(0);
         let networks = &mut self.seldom.get_or_insert_default().networks;
         networks.retain(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S);
@@ -182,7 +183,12 @@ impl Behaviour {
         } else if networks.len() <= usize::from(shared_limit) {
             networks.push((short, now_s));
         }
-        networks.len()
+    }
+
+    /// From how many networks the pass was used lately.
+    pub(super) fn networks(&self, now_s: u32) -> usize {
+        let kept = self.seldom.iter().flat_map(|s| &s.networks);
+        kept.filter(|(_, at)| now_s.saturating_sub(*at) < SHARED_WITHIN_S).count()
     }
 
     /// Somebody was asked for beyond the budget.

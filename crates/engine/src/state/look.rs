@@ -1,6 +1,7 @@
 //! A look at one visitor that changes nothing: whether it behaves as ordinary visitors do.
 
-use super::{State, seconds, unnamed_key};
+use super::actor::unnamed_key;
+use super::{State, seconds};
 use crate::doors::{Level, Pseudonym, Signal};
 use crate::policy::{Site, Window};
 

@@ -3,6 +3,7 @@
 //! [`State::arrive`] notes a request and gives the judge a [`Snapshot`]; [`State::charge`] counts a person when the
 //! answer shows it, at every level at once, and says what of it is within the budgets. Time is an argument.
 
+mod actor;
 mod behaviour;
 mod chain;
 mod charge;
@@ -26,6 +27,7 @@ pub(crate) mod test_site;
 #[cfg(test)]
 mod tests;
 
+pub use actor::behaves_as;
 pub use charge::{Ask, Charged, Replay, code as charge_code};
 pub use disclosed::{Disclosed, DisclosedNow};
 pub use environment::Oddities;
@@ -45,6 +47,7 @@ use smallvec::SmallVec;
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::measures::Ruling;
 use crate::policy::{MOST_FAMILIES, RouteKind, RouteMatch, Site, Window};
+use actor::{actor, unnamed};
 use behaviour::{Behaviour, Step};
 use ordinal::Ordinal;
 use posture::{FamilyPosture, Tension};
@@ -168,8 +171,8 @@ impl State {
     ) -> Snapshot {
         let named = visit.named;
         let person = route.and_then(|r| r.person.as_deref()).and_then(Ordinal::of).or(named.person);
-        // A list loads the pictures of its people in its own order, and that is none of the visitor's. But what a request
-        // is, is its own word: it is believed only on routes for what is neither a page nor data.
+        // A list loads the pictures of its people in its own order, and that is none of the visitor's. But what a
+        // request is, is its own word: it is believed only on routes for what is neither a page nor data.
         let loaded = visit.asset && route.is_some_and(|r| r.route.kind == RouteKind::Other);
         let step = Step {
             kind: route.map(|r| r.route.kind),
@@ -185,7 +188,8 @@ impl State {
         self.snapshot(ruling, site, id, route, Some(&step), now_ms)
     }
 
-    /// What the judge may know of whoever has arrived already, as if it asked for this route; nothing is noted again.
+    /// What the judge may know of whoever has arrived already, as if it asked for this route; nothing is noted again, and
+    /// nobody is made known.
     pub fn consider_under(
         &self,
         ruling: &Ruling,
@@ -229,11 +233,15 @@ impl State {
             let unkept = p.behaviour.as_ref().map_or(0, |b| b.unkept());
             if behaving == Level::Address { asked.min(unkept) } else { asked }
         };
+        let act_on = |key, level, act: &mut dyn FnMut(&mut Principal)| match step {
+            Some(_) => self.table.with(key, level, now_s, act),
+            None => self.table.with_known(key, level, now_s, act),
+        };
         let who = principals(id);
         let itself = who.first().is_some_and(|(level, name)| (*level, name.key()) == (behaving, behaves));
         let mut asked = 0;
         if !itself {
-            asked = self.table.with(behaves, behaving, now_s, |p| noted(p, &mut snapshot));
+            act_on(behaves, behaving, &mut |p| asked = noted(p, &mut snapshot));
         }
         if let Some(step) = step
             && step.brought_session
@@ -250,13 +258,13 @@ impl State {
             if !matches!(level, Level::Licence | Level::Account | Level::Session | Level::Address) {
                 continue;
             }
-            self.table.with(name.key(), level, now_s, |p| {
+            act_on(name.key(), level, &mut |p| {
                 let innermost = i == 0;
                 if innermost && itself {
                     asked = noted(p, &mut snapshot);
                 }
                 // Rules may ask how many people somebody was shown wherever they stand.
-                if route.is_none() && (!innermost || (asked == 0 && site.rules.is_empty())) {
+                if route.is_none() && (!innermost || (asked == 0 && !site.rules_read_people())) {
                     return;
                 }
                 let people = p.seen.all_people(now_s);
@@ -335,35 +343,8 @@ impl State {
     }
 }
 
-/// Key of the principal that behaves, as the tables have it: equal for two identities exactly if their requests are laid
-/// to the same one.
-#[must_use]
-pub fn behaves_as(id: &Identity) -> (Level, u64) {
-    actor(id)
-}
-
-/// The principal that behaves: the innermost one that is one visitor. Without account and session it is the software at
-/// the address, so that a program and a newcomer's browser behind one address are told apart.
-fn actor(id: &Identity) -> (Level, u64) {
-    match (id.account, id.session.filter(|s| s.returned)) {
-        (Some(a), _) => (Level::Account, a.name.key()),
-        (None, Some(s)) => (Level::Session, s.name.key()),
-        (None, None) => (Level::Address, unnamed(id)),
-    }
-}
-
-/// Key of whoever comes from this address with this software and brings no cookie of ours.
-fn unnamed(id: &Identity) -> u64 {
-    unnamed_key(id.address, id.client)
-}
-
-/// Key of the software at an address.
-fn unnamed_key(address: Pseudonym, client: Pseudonym) -> u64 {
-    address.key() ^ client.key().rotate_left(17)
-}
-
-/// Notes a request, if there is one, on the principal that behaves and adds to the snapshot what it tells; returns how many people it
-/// asked for in vain within the hour.
+/// Notes a request, if there is one, on the principal that behaves and adds to the snapshot what it tells; returns how
+/// many people it asked for in vain within the hour.
 fn note(
     p: &mut Principal,
     step: Option<&Step>,
@@ -372,12 +353,17 @@ fn note(
     now_s: u32,
     snapshot: &mut Snapshot,
 ) -> u32 {
-    let b = p.behaviour.get_or_insert_default();
+    let shared_limit = site.proof.shared_networks;
     if let Some(step) = step {
+        let b = p.behaviour.get_or_insert_default();
         b.note(step);
+        if let Some(network) = pass_from {
+            b.pass_used(network, shared_limit, now_s);
+        }
     }
-    let networks = pass_from.map_or(0, |n| b.pass_used(n, site.proof.shared_networks, now_s));
-    snapshot.evidence = b.evidence(|s: Signal| site.weight(s) > 0, networks, site.proof.shared_networks);
+    let Some(b) = &p.behaviour else { return 0 };
+    let networks = pass_from.map_or(0, |_| b.networks(now_s));
+    snapshot.evidence = b.evidence(|s: Signal| site.weight(s) > 0, networks, shared_limit);
     b.people_beyond(now_s)
 }
 

@@ -71,9 +71,9 @@ impl Ordinal {
         Some(Self { number: number.parse().ok()?, around: mark(before) })
     }
 
-    /// The numbers by which a query may name a person, the likeliest first: those of parameters that commonly do, then that
-    /// of the only other one that has a number and does not name a part of a list. Which of them the site reads is not
-    /// known: one that never changes must not hide another that does.
+    /// The numbers by which a query may name a person, the likeliest first: those of parameters that commonly do, then
+    /// that of the only other one that has a number and does not name a part of a list. Which of them the site reads is
+    /// not known: one that never changes must not hide another that does.
     fn in_query(query: &str) -> [Option<Self>; MOST_NAMING] {
         let mut named = SmallVec::<[Self; MOST_NAMING]>::new();
         let mut only = None;
@@ -144,7 +144,10 @@ fn both(one: NonZeroU32, other: NonZeroU32) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::state::test_site::site;
 
     fn number(id: &str) -> Option<u64> {
         Ordinal::of(id).map(|o| o.number)
@@ -178,5 +181,21 @@ mod tests {
         assert_eq!(around("id=7"), around("a=b&ID=8"));
         assert_ne!(around("id=7"), around("uid=7"));
         assert_ne!(around("id=a7"), around("id=b7"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_is_read_or_left(
+            path in "(/members/|/search|/)?(.{0,200}|[a-z-]{0,9}[0-9]{0,40}[-._]?.{0,9})",
+            query in "(([a-z_]{0,9}|id|UID|page|from)=(.{0,40}|[0-9]{0,40})&?){0,40}|.{0,200}",
+        ) {
+            prop_assert!(Ordinal::of(&path).is_none_or(|_| path.len() <= LONGEST));
+            let site = site();
+            let route = site.route("GET", &path);
+            let named = Named::by(route.as_ref(), Some(&query));
+            prop_assert_eq!(named, Named::by(route.as_ref(), Some(&query)));
+            prop_assert!(named.person.is_some() || named.otherwise == [None; MOST_NAMING - 1]);
+            prop_assert!(Ordinal::in_query(&query).is_sorted_by_key(Option::is_none), "none between");
+        }
     }
 }

@@ -125,6 +125,17 @@ fn terms(route: usize, fields: FieldSet) -> Terms {
 }
 
 #[test]
+fn there_are_no_terms_for_what_the_policy_does_not_have() {
+    let site = site();
+    let all = FieldSet(u64::MAX >> (64 - site.fields.len()));
+    assert!(Terms::of(&site, 0, all).is_some());
+    for beyond in [1 << site.fields.len(), all.0 + 2, 1 << 63, u64::MAX] {
+        assert_eq!(Terms::of(&site, 0, FieldSet(beyond)), None, "{beyond:b}");
+    }
+    assert_eq!(Terms::of(&site, site.routes.len(), all), None);
+}
+
+#[test]
 fn a_reveal_token_opens_for_its_session_for_a_day() {
     let (proofs, site) = (proofs(), site());
     let asked = terms(1, FieldSet(0b101));

@@ -222,3 +222,60 @@ fn whoever_goes_halfway_to_a_challenge_beyond_its_budget_keeps_asking_and_whoeve
     let snapshot = state.arrive(&silent, &id, silent.route("GET", "/members/1").as_ref(), &PAGE, START_MS + 20_000);
     assert!(snapshot.evidence.is_empty(), "what weighs nothing is not computed");
 }
+
+#[test]
+fn considering_somebody_again_leaves_no_trace() {
+    let site = site();
+    let state = State::new(16 << 20);
+    let route = site.route("GET", "/members/7").unwrap();
+    let consider = |id: &Identity, at| state.consider_under(&Ruling::default(), &site, id, &route, at);
+    let unknown = consider(&visitor(1, 1).keeps_cookie(1), START_MS);
+    assert!(unknown.evidence.is_empty());
+    assert_eq!(state.principals(), 0, "nobody came");
+    // Five networks would be a shared pass; the pass came from one.
+    let known = visitor(0, 0).has_pass(1);
+    state.arrive(&site, &known, Some(&route), &PAGE, START_MS);
+    let (principals, bytes) = (state.principals(), state.memory_bytes());
+    for network in 0..8 {
+        let considered = consider(&visitor(network, network).has_pass(1), START_MS + 1_000);
+        assert!(considered.evidence.is_empty(), "{network}: {:?}", considered.evidence);
+    }
+    assert_eq!((state.principals(), state.memory_bytes()), (principals, bytes));
+    let seen = state.arrive(&site, &known, None, &PAGE, START_MS + 2_000).evidence;
+    assert!(seen.is_empty(), "{seen:?}");
+    // What is known already is told again.
+    for network in 1..4 {
+        state.arrive(&site, &visitor(network, network).has_pass(1), None, &PAGE, START_MS + 3_000);
+    }
+    let told = consider(&known, START_MS + 4_000).evidence;
+    assert!(told.iter().any(|e| e.signal == Signal::PassShared), "{told:?}");
+}
+
+#[test]
+fn people_are_counted_beside_the_map_only_for_rules_that_ask_for_them() {
+    let told = |when: &str| {
+        let site = site_with(|j| j["rules"] = json!([{"name": "r", "when": when, "then": "refuse"}]));
+        let (state, id) = (State::new(16 << 20), visitor(1, 1).keeps_cookie(1));
+        state.charge(
+            &site,
+            &id,
+            &allowance(&site, Standing::Stranger),
+            &Ask::of(0, person_key(1), fields(&[TOWN])),
+            START_MS,
+        );
+        state.arrive(&site, &id, None, &PAGE, START_MS + 1_000).people != [[0; COLUMNS]; 3]
+    };
+    for asks in [
+        "state.people_hour.personal > 3",
+        "request.path == '/look' && state.people_day['basic'] > 1u",
+        "state['people_hour'].basic > 1u",
+        "state.all(fact, fact != 'x')",
+        "state . people_month.basic > 1u",
+        "state.risk > 5 || state.people_hour.basic > 5u",
+    ] {
+        assert!(told(asks), "{asks}");
+    }
+    for other in ["request.path == '/look'", "state.risk > 5", "state.beyond > 2u && state.posture == 'high'"] {
+        assert!(!told(other), "{other}");
+    }
+}
