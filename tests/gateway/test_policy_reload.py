@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from hedgerow.brain.tables import Overrides, compile_tables, write_tables
-from hedgerow.control import ControlError
+from hedgerow.control import Control, ControlError
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import ROUTES, Policy, policy
@@ -117,6 +120,30 @@ def test_an_edge_that_dies_after_a_refused_reload_comes_back_with_the_policy_in_
     running.crash()
     assert policy_id(running) == before
     assert running.get("/members/1", {**BROWSER, "Host": "site.example"}).status == 200
+
+
+def test_reloads_that_wait_for_each_other_hold_up_nothing_else(site: Site, gateway: StartGateway) -> None:
+    running = gateway(policy(site.url), enforce=True)
+    before = policy_id(running)
+    tables = running.folder().policy
+    whole = tables.with_suffix(".whole")
+    tables.rename(whole)
+    # Whoever reads this waits until somebody writes to it.
+    os.mkfifo(tables)
+    control = Control(running.state / "control.sock", timeout_s=30)
+    said: list[object] = []
+    asking = [threading.Thread(target=lambda: said.append(control.ask("reload")["policy"])) for _ in range(6)]
+    for thread in asking:
+        thread.start()
+    # Opened for writing once the first of them reads.
+    with tables.open("wb") as pipe:
+        for _ in range(3):
+            assert policy_id(running) == before
+        pipe.write(whole.read_bytes())
+        whole.rename(tables)
+    for thread in asking:
+        thread.join()
+    assert said == [before] * 6
 
 
 def two_sites(upstream: str, mode: str, more: Policy, ca_file: str | None = None) -> Policy:
