@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import threading
+from collections.abc import Iterator
+
 import pytest
 
 from hedgerow.brain.tables import Overrides, compile_tables, write_tables
-from hedgerow.control import ControlError
+from hedgerow.control import Control, ControlError
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import ROUTES, Policy, policy
+from tests.gateway.policies import FIELDS, ROUTES, Policy, listing, policy
 from tests.gateway.running import Gateway, people_in, until
-from tests.gateway.site import Site
+from tests.gateway.site import Exchange, Site
 from tests.gateway.test_budgets import tight, towns
-from tests.gateway.wire import BROWSER
+from tests.gateway.wire import BROWSER, request
 
 REFUSE = [{"name": "no-entry", "when": 'request.path.startsWith("/closed")', "then": "refuse"}]
 
@@ -126,6 +131,63 @@ def test_an_edge_that_dies_after_a_refused_reload_comes_back_with_the_policy_in_
     running.crash()
     assert policy_id(running) == before
     assert running.get("/members/1", {**BROWSER, "Host": "site.example"}).status == 200
+
+
+def test_an_answer_under_way_is_recorded_under_the_names_of_its_own_policy(site: Site, gateway: StartGateway) -> None:
+    reloaded = threading.Event()
+
+    def slow_list(exchange: Exchange) -> None:
+        def pieces() -> Iterator[bytes]:
+            yield listing(range(1, 900)).removesuffix("</ul><p>Footer</p></body></html>").encode()
+            assert reloaded.wait(20)
+            yield listing(range(900, 910)).split("<ul>")[1].encode()
+
+        exchange.chunks(pieces())
+
+    site.on("/members", slow_list)
+    running = gateway(policy(site.url), enforce=True)
+    before = policy_id(running)
+    with running.wire() as wire:
+        wire.send(request("/members", BROWSER))
+        wire.until(b"Name1x")
+        fields = {"phone": "contact", **FIELDS}
+        running.rewrite(policy(site.url, {"people": {"fields": fields, "routes": ROUTES}}))
+        until(lambda: policy_id(running) != before, "the new policy")
+        reloaded.set()
+        wire.until(b"Name909x")
+    headers: list[list[str]] = []
+    told: dict[str, set[str]] = {}
+    for segment in sorted((running.state / "sites" / "club" / "ledger").glob("*.seg")):
+        lines = [json.loads(line.split(" ", 1)[1]) for line in segment.read_text(encoding="utf-8").splitlines()]
+        headers.append(lines[0]["fields"])
+        for person, shown, _ in (p for entry in lines[1:] for p in entry.get("p", [])):
+            told[person] = {name for bit, name in enumerate(headers[-1]) if shown >> bit & 1}
+    assert [set(h) for h in headers] == [set(FIELDS), {"phone", *FIELDS}]
+    assert told["1"] == told["909"] == {"name", "town"}
+
+
+def test_reloads_that_wait_for_each_other_hold_up_nothing_else(site: Site, gateway: StartGateway) -> None:
+    running = gateway(policy(site.url), enforce=True)
+    before = policy_id(running)
+    tables = running.folder().policy
+    whole = tables.with_suffix(".whole")
+    tables.rename(whole)
+    # Whoever reads this waits until somebody writes to it.
+    os.mkfifo(tables)
+    control = Control(running.state / "control.sock", timeout_s=30)
+    said: list[object] = []
+    asking = [threading.Thread(target=lambda: said.append(control.ask("reload")["policy"])) for _ in range(6)]
+    for thread in asking:
+        thread.start()
+    # Opened for writing once the first of them reads.
+    with tables.open("wb") as pipe:
+        for _ in range(3):
+            assert policy_id(running) == before
+        pipe.write(whole.read_bytes())
+        whole.rename(tables)
+    for thread in asking:
+        thread.join()
+    assert said == [before] * 6
 
 
 def test_a_reveal_link_opens_no_other_field_after_the_map_has_changed(site: Site, gateway: StartGateway) -> None:

@@ -122,17 +122,12 @@ async fn talk(stream: UnixStream, edge: &Arc<Edge>) -> std::io::Result<()> {
         }
         let mut answer = match serde_json::from_slice::<Ask>(&line) {
             Err(e) => json!({"ok": false, "error": format!("that is not a request this edge knows: {e}")}),
+            Ok(Ask::Reload) => said(edge.reload().await.map(|id| json!({"policy": id}))),
             Ok(ask) => {
                 let edge = Arc::clone(edge);
                 // Some answers read files; the socket's own thread must not wait for them.
                 match tokio::task::spawn_blocking(move || answer(&edge, ask)).await {
-                    Ok(Ok(mut v)) => {
-                        if let Some(o) = v.as_object_mut() {
-                            o.insert("ok".to_owned(), Value::Bool(true));
-                        }
-                        v
-                    }
-                    Ok(Err(e)) => json!({"ok": false, "error": e}),
+                    Ok(answer) => said(answer),
                     Err(e) => json!({"ok": false, "error": format!("the edge failed while answering: {e}")}),
                 }
             }
@@ -143,10 +138,24 @@ async fn talk(stream: UnixStream, edge: &Arc<Edge>) -> std::io::Result<()> {
     }
 }
 
+/// An answer, and whether it is one.
+fn said(answer: Result<Value, String>) -> Value {
+    match answer {
+        Ok(mut v) => {
+            if let Some(o) = v.as_object_mut() {
+                o.insert("ok".to_owned(), Value::Bool(true));
+            }
+            v
+        }
+        Err(e) => json!({"ok": false, "error": e}),
+    }
+}
+
+/// Everything but [`Ask::Reload`].
 fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
     match ask {
         Ask::Status { top } => Ok(edge.status(top)),
-        Ask::Reload => edge.reload().map(|id| json!({"policy": id})),
+        Ask::Reload => Err("a reload waits for its turn, which nothing does that holds a thread".to_owned()),
         Ask::Mode { site, mode } => edge.switch(site.as_deref(), mode).map(|sites| json!({"sites": sites})),
         Ask::Explain { reference } => {
             let r: Reference = reference

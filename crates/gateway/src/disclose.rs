@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hedgerow_engine::answer::Decide;
 use hedgerow_engine::doors::{Action, Allowance, Disclosure, Identity, Reason, Reference};
 use hedgerow_engine::judge::proof::Terms;
-use hedgerow_engine::policy::{FieldSet, Mode};
+use hedgerow_engine::policy::{FieldSet, Mode, OnFailure};
 use hedgerow_engine::record::{Entry, EntryKind};
 use hedgerow_engine::state::{Ask, Charged};
 use parking_lot::{Mutex, MutexGuard};
@@ -215,9 +215,12 @@ impl Account {
         let o = &*self.occasion;
         let counters = &o.runtime.memory.counters;
         let keys = std::mem::take(&mut found.under_way);
-        if result.is_ok() {
+        if result.is_ok() || self.leaves_unrecorded() {
+            // A person counts once, though an entry that failed comes again.
             let shown = entry.people.iter().zip(&keys).filter(|(d, _)| !d.shown.is_empty());
             o.runtime.memory.disclosed.add(shown.map(|(_, key)| *key), entry.at_ms);
+        }
+        if result.is_ok() {
             found.parts += 1;
             found.told = found.reasons.len();
             Counters::add(&counters.disclosures, entry.people.len() as u64);
@@ -230,6 +233,14 @@ impl Account {
             found.pending = entry.people;
         }
         result
+    }
+
+    /// Whether people are shown though the ledger could not be written: as the policy says, and always while watching.
+    /// What was asked for by name is never shown without a record.
+    fn leaves_unrecorded(&self) -> bool {
+        let o = &*self.occasion;
+        let passes = o.mode == Mode::Watch || o.runtime.site.failures.ledger == OnFailure::Pass;
+        passes && o.kind != EntryKind::Reveal
     }
 
     /// Keeps the raw address of whoever was shown people, sealed, for as many days as the policy says.

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hedgerow_engine::policy::{Mode, Policy};
-use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::runtime::LocalOptions;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -33,7 +32,8 @@ pub struct Edge {
     /// Reads `measures.json`.
     pub measures: Reader,
     memories: Memories,
-    reloading: Mutex<()>,
+    /// Whose turn it is to reload. Waited for outside of the few threads that may block: status and explain need them.
+    reloading: Arc<Mutex<()>>,
     started_ms: u64,
 }
 
@@ -81,7 +81,7 @@ pub fn run(settings_json: &str) -> Result<(), String> {
         drain,
         measures,
         memories,
-        reloading: Mutex::default(),
+        reloading: Arc::default(),
         started_ms,
     });
 
@@ -143,9 +143,7 @@ async fn signals(edge: &Arc<Edge>) -> Result<(), String> {
             _ = int.recv() => break,
             _ = drained.changed() => break,
             _ = hup.recv() => {
-                let edge = Arc::clone(edge);
-                let done = tokio::task::spawn_blocking(move || edge.reload()).await;
-                if let Ok(Err(e)) = done {
+                if let Err(e) = edge.reload().await {
                     tracing::error!(error = e, "the policy was not reloaded; the one in force stays");
                 }
             }
@@ -160,8 +158,9 @@ async fn chores(edge: Arc<Edge>) {
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
         every.tick().await;
-        let edge = Arc::clone(&edge);
+        let this = Arc::clone(&edge);
         let done = tokio::task::spawn_blocking(move || {
+            let edge = this;
             if let Some(tls) = &edge.shared.tls {
                 for r in tls.reload_if_changed() {
                     match r.outcome {
@@ -172,11 +171,7 @@ async fn chores(edge: Arc<Edge>) {
                     }
                 }
             }
-            if edge.memories.look_at_files(&edge.shared.settings)
-                && let Err(e) = edge.reload()
-            {
-                tracing::error!(error = e, "the table of autonomous systems was not taken up; the one in force stays");
-            }
+            let changed = edge.memories.look_at_files(&edge.shared.settings);
             if edge.measures.changed(&edge.shared.settings.state_dir) {
                 edge.measures.take_up_or_tell(&edge.shared.settings.state_dir, &edge.shared.tables.load());
             }
@@ -184,10 +179,20 @@ async fn chores(edge: Arc<Edge>) {
             for s in edge.shared.tables.load().sites() {
                 s.memory.tidy(&s.site, now_ms);
             }
+            changed
         });
-        if done.await.is_err() {
-            tracing::error!("a chore panicked");
+        match done.await {
+            // Its turn may come late, and the next chores do not wait for it. A change is told once.
+            Ok(true) => drop(tokio::spawn(take_up_asn(Arc::clone(&edge)))),
+            Ok(false) => {}
+            Err(_) => tracing::error!("a chore panicked"),
         }
+    }
+}
+
+async fn take_up_asn(edge: Arc<Edge>) {
+    if let Err(e) = edge.reload().await {
+        tracing::error!(error = e, "the table of autonomous systems was not taken up; the one in force stays");
     }
 }
 
@@ -291,9 +296,18 @@ impl Edge {
     ///
     /// # Errors
     /// A sentence; the policy in force stays.
-    pub fn reload(&self) -> Result<String, String> {
+    pub async fn reload(self: &Arc<Self>) -> Result<String, String> {
         // One after the other: an older policy must not be put in force over a newer one.
-        let _turn = self.reloading.lock();
+        let turn = Arc::clone(&self.reloading).lock_owned().await;
+        let edge = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            edge.take_policy()
+        });
+        done.await.unwrap_or_else(|e| Err(format!("the edge failed while it read the policy: {e}")))
+    }
+
+    fn take_policy(&self) -> Result<String, String> {
         self.memories.look_at_files(&self.shared.settings);
         let policy = read_policy(&self.shared.settings)?;
         let id = policy.id.clone();

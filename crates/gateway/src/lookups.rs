@@ -24,7 +24,9 @@ pub struct Lookups {
     crawlers: Mutex<Stamp>,
 }
 
-struct Asn {
+/// A table of autonomous systems, and what is known of its file.
+#[derive(Clone)]
+pub struct Asn {
     path: PathBuf,
     stamp: Stamp,
     /// The file has changed since; the next ask reads it.
@@ -32,33 +34,43 @@ struct Asn {
     table: Arc<AsnTable>,
 }
 
+impl Asn {
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> Arc<AsnTable> {
+        Arc::clone(&self.table)
+    }
+}
+
 impl Lookups {
     /// The table of autonomous systems at `path`, read if it is another one than before or has changed. A file that was
     /// good once and is broken now is told of, and the table read before stays in force: a policy must not wait for it.
+    /// What is watched stays what it was before [`Lookups::put_in_force`]: the policy that asks may still be refused.
     ///
     /// # Errors
     /// A sentence about a file of which no table is known.
-    pub fn asn(&self, path: Option<&str>) -> Result<Option<Arc<AsnTable>>, String> {
-        let mut known = self.asn.lock();
-        let Some(path) = path.map(PathBuf::from) else {
-            *known = None;
-            return Ok(None);
-        };
+    pub fn asn(&self, path: Option<&str>) -> Result<Option<Asn>, String> {
+        let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+        let known = self.asn.lock();
         let now = stamp(&path);
         let before = known.as_ref().filter(|a| a.path == path);
         if let Some(a) = before.filter(|a| a.stamp == now && !a.stale) {
-            return Ok(Some(Arc::clone(&a.table)));
+            return Ok(Some(a.clone()));
         }
         let table = match (AsnTable::open(&path), before) {
             (Ok(table), _) => Arc::new(table),
             (Err(e), None) => return Err(e.to_string()),
             (Err(e), Some(a)) => {
                 tracing::error!(error = %e, "the table of autonomous systems cannot be read; the one read before stays in force");
-                Arc::clone(&a.table)
+                a.table()
             }
         };
-        *known = Some(Asn { path, stamp: now, stale: false, table: Arc::clone(&table) });
-        Ok(Some(table))
+        Ok(Some(Asn { path, stamp: now, stale: false, table }))
+    }
+
+    /// From now on this table's file is looked at.
+    pub fn put_in_force(&self, asn: Option<Asn>) {
+        *self.asn.lock() = asn;
     }
 
     /// Whether the file of the table in force has changed; asked every few seconds, answered once for each change.

@@ -1,5 +1,8 @@
 //! The sites in force: each with its policy compiled, and with its memory.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_engine::answer::Plan;
 use hedgerow_engine::doors::{Action, Reference};
-use hedgerow_engine::identify::{AsnTable, Identifier, Keys};
+use hedgerow_engine::identify::{Identifier, Keys};
 use hedgerow_engine::judge::Judge;
 use hedgerow_engine::judge::proof::Proofs;
 use hedgerow_engine::policy::{Mode, Policy, Site};
@@ -16,7 +19,7 @@ use http::HeaderName;
 use parking_lot::Mutex;
 
 use crate::forward::UpstreamTls;
-use crate::lookups::{self, Lookups};
+use crate::lookups::{self, Asn, Lookups};
 use crate::memory::{self, SiteMemory};
 use crate::settings::{Limits, Settings};
 
@@ -90,6 +93,7 @@ pub struct Tables {
     sites: Vec<Arc<SiteRuntime>>,
     by_host: HashMap<String, usize>,
     any: Option<usize>,
+    asn: Option<Asn>,
 }
 
 impl Tables {
@@ -162,9 +166,12 @@ impl Memories {
         let each = settings.memory_bytes / policy.sites.len().max(1);
         let asn = self.lookups.asn(policy.asn_table.as_deref())?;
         let secure = settings.listen.iter().all(|l| l.tls);
-        let mut sites = Vec::with_capacity(policy.sites.len());
-        for site in policy.sites {
-            sites.push(Arc::new(self.site(settings, site, &policy_id, each, asn.clone(), secure, now_ms)?));
+        // What can fail and costs nothing comes first, for all sites: one that is new reads its whole ledger below.
+        let compiled =
+            policy.sites.into_iter().map(|site| Compiled::new(settings, site)).collect::<Result<Vec<_>, _>>()?;
+        let mut sites = Vec::with_capacity(compiled.len());
+        for site in compiled {
+            sites.push(Arc::new(self.site(settings, site, &policy_id, each, asn.as_ref(), secure, now_ms)?));
         }
         let mut by_host = HashMap::new();
         let mut any = None;
@@ -177,12 +184,14 @@ impl Memories {
                 }
             }
         }
-        Ok(Tables { limits, sites, by_host, any })
+        Ok(Tables { limits, sites, by_host, any, asn })
     }
 
-    /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are new.
+    /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are new, which
+    /// table of autonomous systems is looked at.
     /// Nothing here can fail.
     pub fn put_in_force(&self, tables: &Tables) {
+        self.lookups.put_in_force(tables.asn.clone());
         let mut known = self.sites.lock();
         for s in tables.sites() {
             s.memory.mode.store(u8::from(s.site.mode == Mode::Enforce), Ordering::Relaxed);
@@ -210,16 +219,15 @@ impl Memories {
     fn site(
         &self,
         settings: &Settings,
-        site: Site,
+        compiled: Compiled,
         policy_id: &Arc<str>,
         memory_bytes: usize,
-        asn: Option<Arc<AsnTable>>,
+        asn: Option<&Asn>,
         secure: bool,
         now_ms: u64,
     ) -> Result<SiteRuntime, String> {
+        let Compiled { site, judge, plans, private, people_header, upstream_tls, host_override } = compiled;
         let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
-        // What costs nothing comes first: a site that is new reads its whole ledger below.
-        let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
         let known = self.sites.lock().get(&site.name).map(Arc::clone);
         let memory = match known {
             Some(m) => m,
@@ -229,8 +237,42 @@ impl Memories {
                 Arc::new(opened.map_err(|e| named(&e))?)
             }
         };
-        let identifier = Identifier::new(&site, Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), asn, secure)
-            .map_err(|e| named(&e))?;
+        let (keys, crawlers, asn) = (Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), asn.map(Asn::table));
+        let identifier = Identifier::new(&site, keys, crawlers, asn, secure).map_err(|e| named(&e))?;
+        let proofs = memory.proofs(&site);
+        Ok(SiteRuntime {
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            fields: site.fields.iter().map(|f| f.name.clone()).collect(),
+            site: Arc::new(site),
+            policy_id: Arc::clone(policy_id),
+            identifier,
+            judge,
+            plans,
+            proofs,
+            private,
+            people_header,
+            upstream_tls,
+            host_override,
+            memory,
+        })
+    }
+}
+
+/// What a site's policy comes to without its memory.
+struct Compiled {
+    site: Site,
+    judge: Judge,
+    plans: Vec<Plan>,
+    private: Vec<HeaderName>,
+    people_header: HeaderName,
+    upstream_tls: Option<UpstreamTls>,
+    host_override: Option<http::HeaderValue>,
+}
+
+impl Compiled {
+    fn new(settings: &Settings, site: Site) -> Result<Self, String> {
+        let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
+        let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
         let judge = Judge::new(&site).map_err(|e| named(&e))?;
         let mut plans = Vec::with_capacity(site.routes.len());
         for i in 0..site.routes.len() {
@@ -257,22 +299,7 @@ impl Memories {
                     .map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?,
             ),
         };
-        let proofs = memory.proofs(&site);
-        Ok(SiteRuntime {
-            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            fields: site.fields.iter().map(|f| f.name.clone()).collect(),
-            site: Arc::new(site),
-            policy_id: Arc::clone(policy_id),
-            identifier,
-            judge,
-            plans,
-            proofs,
-            private,
-            people_header,
-            upstream_tls,
-            host_override,
-            memory,
-        })
+        Ok(Self { site, judge, plans, private, people_header, upstream_tls, host_override })
     }
 }
 
