@@ -40,9 +40,8 @@ impl Passage {
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;
-        let stall = self.patience();
         let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
-        let Some(first) = to_site(VisitorBody::of(body, stall)) else {
+        let Some(first) = to_site(VisitorBody::of(body, self.connection.pace())) else {
             let detail = &"its target cannot be written";
             return respond::failure(self, Cause::Malformed, detail, judged.identity.wants_html);
         };
