@@ -31,7 +31,7 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
     match (path.as_str(), get) {
         ("prove", false) => prove(passage, judged, request).await,
-        ("reveal", true) => revealing::question(passage, judged, &request).await,
+        ("reveal", true) => revealing::question(passage, judged, &request),
         ("reveal", false) => revealing::button(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]).await,
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
