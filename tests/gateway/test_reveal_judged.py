@@ -68,6 +68,13 @@ def revealed(running: Gateway, person: int) -> list[object]:
     return [e for e in running.ledger() if e["k"] == "reveal" and f"'{person}'" in str(e["p"])]
 
 
+def verdicts(running: Gateway, action: str) -> int:
+    """How many verdicts of this kind were carried out."""
+    sites = running.edge_status()["sites"]
+    assert isinstance(sites, list)
+    return int(sites[0]["counters"]["verdicts"][action])
+
+
 def test_whoever_is_refused_the_page_is_refused_the_field(judging: Gateway) -> None:
     person = Asking(judging.visitor())
     button = person.button(21)
@@ -108,7 +115,9 @@ def test_a_reveal_that_is_challenged_goes_on_by_itself_once_it_is_solved(judging
 def test_the_question_is_challenged_too_and_asked_once_it_is_solved(judging: Gateway) -> None:
     person = Asking(judging.visitor())
     link = person.link(24)
+    before = verdicts(judging, "prove")
     form = pages.wait_form(person.get(link, "x-odd").text)
+    assert verdicts(judging, "prove") == before + 1
     person.now += 600
     solved = person.post(form, "x-odd")
     assert (solved.status, solved.header("location")) == (303, link)
