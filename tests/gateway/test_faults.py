@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway, club
-from tests.gateway.policies import policy
+from tests.gateway.policies import listing, policy
 from tests.gateway.running import Gateway, free_port
-from tests.gateway.site import Site
-from tests.gateway.wire import BROWSER, FETCH
+from tests.gateway.site import Exchange, Site
+from tests.gateway.wire import BROWSER, FETCH, request
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,36 @@ def test_each_fault_says_what_happened_and_what_to_do(
     number = pages.reference(got.text)
     assert explained(odd, number)["fault"] == fault
     assert words in odd.command("explain", number).stdout
+
+
+def test_whom_the_ledger_knows_of_is_told_though_a_long_answer_began_with_fields_of_nobody(
+    odd: Gateway, odd_site: Site
+) -> None:
+    go_on = threading.Event()
+
+    def answer(exchange: Exchange) -> None:
+        def chunk(text: str) -> None:
+            exchange.send(b"%x\r\n%s\r\n" % (len(text), text.encode()))
+
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk('<ul><li class="member"><a href="/somewhere"><span class="name">Somebody</span></a></li>' + " " * 4096)
+        assert go_on.wait(20)
+        chunk(listing(range(50, 52)))
+        exchange.send(b"0\r\n\r\n")
+
+    odd_site.on("/members", answer)
+    with odd.wire() as wire:
+        wire.send(request("/members", BROWSER))
+        head = wire.head()
+        number = head.header("hedgerow-masked")
+        assert explained(odd, number)["fault"] == "nobody_named"
+        go_on.set()
+        while wire.chunk():
+            pass
+    entry = explained(odd, number)
+    assert (entry["fault"], entry["people_shown"]) == (None, 2)
+    page = odd.get(f"/.hedgerow/why/{number}", BROWSER).text
+    assert "could not tell whose" not in page
 
 
 def test_a_form_of_ours_that_is_too_long_is_explained(odd: Gateway) -> None:

@@ -171,7 +171,9 @@ def test_a_websocket_is_refused_with_the_reason_and_never_reaches_it(through: Ga
         wire.send(request("/ws", UPGRADE))
         got = wire.answer()
     assert got.status == 501
-    assert "no websockets" in got.text
+    assert got.data()["type"] == "urn:hedgerow:problem:no-websockets"
+    told = through.command("explain", str(got.data()["reference"]))
+    assert "upstream.http2" in told.stdout
     assert site2.count("/ws") == 0
 
 

@@ -58,6 +58,13 @@ def revealed(running: Gateway, person: int) -> list[object]:
     return [e for e in running.ledger() if e["k"] == "reveal" and str(person) in people_in([e])]
 
 
+def verdicts(running: Gateway, action: str) -> int:
+    """How many verdicts of this kind were carried out."""
+    sites = running.edge_status()["sites"]
+    assert isinstance(sites, list)
+    return int(sites[0]["counters"]["verdicts"][action])
+
+
 def test_whoever_is_refused_the_page_is_refused_the_field(judging: Gateway) -> None:
     person = Asking(judging)
     button = person.button(21)
@@ -97,7 +104,10 @@ def test_a_reveal_that_is_challenged_goes_on_by_itself_once_it_is_solved(judging
 def test_the_question_is_challenged_too_and_asked_once_it_is_solved(judging: Gateway) -> None:
     person = Asking(judging)
     link = person.link(24)
-    solved = person.wait_out(person.get(link, ODD), ODD)
+    before = verdicts(judging, "prove")
+    page = person.get(link, ODD)
+    assert verdicts(judging, "prove") == before + 1
+    solved = person.wait_out(page, ODD)
     assert (solved.status, solved.header("location")) == (303, link)
     assert "Show email" in person.get(link, ODD).text
 

@@ -157,7 +157,7 @@ def test_every_kind_of_problem_is_documented() -> None:
 def test_every_fault_is_documented_with_what_to_do() -> None:
     page = _page("faults")
     source = _source("gateway/src/faults.rs")
-    rows = re.findall(r'\n    \w+ = "(\w+)", (\d+), "([^"]+)",\s+"([^"]+)",', source)
+    rows = re.findall(r'\n    \w+ = "(\w+)", (\d+), \w+, "([^"]+)",\s+"([^"]+)",', source)
     assert len(rows) == len(re.findall(r'^\s+\w+ = "\w+", \d{3},', source, re.MULTILINE)) > 0
     assert [row for row in rows if f"| `{row[0]}` | {row[1]} | {row[2]} | {row[3]} |" not in page] == []
 

@@ -101,6 +101,7 @@ fn gallery(proofs: &Proofs) -> Result<Vec<(&'static str, String)>, Failure> {
         ("bad-request", pages::bad_request(&page, BadRequest::Malformed)),
         ("too-large", pages::bad_request(&page, BadRequest::TooLarge)),
         ("headers-too-large", pages::bad_request(&page, BadRequest::HeadersTooLarge)),
+        ("no-websockets", pages::bad_request(&page, BadRequest::NoWebsockets)),
         ("broken-off", pages::bad_request(&page, BadRequest::BrokenOff)),
         ("not-found", pages::not_found(&PageContext { reference: None, ..page })),
         ("why", pages::why(&page, &told)),

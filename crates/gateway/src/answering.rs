@@ -241,20 +241,12 @@ fn unreadable(
     to: HeaderMap,
     passing: Passing,
 ) -> Response<Body> {
-    let site = &passage.site;
-    let route = &site.site.routes[account.occasion().route];
     // Pages about errors and redirects are often of another kind than the route's pages; they show nobody, unless the
     // application's header says that they do.
     if status.is_success() || account.withheld() {
-        Counters::add(&site.memory.counters.unreadable, 1);
-        tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
-        // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
-        if account.occasion().mode == Mode::Enforce && (route.on_unreadable == OnFailure::Refuse || account.withheld())
-        {
-            let html = account.occasion().identity.wants_html;
-            return respond::failure(passage, Cause::Unreadable, &why, html);
+        if let Some(instead) = unread(passage, account, Cause::Unreadable, why) {
+            return instead;
         }
-        account.note_gap(why);
         if let Err(e) = account.record() {
             return on_ledger_failure(passage, account, &e, status, to, passing);
         }
@@ -265,17 +257,23 @@ fn unreadable(
 /// A tunnel on a route that shows people is an answer that nobody reads: told in the ledger where the route's declared
 /// failure lets it pass. Else what the visitor gets instead.
 pub fn tunnel(passage: &Passage, account: &Account, answered: &HeaderMap) -> Option<Response<Body>> {
-    let site = &passage.site;
-    let route = &site.site.routes[account.occasion().route];
     let protocol = answered.get(UPGRADE).and_then(|v| v.to_str().ok()).unwrap_or("another protocol");
     let protocol: String = protocol.chars().take(40).collect();
     let why = format!("the connection became a tunnel ({protocol}); what flows in it is read by nobody");
+    unread(passage, account, Cause::TunnelUnread, &why)
+}
+
+/// Counts and tells of what nobody could read; what the visitor gets instead, where it may not pass.
+fn unread(passage: &Passage, account: &Account, cause: Cause, why: &str) -> Option<Response<Body>> {
+    let site = &passage.site;
+    let route = &site.site.routes[account.occasion().route];
     Counters::add(&site.memory.counters.unreadable, 1);
     tracing::warn!(site = site.site.name, route = route.name, reference = %passage.reference, why, "an answer that shows people could not be read");
-    if account.occasion().mode == Mode::Enforce && route.on_unreadable == OnFailure::Refuse {
-        return Some(respond::failure(passage, Cause::Unreadable, &why, account.occasion().identity.wants_html));
+    // Whoever the application's header named beyond the budget would leave unmasked: no declared failure allows that.
+    if account.occasion().mode == Mode::Enforce && (route.on_unreadable == OnFailure::Refuse || account.withheld()) {
+        return Some(respond::failure(passage, cause, &why, account.occasion().identity.wants_html));
     }
-    account.note_gap(&why);
+    account.note_gap(why);
     None
 }
 

@@ -176,6 +176,7 @@ fn answer(edge: &Edge, ask: Ask) -> Result<Value, String> {
                     ));
                 }
             };
+            let fault = fault.filter(|f| !f.cause.yields_to(&entries));
             Ok(json!({"entry": explained(&site.site.name, r, &entries, fault.as_ref()), "entries": entries}))
         }
         Ask::Claims => {

@@ -63,6 +63,8 @@ struct Found {
     parts: u32,
     /// How many of the reasons earlier parts have told.
     told: usize,
+    /// The terms of the last link to one person's field: on a page of many they are all the same.
+    terms: Option<Terms>,
 }
 
 /// What the clones of an account share.
@@ -357,7 +359,12 @@ impl Decide for Account {
         // What is revealed is a sensitivity of one person, not a word: the page behind the link names all it will show.
         let told = o.runtime.plans[o.route].declared().of_sensitivities(all, asked.sensitivities(all));
         let told = told.minus(o.allowance.everybody.masked);
-        let terms = Terms::of(&o.runtime.site, o.route, told)?;
+        let mut found = self.found.lock();
+        let terms = match found.terms.filter(|t| t.fields == told) {
+            Some(known) => known,
+            None => *found.terms.insert(Terms::of(&o.runtime.site, o.route, told)?),
+        };
+        drop(found);
         let token = o.runtime.proofs.reveal_token(session.name, terms, person, &o.back, o.now_ms);
         Some(format!("/.hedgerow/reveal?t={token}"))
     }

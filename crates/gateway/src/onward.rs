@@ -17,9 +17,6 @@ use crate::{answering, form, headers, respond, security_txt, upgrade};
 /// Longest silence in a tunnel or an event stream.
 pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 
-/// To whoever asks for a websocket where none can be had.
-const NO_WEBSOCKETS: &str = "This site is reached by HTTP/2, and there are no websockets by that.";
-
 impl Passage {
     /// Forward, answer, record.
     pub(crate) async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
@@ -28,7 +25,8 @@ impl Passage {
         if upgrade_to.is_some() && self.site.site.upstream.http2 {
             // HTTP/2 knows no upgrades (RFC 9113, section 8.6). Others may be passed over; a websocket without one is none.
             if upgrade_to.take().is_some_and(|u| u.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-                return respond::plain(StatusCode::NOT_IMPLEMENTED, NO_WEBSOCKETS);
+                let detail = &"`upstream.http2` is set";
+                return respond::failure(self, Cause::NoWebsockets, detail, judged.identity.wants_html);
             }
         }
         if *request.method() == Method::OPTIONS
@@ -40,9 +38,8 @@ impl Passage {
         let wanted = upgrade_to.as_ref().map(|_| upgrade::Wanted::take(&mut request));
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;
-        let stall = self.patience();
         let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
-        let Some(first) = to_site(VisitorBody::of(body, stall)) else {
+        let Some(first) = to_site(VisitorBody::of(body, self.connection.pace())) else {
             let detail = &"its target cannot be written";
             return respond::failure(self, Cause::Malformed, detail, judged.identity.wants_html);
         };

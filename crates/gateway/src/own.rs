@@ -31,7 +31,7 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
     let get = matches!(*request.method(), Method::GET | Method::HEAD);
     match (path.as_str(), get) {
         ("prove", false) => prove(passage, judged, request).await,
-        ("reveal", true) => revealing::question(passage, judged, &request).await,
+        ("reveal", true) => revealing::question(passage, judged, &request),
         ("reveal", false) => revealing::button(passage, judged, request).await,
         (p, true) if p.starts_with("why/") => why(passage, &judged, &p[4..]).await,
         (p, true) if p.starts_with("assets/") => asset(passage, &judged, &p[7..], &request),
@@ -204,10 +204,13 @@ async fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
     let reference = text.parse::<Reference>().ok();
     let fault = reference.and_then(|r| passage.site.memory.faults.find(r));
     let entries = match reference {
-        // What went wrong has a number of its own; where a verdict came before it, the page of that was not shown.
-        Some(r) if fault.is_none() => look_up(passage, r).await,
+        // What went wrong has a number of its own; where a verdict came before it, the page of that was not shown. But of
+        // an answer that has begun it is told what its beginning held: later pieces may have named people.
+        Some(r) if fault.as_ref().is_none_or(|f| f.cause == Cause::NobodyNamed) => look_up(passage, r).await,
         _ => None,
     };
+    let entries = entries.filter(|e| fault.as_ref().is_none_or(|f| f.cause.yields_to(e)));
+    let fault = fault.filter(|_| entries.is_none());
     let mut own = context(passage);
     own.reference = None;
     let (Some(reference), true) = (reference, fault.is_some() || entries.is_some()) else {

@@ -218,6 +218,11 @@ impl Passage {
         self.site.memory.faults.note(self.reference, self.now_ms, cause, route, detail);
     }
 
+    /// What is asked for below our own addresses is about this route.
+    pub fn concerns(&self, route: usize) {
+        self.route.set(Some(route));
+    }
+
     /// How long a visitor may be silent within a request.
     #[must_use]
     pub fn patience(&self) -> Duration {

@@ -25,7 +25,13 @@ impl Pace {
     /// Whether so many bytes in this time are at least the least pace.
     #[must_use]
     pub fn is_kept(&self, bytes: u64, time: Duration) -> bool {
-        Duration::from_secs_f64(bytes as f64 / f64::from(self.least_bytes_per_s.max(1))) >= time
+        self.worth(bytes) >= time
+    }
+
+    /// The time that so many bytes need at the least pace.
+    #[must_use]
+    pub fn worth(&self, bytes: u64) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / f64::from(self.least_bytes_per_s.max(1)))
     }
 
     /// How much longer somebody may wait who has waited so long for its next piece, and owes so much.
@@ -48,8 +54,7 @@ impl Debt {
 
     /// So many bytes were taken.
     pub fn took(&mut self, bytes: usize, pace: Pace) {
-        let worth = Duration::from_secs_f64(bytes as f64 / f64::from(pace.least_bytes_per_s.max(1)));
-        self.0 = self.0.saturating_sub(worth);
+        self.0 = self.0.saturating_sub(pace.worth(bytes as u64));
     }
 
     /// Whether there is any.

@@ -132,7 +132,14 @@ pub fn failure(passage: &Passage, cause: Cause, detail: &dyn Display, wants_html
         Cause::SiteSilent => (Fault::TimedOut, ProblemKind::UpstreamTimedOut),
         Cause::NotRecorded => (Fault::NotRecorded, ProblemKind::NotRecorded),
         Cause::SiteUnreachable => (Fault::Unreachable, ProblemKind::UpstreamUnreachable),
-        Cause::SiteBrokeOff | Cause::Unreadable => (Fault::Garbled, ProblemKind::UpstreamGarbled),
+        Cause::SiteBrokeOff | Cause::Unreadable | Cause::TunnelUnread => (Fault::Garbled, ProblemKind::UpstreamGarbled),
+        Cause::NoWebsockets => {
+            return if wants_html {
+                page(status, pages::bad_request(&context(passage), pages::BadRequest::NoWebsockets))
+            } else {
+                problem(passage, ProblemKind::NoWebsockets, "there are no websockets at this site", None)
+            };
+        }
         _ => {
             return if wants_html {
                 page(status, pages::bad_request(&context(passage), pages::BadRequest::Malformed))

@@ -24,7 +24,7 @@ use crate::path::{Judged, Passage};
 use crate::respond::{self, Stopped, context, page, problem, unread};
 
 /// The page behind the link: asks whether to show the field.
-pub async fn question(passage: &Passage, judged: Judged, request: &Request<Incoming>) -> Response<Body> {
+pub fn question(passage: &Passage, judged: Judged, request: &Request<Incoming>) -> Response<Body> {
     let query = request.uri().query().unwrap_or("");
     let token = form::fields(query.as_bytes()).into_iter().find(|(n, _)| n == "t").map(|(_, v)| v).unwrap_or_default();
     let asked = match open(passage, &judged, &token) {
@@ -34,6 +34,7 @@ pub async fn question(passage: &Passage, judged: Judged, request: &Request<Incom
     let judged = judge_as_page(passage, judged, request.headers(), &asked);
     // The question costs the site nothing: nobody is slowed who only reads it.
     if judged.action > Action::Mask && judged.action != Action::Slow {
+        passage.site.memory.counters.verdict(judged.verdict.action);
         let own = request.uri().path_and_query().map_or("/", |p| p.as_str());
         // A link to a long address is longer than what a challenge leads back to; its page then is where to go on.
         let back = if own.len() <= MAX_LOCAL_PATH { own } else { &asked.back };
@@ -51,6 +52,7 @@ pub async fn question(passage: &Passage, judged: Judged, request: &Request<Incom
 pub async fn button(passage: &Passage, judged: Judged, request: Request<Incoming>) -> Response<Body> {
     // Whoever is refused everywhere is refused here, whatever the link says.
     if judged.action == Action::Refuse {
+        passage.site.memory.counters.verdict(judged.verdict.action);
         return respond::verdict(passage, &judged, Action::Refuse, request).await;
     }
     let (parts, body) = request.into_parts();
@@ -116,6 +118,7 @@ fn show(passage: &Passage, judged: Judged, asked: &Reveal) -> Response<Body> {
 /// Judges a request as one for the page the link stands on would be judged now. Who asked is known already.
 fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &Reveal) -> Judged {
     let (s, now_ms) = (&*passage.site, passage.now_ms);
+    passage.concerns(link.route);
     let route = &s.site.routes[link.route];
     let (path, query) = link.back.split_once('?').map_or((&*link.back, None), |(p, q)| (p, Some(q)));
     // An address too long to come back to is not in the link: rules about paths then get the route's own.

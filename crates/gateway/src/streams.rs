@@ -74,7 +74,6 @@ impl Streams {
                 due = now + patience;
             } else if now < self.idle_since.get() + patience {
                 due = self.idle_since.get() + patience;
-                continue;
             } else if self.pace.is_kept(self.wrote.load(Ordering::Relaxed) - wrote, now - looked) {
                 // The ends of answers that hyper has in hand, and a slow line.
                 due = now + patience;

@@ -45,7 +45,7 @@ LIMITS: Final = Section(
             Whole(1, 1_000_000_000),
             1_024,
             "bytes a second",
-            "Least pace at which a visitor takes what waits for it.",
+            "Least pace at which a visitor takes what waits for it, or sends a request's body.",
         ),
         Setting(
             "slow_grace_s",

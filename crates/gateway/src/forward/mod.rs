@@ -91,14 +91,16 @@ async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patience::Pace;
 
     const PATIENCE: Duration = Duration::from_secs(60);
+    const PACE: Pace = Pace { stall: PATIENCE, grace: Duration::from_secs(300), least_bytes_per_s: 1024 };
 
     /// Waits in virtual time for an answer that never comes, while pieces of a body do; how long it took.
     fn waited(pieces: u32, bytes: usize, every: Duration) -> Option<Duration> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let moved = Arc::new(Moved::default());
+            let moved = Arc::new(Moved::new(PACE));
             let begun = Instant::now();
             let uploading = async {
                 for _ in 0..pieces {

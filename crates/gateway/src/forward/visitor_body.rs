@@ -11,27 +11,26 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-/// Every body may take this long, however little comes of it.
-const GRACE: Duration = Duration::from_secs(300);
-/// Beyond that it must come at this rate, taken over its whole length: far below any line that a person would wait for,
-/// and far above a byte before each silence becomes too long, by which a request could be held open for ever.
-const LEAST_BYTES_PER_S: u64 = 1024;
+use crate::patience::Pace;
 
 /// When a body's latest piece, or its end, was taken towards the site.
 #[derive(Debug)]
 pub struct Moved {
+    pace: Pace,
     begun: Instant,
     since_ms: AtomicU64,
     bytes: AtomicU64,
 }
 
-impl Default for Moved {
-    fn default() -> Self {
-        Self { begun: Instant::now(), since_ms: AtomicU64::new(0), bytes: AtomicU64::new(0) }
-    }
-}
-
 impl Moved {
+    /// Nothing was taken yet. However little comes, it may take the grace of `pace`; beyond that it must come at the least
+    /// pace, taken over its whole length: far below any line that a person would wait for, and far above a byte before
+    /// each silence becomes too long, by which a request could be held open for ever.
+    #[must_use]
+    pub(super) fn new(pace: Pace) -> Self {
+        Self { pace, begun: Instant::now(), since_ms: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
     /// So many bytes were taken now.
     pub(super) fn now(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -42,8 +41,8 @@ impl Moved {
     #[must_use]
     pub fn last(&self) -> Instant {
         let taken = Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
-        let borne = Duration::from_secs(self.bytes.load(Ordering::Relaxed) / LEAST_BYTES_PER_S);
-        self.begun + taken.min(GRACE + borne)
+        let borne = self.pace.worth(self.bytes.load(Ordering::Relaxed));
+        self.begun + taken.min(self.pace.grace.saturating_add(borne))
     }
 }
 
@@ -82,13 +81,19 @@ impl VisitorBody {
         Self { read: Some(bytes).filter(|b| !b.is_empty()), ..Self::nothing() }
     }
 
-    /// What the visitor sends; `stall` is the longest silence.
+    /// What the visitor sends, and how slowly it may.
     #[must_use]
-    pub fn of(incoming: Incoming, stall: Duration) -> Self {
+    pub fn of(incoming: Incoming, pace: Pace) -> Self {
         if incoming.is_end_stream() {
             Self::nothing()
         } else {
-            Self { read: None, incoming: Some(incoming), stall, moved: Some(Arc::default()), timer: None }
+            Self {
+                read: None,
+                incoming: Some(incoming),
+                stall: pace.stall,
+                moved: Some(Arc::new(Moved::new(pace))),
+                timer: None,
+            }
         }
     }
 

@@ -75,24 +75,27 @@ pub enum BadRequest {
     TooLarge,
     /// The headers are longer than allowed: 431.
     HeadersTooLarge,
+    /// A websocket, for a site that has none: 501.
+    NoWebsockets,
     /// The body broke off, or took longer than we wait: 408.
     BrokenOff,
 }
 
 impl BadRequest {
-    /// Status code of the answer (RFC 9110 sections 15.5.1, 15.5.9 and 15.5.14, RFC 6585 section 5).
+    /// Status code of the answer (RFC 9110 sections 15.5.1, 15.5.9, 15.5.14 and 15.6.2, RFC 6585 section 5).
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
             Self::Malformed => 400,
             Self::TooLarge => 413,
             Self::HeadersTooLarge => 431,
+            Self::NoWebsockets => 501,
             Self::BrokenOff => 408,
         }
     }
 }
 
-/// The request cannot be handled (statuses 400, 408, 413, 431, by [`BadRequest::status`]).
+/// The request cannot be handled (statuses 400, 408, 413, 431, 501, by [`BadRequest::status`]).
 #[must_use]
 pub fn bad_request(page: &PageContext<'_>, wrong: BadRequest) -> String {
     let (heading, what, next) = match wrong {
@@ -110,6 +113,11 @@ pub fn bad_request(page: &PageContext<'_>, wrong: BadRequest) -> String {
             "Your browser sent too much",
             "Your browser sent more with its question than this site accepts. Often these are too many cookies.",
             "Please delete the cookies of this site in your browser, then try again.",
+        ),
+        BadRequest::NoWebsockets => (
+            "There is no live connection here",
+            "What was asked for needs a live connection (a websocket), and this site has no websockets.",
+            "Please go back. The other pages of the site work as always.",
         ),
         BadRequest::BrokenOff => (
             "It did not arrive whole",

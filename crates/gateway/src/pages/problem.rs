@@ -64,6 +64,8 @@ kinds! {
     TooLarge = "too-large", 413, "The request body is too large";
     /// Headers too long.
     HeadersTooLarge = "headers-too-large", 431, "The request headers are too large";
+    /// A websocket for a site that has none.
+    NoWebsockets = "no-websockets", 501, "The site has no websockets";
     /// The site cannot be reached.
     UpstreamUnreachable = "upstream-unreachable", 502, "The site cannot be reached";
     /// The site's answer cannot be read.

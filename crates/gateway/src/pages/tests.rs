@@ -168,8 +168,11 @@ fn faults_have_the_status_that_says_whose_they_are() {
     use Fault::{Garbled, NotRecorded, TimedOut, Unavailable, Unreachable};
     let statuses = [Unreachable, Garbled, Unavailable, NotRecorded, TimedOut].map(Fault::status);
     assert_eq!(statuses, [502, 502, 503, 503, 504]);
-    use BadRequest::{BrokenOff, HeadersTooLarge, Malformed, TooLarge};
-    assert_eq!([Malformed, BrokenOff, TooLarge, HeadersTooLarge].map(BadRequest::status), [400, 408, 413, 431]);
+    use BadRequest::{BrokenOff, HeadersTooLarge, Malformed, NoWebsockets, TooLarge};
+    assert_eq!(
+        [Malformed, BrokenOff, TooLarge, HeadersTooLarge, NoWebsockets].map(BadRequest::status),
+        [400, 408, 413, 431, 501]
+    );
 }
 
 #[test]
