@@ -61,8 +61,8 @@ test-rust: $(STAMPS)/venv
 	cargo test --workspace --exclude hedgerow-python --quiet
 	cargo build --quiet -p hedgerow-gateway --example pages # what tests/browser starts: built here, not within a test's time
 
-OTHERS := tests/gateway tests/browser tests/people tests/python/cases tests/python/letters \
-	tests/python/console/test_api_schema.py tests/python/console/test_route_table.py
+OTHERS := tests/gateway tests/browser tests/people tests/python/console/test_api_schema.py \
+	tests/python/console/test_route_table.py
 # Two halves side by side: the one mostly computes, the other mostly waits for gateways and browsers. What the second says
 # is shown when both have ended, and the exit code is that of whichever failed.
 test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
