@@ -60,7 +60,7 @@ const FEWEST_ACCOUNTS: usize = 65_536;
 /// What heads the segments of a site's ledger under a policy.
 #[must_use]
 pub fn header(site: &Site, policy_id: &str) -> SegmentHeader {
-    SegmentHeader::new(&site.name, policy_id, site.fields.iter().map(|f| f.name.clone()).collect())
+    SegmentHeader::new(&site.name, policy_id, site.field_names().collect())
 }
 
 /// Last entries of each writer that are looked through for the time of a request.

@@ -96,9 +96,5 @@ fn entry(past: &Past<'_>, keys: &Keys, site: &Site, header: Option<&SegmentHeade
 /// Fields of a segment's own list, as this policy numbers them.
 fn translate(fields: FieldSet, header: Option<&SegmentHeader>, site: &Site) -> FieldSet {
     let Some(h) = header else { return fields };
-    fields
-        .iter()
-        .filter_map(|i| h.fields.get(i))
-        .filter_map(|name| site.fields.iter().position(|f| f.name == *name))
-        .fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)))
+    fields.renumbered(&h.fields, |name| site.field(name))
 }

@@ -187,9 +187,8 @@ impl Memories {
         Ok(Tables { limits, sites, by_host, any, asn })
     }
 
-    /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are new, which
-    /// table of autonomous systems is looked at.
-    /// Nothing here can fail.
+    /// Switches the sites' memories to these tables: modes, what segments of the ledgers are headed by, sites that are
+    /// new, and which table of autonomous systems is looked at. Nothing here can fail.
     pub fn put_in_force(&self, tables: &Tables) {
         self.lookups.put_in_force(tables.asn.clone());
         let mut known = self.sites.lock();
@@ -242,7 +241,7 @@ impl Memories {
         let proofs = memory.proofs(&site);
         Ok(SiteRuntime {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            fields: site.fields.iter().map(|f| f.name.clone()).collect(),
+            fields: site.field_names().collect(),
             site: Arc::new(site),
             policy_id: Arc::clone(policy_id),
             identifier,

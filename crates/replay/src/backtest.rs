@@ -175,11 +175,7 @@ fn in_order(
 
 fn translated(fields: FieldSet, header: Option<&SegmentHeader>, at: &Attachment) -> FieldSet {
     let Some(h) = header else { return fields };
-    fields
-        .iter()
-        .filter_map(|i| h.fields.get(i))
-        .filter_map(|name| at.site.fields.iter().position(|f| f.name == *name))
-        .fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)))
+    fields.renumbered(&h.fields, |name| at.site.field(name))
 }
 
 /// The postures that follow from what strangers were really shown.

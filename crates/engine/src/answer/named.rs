@@ -32,7 +32,7 @@ impl NamedPerson {
         self.fields.as_ref().map(|names| {
             names
                 .iter()
-                .filter_map(|n| site.fields.iter().position(|f| f.name == *n))
+                .filter_map(|n| site.field(n))
                 .fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)))
         })
     }

@@ -76,7 +76,7 @@ impl Everybody {
                 true
             }
             (Act::Mask, Some(field), _) if named(asked) => {
-                let Some(index) = site.fields.iter().position(|f| f.name == field) else { return false };
+                let Some(index) = site.field(field) else { return false };
                 self.masked = self.masked.union(FieldSet::of(index));
                 true
             }

@@ -59,6 +59,13 @@ impl FieldSet {
             (index < MAX_FIELDS).then_some(index)
         })
     }
+    /// The same fields as another list numbers them: `names` are those of this set, and `place` says where a name stands
+    /// there. What has no name or no place is left out.
+    #[must_use]
+    pub fn renumbered(self, names: &[String], place: impl Fn(&str) -> Option<usize>) -> Self {
+        let places = self.iter().filter_map(|i| place(names.get(i)?));
+        places.fold(Self::NONE, |set, i| set.union(Self::of(i)))
+    }
     /// The sensitivities of the members.
     #[must_use]
     pub fn sensitivities(self, fields: &[Field]) -> SensitivitySet {

@@ -317,6 +317,17 @@ impl Site {
         Ok(())
     }
 
+    /// Index of a field, by its name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// The names of its fields, in their order.
+    pub fn field_names(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().map(|f| f.name.clone())
+    }
+
     /// Whether a rule may read how many people somebody was shown.
     #[must_use]
     pub(crate) fn rules_read_people(&self) -> bool {

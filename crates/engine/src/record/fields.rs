@@ -54,9 +54,3 @@ impl Meant {
         }
     }
 }
-
-/// The bits of a set of one list, as bits of another that has all its names.
-pub(super) fn translated(set: FieldSet, from: &[String], to: &[String]) -> FieldSet {
-    let names = from.iter().enumerate().filter(|(i, _)| set.has(*i)).map(|(_, name)| name);
-    names.filter_map(|name| to.iter().position(|t| t == name)).fold(FieldSet::NONE, |all, i| all.union(FieldSet::of(i)))
-}

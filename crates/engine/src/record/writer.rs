@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::disk::{Disk, SegmentFile, write_whole};
 use super::entry::{Entry, EntryKind};
-use super::fields::{Meant, translated};
+use super::fields::Meant;
 use super::header::SegmentHeader;
 use super::ledger::{Durability, Options};
 use super::line::{HASH, LONGEST, NOTHING, chain};
@@ -89,9 +89,10 @@ impl Writer {
             };
             // Whoever is refused brings the entry again: it keeps the bits it came with.
             let people = entry.people.clone();
+            let place = |name: &str| self.header.fields.iter().position(|f| f == name);
             for d in &mut entry.people {
-                d.shown = translated(d.shown, &own, &self.header.fields);
-                d.masked = translated(d.masked, &own, &self.header.fields);
+                d.shown = d.shown.renumbered(&own, place);
+                d.masked = d.masked.renumbered(&own, place);
             }
             let put = put_whole(&mut self.batch, &mut self.json, &mut end, entry);
             entry.people = people;
