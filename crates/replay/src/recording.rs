@@ -61,8 +61,7 @@ impl Recordings {
     /// [`ReplayError::Ledger`].
     pub fn chain(&self, at: &Attachment, group: usize) -> Result<Recording, ReplayError> {
         let site = &at.site;
-        let mut header =
-            SegmentHeader::new(&site.name, &at.policy_id, site.fields.iter().map(|f| f.name.clone()).collect());
+        let mut header = SegmentHeader::new(&site.name, &at.policy_id, site.field_names().collect());
         header.source = Some("log".to_owned());
         let folder = self.unfinished.join(format!("group-{group:02}"));
         // Time is the log's: a segment ends by its length alone.

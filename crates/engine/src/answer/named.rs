@@ -30,10 +30,7 @@ impl NamedPerson {
     #[must_use]
     pub fn field_set(&self, site: &Site) -> Option<FieldSet> {
         self.fields.as_ref().map(|names| {
-            names
-                .iter()
-                .filter_map(|n| site.field(n))
-                .fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)))
+            names.iter().filter_map(|n| site.field(n)).fold(FieldSet::NONE, |set, i| set.union(FieldSet::of(i)))
         })
     }
 }

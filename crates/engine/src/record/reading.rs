@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use super::entry::Entry;
 use super::header::SegmentHeader;
 use super::line::{HASH, LONGEST, LineError, chain, parse_line};
-use super::recovery::{segments, writer_of};
+use super::recovery::{open_listed, segments, writer_of};
 use super::{EntryKind, RecordError};
 use crate::doors::Reference;
 
@@ -162,11 +162,9 @@ impl Lines {
 
     /// Begins after `number` lines, at `offset`; how the first of the rest continues the chain is not checked.
     pub fn open_at(path: PathBuf, needle: Option<Finder<'static>>, number: usize, offset: u64) -> Self {
-        let opened = File::open(&path).and_then(|mut f| f.seek(SeekFrom::Start(offset)).map(|_| f));
-        let (file, failed) = match opened {
-            Ok(f) => (Some(BufReader::with_capacity(256 * 1024, f)), None),
-            // Deleted after its retention, or rewritten without an erased person, since the folder was listed.
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => (None, None),
+        let at = |mut f: File| f.seek(SeekFrom::Start(offset)).map(|_| f);
+        let (file, failed) = match open_listed(&path).and_then(|f| f.map(at).transpose()) {
+            Ok(f) => (f.map(|f| BufReader::with_capacity(256 * 1024, f)), None),
             Err(source) => (None, Some(RecordError::Io { path: path.clone(), act: "read", source })),
         };
         Self { path, file, failed, needle, number, offset, previous: None, line: Vec::new() }
@@ -262,13 +260,11 @@ pub fn find(dir: &Path, reference: Reference) -> Result<Vec<Entry>, RecordError>
     let needle = format!("\"ref\":\"{reference}\"");
     let finder = Finder::new(needle.as_bytes());
     for path in segments(dir)?.into_iter().rev() {
+        let fail = |source| RecordError::Io { path: path.clone(), act: "read", source };
+        // What is asked for may stand in another one.
+        let Some(mut file) = open_listed(&path).map_err(fail)? else { continue };
         let mut text = Vec::new();
-        match File::open(&path).and_then(|mut f| f.read_to_end(&mut text)) {
-            Ok(_) => {}
-            // Deleted after its retention since the folder was listed; what is asked for may stand in another one.
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(source) => return Err(RecordError::Io { path: path.clone(), act: "read", source }),
-        }
+        file.read_to_end(&mut text).map_err(fail)?;
         if finder.find(&text).is_none() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::RecordError;
@@ -65,6 +65,16 @@ pub(super) fn segments(dir: &Path) -> Result<Vec<PathBuf>, RecordError> {
     Ok(found)
 }
 
+/// Opens a segment that [`segments`] has listed; `None` when it was deleted since, after its retention, or written anew
+/// without an erased person.
+pub(super) fn open_listed(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Writer of a segment, from its file's name.
 pub(super) fn writer_of(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()?.split('-').nth(1)
@@ -85,12 +95,8 @@ pub(super) fn look_after(disk: &dyn Disk, dir: &Path) -> Result<Recovery, Record
 
 fn look_at(disk: &dyn Disk, path: &Path) -> Result<Option<Found>, RecordError> {
     let fail = |act| move |source| RecordError::Io { path: path.to_owned(), act, source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        // The brain deletes what is past its retention, also while an edge starts.
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(fail("opened")(e)),
-    };
+    // The brain deletes what is past its retention, also while an edge starts.
+    let Some(mut file) = open_listed(path).map_err(fail("opened"))? else { return Ok(None) };
     // A living writer holds the lock: its last line may be half written this very moment.
     if file.try_lock().is_err() {
         return Ok(None);

@@ -1,7 +1,6 @@
 //! Whether a ledger is as it was written: every hash, every number, every segment of every chain.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use super::RecordError;
 use super::entry::Entry;
 use super::header::SegmentHeader;
 use super::line::{HASH, LONGEST, LineError, NOTHING, check};
-use super::recovery::segments;
+use super::recovery::{open_listed, segments};
 
 /// What a verification found.
 #[derive(Debug, Serialize)]
@@ -64,12 +63,8 @@ pub fn verify(dir: &Path) -> Result<Report, RecordError> {
 fn segment(path: &PathBuf, chains: &mut BTreeMap<String, Chain>, report: &mut Report) -> Result<(), RecordError> {
     let fail = |source| RecordError::Io { path: path.clone(), act: "read", source };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file = match File::open(path) {
-        Ok(file) => file,
-        // Deleted since the folder was listed. The oldest may go; a gap among the others is told with the next one.
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(fail(e)),
-    };
+    // The oldest may go; a gap among the others is told with the next one.
+    let Some(file) = open_listed(path).map_err(fail)? else { return Ok(()) };
     let mut file = BufReader::with_capacity(256 * 1024, file);
     let mut offset = 0u64;
     let mut line = Vec::new();

@@ -57,13 +57,6 @@ pub(super) struct Nest {
     root: Seen,
 }
 
-/// What an end tag closed.
-pub(super) struct Closed {
-    pub(super) marks: Vec<Mark>,
-    /// Browsers with scripting may have closed something else: see [`Nest::differs`].
-    pub(super) differs: bool,
-}
-
 fn group(name: Name) -> usize {
     name.bloom().trailing_zeros() as usize
 }
@@ -136,7 +129,7 @@ impl Nest {
 
     /// An end tag; what it closed, the innermost first. `None` if that is nothing of interest.
     #[inline]
-    pub(super) fn close(&mut self, name: Name) -> Option<Closed> {
+    pub(super) fn close(&mut self, name: Name) -> Option<Vec<Mark>> {
         if self.counts.get(group(name)).is_none_or(|c| *c == 0) {
             return None;
         }
@@ -150,7 +143,7 @@ impl Nest {
         }
         self.marks.last().filter(|m| m.depth >= at)?;
         let first = self.marks.iter().rposition(|m| m.depth < at).map_or(0, |i| i + 1);
-        Some(Closed { marks: self.marks.drain(first..).rev().collect(), differs: self.differs })
+        Some(self.marks.drain(first..).rev().collect())
     }
 
     /// Start of the outermost `noscript` that is open, for any browser: nothing from there on may leave yet.

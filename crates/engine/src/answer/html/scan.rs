@@ -228,7 +228,7 @@ impl Scan {
         }
         self.notes.item_unsure |= self.nest.differs();
         let Some(closed) = closed else { return Ok(()) };
-        for mark in closed.marks {
+        for mark in closed {
             match mark.what {
                 What::Item(number) => {
                     if self.tree.may_lose_content(mark.origin) {
@@ -243,7 +243,7 @@ impl Scan {
                         None => self.tree.is_open(mark.origin),
                         Some(height) => self.tree.has_barrier_above(height),
                     };
-                    if goes_on || self.tree.uncertain || closed.differs {
+                    if goes_on || self.tree.uncertain || self.nest.differs() {
                         self.notes.found.doubt(mark.origin)?;
                     }
                 }
