@@ -337,6 +337,9 @@ pub enum Action {
     Decoy,
 }
 
+/// Number of [`Action`]s.
+pub const ACTIONS: usize = 7;
+
 /// One reason of a verdict: a signal or a budget, with its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use hedgerow_engine::doors::Action;
+use hedgerow_engine::doors::{ACTIONS, Action};
 use serde::Serialize;
 
 /// What happened since the edge started.
@@ -17,7 +17,7 @@ pub struct Counters {
     /// Fields masked, or that would have been in watch mode.
     pub masked: AtomicU64,
     /// Verdicts, by the step of the ladder.
-    verdicts: [AtomicU64; 7],
+    verdicts: [AtomicU64; ACTIONS],
     /// The site gave no answer, or a broken one.
     pub site_failures: AtomicU64,
     /// Answers on people routes that could not be read.
@@ -51,16 +51,6 @@ pub struct Counted {
     letters_not_taken: u64,
 }
 
-const ACTIONS: [(Action, &str); 7] = [
-    (Action::Allow, "allow"),
-    (Action::Mask, "mask"),
-    (Action::Prove, "prove"),
-    (Action::Slow, "slow"),
-    (Action::SignIn, "sign_in"),
-    (Action::Refuse, "refuse"),
-    (Action::Decoy, "decoy"),
-];
-
 impl Counters {
     /// One more of a counter.
     pub fn add(counter: &AtomicU64, n: u64) {
@@ -82,7 +72,7 @@ impl Counters {
             people_requests: self.people_requests.load(Relaxed),
             disclosures: self.disclosures.load(Relaxed),
             masked: self.masked.load(Relaxed),
-            verdicts: ACTIONS.iter().map(|(a, n)| (*n, self.verdicts[*a as usize].load(Relaxed))).collect(),
+            verdicts: Action::ALL.map(|a| (a.word(), self.verdicts[a as usize].load(Relaxed))).into(),
             site_failures: self.site_failures.load(Relaxed),
             unreadable: self.unreadable.load(Relaxed),
             ledger_failures: self.ledger_failures.load(Relaxed),

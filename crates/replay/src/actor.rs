@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hedgerow_engine::doors::{Action, Identity, Lane, Sensitivity, SensitivitySet, Verdict};
+use hedgerow_engine::doors::{ACTIONS, Action, Identity, Lane, Sensitivity, SensitivitySet, Verdict};
 use hedgerow_engine::policy::Site;
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -17,13 +17,6 @@ const VISIT_PAUSE_MS: u64 = 30 * 60 * 1000;
 
 /// Identifiers this far apart follow each other, as the engine's signal `enumeration` has it.
 const NEAR: u64 = 50;
-
-/// Number of [`Action`]s.
-pub const ACTIONS: usize = 7;
-
-/// All actions, in their order.
-pub const ALL_ACTIONS: [Action; ACTIONS] =
-    [Action::Allow, Action::Mask, Action::Prove, Action::Slow, Action::SignIn, Action::Refuse, Action::Decoy];
 
 /// A signal or rule of which an actor gave evidence.
 #[derive(Debug, Serialize)]
@@ -231,7 +224,7 @@ impl Actor {
         const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
         let (gap_mean_s, gap_cv) = self.pace();
         let each = |counts: [u64; ACTIONS]| {
-            ALL_ACTIONS.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(a, n)| (a.word(), n)).collect()
+            Action::ALL.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(a, n)| (a.word(), n)).collect()
         };
         serde_json::to_vec(&Told {
             address: &self.address,
@@ -249,7 +242,7 @@ impl Actor {
             people_by_sensitivity: by_sensitivity.collect(),
             routes: self.routes.iter().map(|(r, n)| (name(*r), *n)).collect(),
             verdicts: each(self.verdicts),
-            first_of: ALL_ACTIONS
+            first_of: Action::ALL
                 .into_iter()
                 .zip(self.first_of)
                 .filter(|(_, s)| *s > 0)

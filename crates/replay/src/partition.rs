@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use hedgerow_engine::doors::{Account, Action, Identity, Level, Pseudonym, Request, Transport, Verdict};
+use hedgerow_engine::doors::{ACTIONS, Account, Action, Identity, Level, Pseudonym, Request, Transport, Verdict};
 use hedgerow_engine::identify::{Glimpse, Software, VisitKind};
 use hedgerow_engine::policy::{RouteMatch, Window};
 use hedgerow_engine::state::{Ask, Named, State, Visit, behaves_as};
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue};
 use roaring::RoaringBitmap;
 
 use crate::ReplayError;
-use crate::actor::{ACTIONS, ALL_ACTIONS, Actor};
+use crate::actor::Actor;
 use crate::address::keyed_stand_in;
 use crate::attachment::Attachment;
 use crate::crew::Check;
@@ -342,7 +342,7 @@ impl<W: Write> Replay<'_, W> {
             self.out.actor(self.at, actor)?;
         }
         self.totals.last_ms = last_ms;
-        self.totals.verdicts = ALL_ACTIONS
+        self.totals.verdicts = Action::ALL
             .into_iter()
             .zip(self.verdicts)
             .filter(|(_, n)| *n > 0)

@@ -79,6 +79,10 @@ impl Sensitivity {
 }
 
 impl Action {
+    /// All of them, in the order of the ladder.
+    pub const ALL: [Self; super::ACTIONS] =
+        [Self::Allow, Self::Mask, Self::Prove, Self::Slow, Self::SignIn, Self::Refuse, Self::Decoy];
+
     /// `allow`, `mask`, ...
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -131,9 +135,7 @@ mod tests {
         for standing in Standing::ALL {
             assert_eq!(read::<Standing>(standing.word()), standing);
         }
-        for action in
-            [Action::Allow, Action::Mask, Action::Prove, Action::Slow, Action::SignIn, Action::Refuse, Action::Decoy]
-        {
+        for action in Action::ALL {
             assert_eq!(read::<Action>(action.word()), action);
         }
         for sensitivity in Sensitivity::ALL {

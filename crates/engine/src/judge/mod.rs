@@ -21,6 +21,7 @@ use crate::identify::visit;
 use crate::measures::{Act, Cuts, Everybody};
 use crate::policy::{OnFailure, RouteMatch, Site, Window};
 pub use crate::state::Snapshot;
+use crate::state::beyond_words;
 use crate::state::{Posture, Spent, charge_code, standing_of};
 pub use rules::{RuleError, check as check_expression};
 pub use sight::Sight;
@@ -242,8 +243,7 @@ fn tell_posture(snap: &Snapshot, v: &mut Verdict) {
 
 fn beyond_reason(code: &str, limit: u32, snap: &Snapshot, v: &mut Verdict) {
     if snap.beyond >= limit {
-        let detail = format!("{} different people asked for beyond the budget within the hour", snap.beyond);
-        v.reasons.push(Reason { code: code.to_owned(), weight: 0, detail });
+        v.reasons.push(Reason { code: code.to_owned(), weight: 0, detail: beyond_words(snap.beyond) });
     }
 }
 

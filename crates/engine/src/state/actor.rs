@@ -4,14 +4,11 @@ use crate::doors::{Identity, Level, Pseudonym};
 
 /// Key of the principal that behaves, as the tables have it: equal for two identities exactly if their requests are laid
 /// to the same one.
+///
+/// It is the innermost one that is one visitor. Without account and session it is the software at the address, so that a
+/// program and a newcomer's browser behind one address are told apart.
 #[must_use]
 pub fn behaves_as(id: &Identity) -> (Level, u64) {
-    actor(id)
-}
-
-/// The principal that behaves: the innermost one that is one visitor. Without account and session it is the software at
-/// the address, so that a program and a newcomer's browser behind one address are told apart.
-pub(super) fn actor(id: &Identity) -> (Level, u64) {
     match (id.account, id.session.filter(|s| s.returned)) {
         (Some(a), _) => (Level::Account, a.name.key()),
         (None, Some(s)) => (Level::Session, s.name.key()),

@@ -33,7 +33,8 @@ pub(super) struct Behaviour {
     people: Chain,
     // The order of the parts of lists asked.
     last_page: u32,
-    page_gap: Gap,
+    /// How far it was to that upwards; 0 where it was not.
+    page_gap: u32,
     /// Even steps upwards in a row, with no profile opened between them.
     pages_in_order: u8,
     // Single events.
@@ -124,13 +125,13 @@ impl Behaviour {
     }
 
     fn turned_to(&mut self, page: u32) {
-        let step = i128::from(page) - i128::from(self.last_page);
-        let gap = Gap::of(step);
-        if step != 0 {
-            let on = step > 0 && gap == self.page_gap;
-            self.pages_in_order = if on { self.pages_in_order.saturating_add(1) } else { 0 };
-            (self.last_page, self.page_gap) = (page, gap);
+        if page == self.last_page {
+            return;
         }
+        let gap = page.saturating_sub(self.last_page);
+        let on = gap > 0 && gap == self.page_gap;
+        self.pages_in_order = if on { self.pages_in_order.saturating_add(1) } else { 0 };
+        (self.last_page, self.page_gap) = (page, gap);
     }
 
     /// Whether people, or the parts of lists of them, are asked for in order, and how that was seen.
@@ -268,17 +269,6 @@ impl Seldom {
         if let Some(n) = numbers.get(next) {
             self.beside.asked(*n);
         }
-    }
-}
-
-/// How far it was from one number to the next, folded: two that differ are seldom taken for the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Gap(u32);
-
-impl Gap {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "folded, not measured")]
-    fn of(step: i128) -> Self {
-        Self((step as u32) ^ ((step >> 32) as u32).rotate_left(1))
     }
 }
 

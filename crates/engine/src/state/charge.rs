@@ -6,7 +6,7 @@ use super::habit::Habit;
 use super::posture::{Posture, Tension};
 use super::seen::{COLUMNS, Undo, column};
 use super::table::Principal;
-use super::{Spent, State, actor, is_stranger, principals, seconds};
+use super::{Spent, State, behaves_as, is_stranger, principals, seconds};
 use crate::doors::{Allowance, Identity, Level, Pseudonym, Reason, Sensitivity, Standing};
 use crate::measures::{Act, Cuts};
 use crate::policy::{FieldSet, Limits, NewcomerLimit, PosturePolicy, Site, Window};
@@ -352,7 +352,7 @@ impl State {
 
     /// Only the one who asked: the others behind its address are not challenged for it.
     fn note_beyond(&self, id: &Identity, person: u64, now_s: u32) {
-        let (level, key) = actor(id);
+        let (level, key) = behaves_as(id);
         self.table.with(key, level, now_s, |p| p.behaviour.get_or_insert_default().beyond(person, now_s));
     }
 

@@ -47,7 +47,7 @@ use smallvec::SmallVec;
 use crate::doors::{Evidence, Identity, Level, Pseudonym, SENSITIVITIES, Signal, Standing};
 use crate::measures::Ruling;
 use crate::policy::{MOST_FAMILIES, RouteKind, RouteMatch, Site, Window};
-use actor::{actor, unnamed};
+use actor::unnamed;
 use behaviour::{Behaviour, Step};
 use ordinal::Ordinal;
 use posture::{FamilyPosture, Tension};
@@ -225,7 +225,7 @@ impl State {
             ruling: *ruling,
         };
         // Who behaves: everybody else behind the same address must not answer for it.
-        let (behaving, behaves) = actor(id);
+        let (behaving, behaves) = behaves_as(id);
         let pass_from = (behaving == Level::Session && standing == Standing::Proven).then_some(id.network);
         let noted = |p: &mut Principal, snapshot: &mut Snapshot| {
             let asked = note(p, step, pass_from, site, now_s, snapshot);
@@ -326,7 +326,7 @@ impl State {
     }
 
     fn behaving(&self, id: &Identity, now_ms: u64, act: impl Fn(&mut Behaviour)) {
-        let (level, key) = actor(id);
+        let (level, key) = behaves_as(id);
         self.table.with(key, level, seconds(now_ms), |p| act(p.behaviour.get_or_insert_default()));
     }
 
@@ -367,14 +367,17 @@ fn note(
     b.people_beyond(now_s)
 }
 
+/// How many people somebody asked for in vain, in words.
+pub(crate) fn beyond_words(beyond: u32) -> String {
+    format!("{beyond} different people asked for beyond the budget within the hour")
+}
+
 /// Whoever is halfway to the challenge that asking beyond the budget leads to by itself. Somebody who opens another page
 /// or two after fields were masked is not.
 fn keeps_asking(site: &Site, beyond: u32) -> Option<Evidence> {
     let signal = Signal::AsksBeyondBudget;
-    (beyond >= site.ladder.prove_beyond.div_ceil(2).max(1) && site.weight(signal) > 0).then(|| Evidence {
-        signal,
-        detail: format!("{beyond} different people asked for beyond the budget within the hour"),
-    })
+    (beyond >= site.ladder.prove_beyond.div_ceil(2).max(1) && site.weight(signal) > 0)
+        .then(|| Evidence { signal, detail: beyond_words(beyond) })
 }
 
 const _: () = assert!(COLUMNS < SENSITIVITIES);
