@@ -23,6 +23,13 @@ def told(running: Gateway) -> Json:
     return found
 
 
+def disclosures(found: Json) -> object:
+    """How often somebody was shown a person, since the edge began."""
+    counters = found["counters"]
+    assert isinstance(counters, dict)
+    return counters["disclosures"]
+
+
 def test_status_counts_people_once_and_disclosures_each_time(site: Site, gateway: StartGateway) -> None:
     running = gateway(policy(site.url), enforce=False)
     # Ten people, three times, to two visitors; one of them once more on a page of their own.
@@ -32,9 +39,7 @@ def test_status_counts_people_once_and_disclosures_each_time(site: Site, gateway
     assert running.get("/members/3", BROWSER).status == 200
     first = told(running)
     assert first["people_disclosed"] == {"hour": 10, "day": 10}
-    counters = first["counters"]
-    assert isinstance(counters, dict)
-    assert counters["disclosures"] == 31
+    assert disclosures(first) == 31
     words = running.command("status", "--once").stdout
     assert "people disclosed" in words
     assert "hour: 10" in words
@@ -43,6 +48,4 @@ def test_status_counts_people_once_and_disclosures_each_time(site: Site, gateway
     assert running.get("/members/11", BROWSER).status == 200
     again = told(running)
     assert again["people_disclosed"] == {"hour": 11, "day": 11}
-    counters = again["counters"]
-    assert isinstance(counters, dict)
-    assert counters["disclosures"] == 1
+    assert disclosures(again) == 1

@@ -39,6 +39,8 @@ class Profiles:
     share: float = 0.0
     """Of the pages that were read, those on which the evidence is that most pages have."""
     fields: list[FieldGuess] = field(default_factory=list)
+    place_shares: dict[str, list[float]] = field(default_factory=dict)
+    """Of fields that are in several places: on what share of pages each place is."""
     doubts: list[str] = field(default_factory=list)
 
 
@@ -88,6 +90,10 @@ def judge(template: Template) -> Profiles | None:
         return None
     found = Profiles(template, points, evidence, most / n)
     found.fields = fields(trees, headings if own_heading else [None] * n)
+    for guess in found.fields:
+        if len(guess.places) > 1:
+            held = [sum(t.css_first(place.selector) is not None for t in trees) for place in guess.places]
+            found.place_shares[guess.name] = [count / n for count in held]
     if not any(f.name == "name" for f in found.fields):
         found.doubts.append("no element holds the name on every page; name one")
     if points < ENOUGH + 1:

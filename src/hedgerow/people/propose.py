@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser
-
 from hedgerow.people import data, lists, profiles
 from hedgerow.people.fields import FieldGuess
 from hedgerow.people.links import CLOSED, XML, Page
@@ -119,16 +117,12 @@ def _guesses(
 
 def _profile(p: profiles.Profiles, known: dict[str, str]) -> Proposed:
     fields, notes = _guesses(p.fields, known, "pages")
-    html = _html(p.template)
-    pages = len(html) or len(p.template.pages)
+    pages = len(_html(p.template)) or len(p.template.pages)
     proposed = Proposed(
         p.template.named(person=True), "profile", "path", fields, p.evidence, notes, p.share, pages, p.doubts
     )
-    trees = [LexborHTMLParser(x.text) for x in html]
-    for g in p.fields:
-        if len(g.places) > 1 and trees:
-            held = [sum(t.css_first(place.selector) is not None for t in trees) / len(trees) for place in g.places]
-            proposed.place_notes[g.name] = [f"on {share:.0%} of pages" for share in held]
+    for name, shares in p.place_shares.items():
+        proposed.place_notes[name] = [f"on {share:.0%} of pages" for share in shares]
     return proposed
 
 
