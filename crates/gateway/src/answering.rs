@@ -120,13 +120,7 @@ pub async fn people(
         headers::coding_changed(&mut to);
     }
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    let reading = Reading::new(
-        reader,
-        decoder,
-        account.clone(),
-        route.on_unreadable,
-        on_ledger(site.site.failures.ledger, &account),
-    );
+    let reading = Reading::new(reader, decoder, account.clone(), route.on_unreadable);
     match length {
         Some(n) if n <= SHORT => {
             match whole(passing, reading, usize::try_from(n).unwrap_or(0), passage.worker.commits()).await {
@@ -277,11 +271,6 @@ fn unread(passage: &Passage, account: &Account, cause: Cause, why: &str) -> Opti
     None
 }
 
-/// What a ledger that cannot be written means for this answer: watching stops nobody.
-fn on_ledger(declared: OnFailure, account: &Account) -> OnFailure {
-    if account.occasion().mode == Mode::Watch { OnFailure::Pass } else { declared }
-}
-
 fn on_ledger_failure(
     passage: &Passage,
     account: &Account,
@@ -290,7 +279,7 @@ fn on_ledger_failure(
     to: HeaderMap,
     passing: Passing,
 ) -> Response<Body> {
-    match on_ledger(passage.site.site.failures.ledger, account) {
+    match account.on_ledger() {
         OnFailure::Refuse => failed(passage, account, &BodyError::Ledger(why.to_owned())),
         OnFailure::Pass => {
             tracing::error!(error = why, "people are shown without a record, as `failures.ledger: pass` says");

@@ -237,12 +237,16 @@ impl Account {
         result
     }
 
-    /// Whether people are shown though the ledger could not be written: as the policy says, and always while watching.
-    /// What was asked for by name is never shown without a record.
-    fn leaves_unrecorded(&self) -> bool {
+    /// What a ledger that cannot be written means for this answer: what the policy says, and watching stops nobody.
+    #[must_use]
+    pub fn on_ledger(&self) -> OnFailure {
         let o = &*self.occasion;
-        let passes = o.mode == Mode::Watch || o.runtime.site.failures.ledger == OnFailure::Pass;
-        passes && o.kind != EntryKind::Reveal
+        if o.mode == Mode::Watch { OnFailure::Pass } else { o.runtime.site.failures.ledger }
+    }
+
+    /// Whether people are shown though the ledger could not be written. What was asked for by name never is.
+    fn leaves_unrecorded(&self) -> bool {
+        self.on_ledger() == OnFailure::Pass && self.occasion.kind != EntryKind::Reveal
     }
 
     /// Keeps the raw address of whoever was shown people, sealed, for as many days as the policy says.

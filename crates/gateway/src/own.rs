@@ -18,7 +18,7 @@ use crate::faults::{Cause, Fault};
 use crate::form::{self, Carried};
 use crate::pages::{self, ChallengePage, FIELD_BACK, FIELD_WAIT, FIELD_WORK, Letter, ProblemKind, Resend, Why};
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page, problem_without_number, unread, visitor_sentences};
+use crate::respond::{context, context_without_number, page, problem_without_number, unread, visitor_sentences};
 use crate::{intake, revealing, self_test};
 
 /// Where our own addresses live, with the slash.
@@ -48,11 +48,8 @@ pub async fn serve(passage: &Passage, judged: Judged, request: Request<Incoming>
 /// Nothing of ours is there.
 #[must_use]
 pub fn not_found(passage: &Passage, judged: &Judged) -> Response<Body> {
-    // Nothing has happened, so there is no record and no number to quote.
     if judged.identity.wants_html {
-        let mut context = context(passage);
-        context.reference = None;
-        page(StatusCode::NOT_FOUND, pages::not_found(&context))
+        page(StatusCode::NOT_FOUND, pages::not_found(&context_without_number(passage)))
     } else {
         problem_without_number(passage, ProblemKind::NotFound, "", None)
     }
@@ -211,8 +208,7 @@ async fn why(passage: &Passage, judged: &Judged, text: &str) -> Response<Body> {
     };
     let entries = entries.filter(|e| fault.as_ref().is_none_or(|f| f.cause.yields_to(e)));
     let fault = fault.filter(|_| entries.is_none());
-    let mut own = context(passage);
-    own.reference = None;
+    let own = context_without_number(passage);
     let (Some(reference), true) = (reference, fault.is_some() || entries.is_some()) else {
         return if judged.identity.wants_html {
             page(StatusCode::NOT_FOUND, pages::why_unknown(&own))

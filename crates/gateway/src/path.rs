@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use hedgerow_engine::doors::{Action, Identity, Reference, Request as Asked, Verdict};
 use hedgerow_engine::identify::came_by_https;
-use hedgerow_engine::measures::Everybody;
+use hedgerow_engine::measures::{Everybody, Ruling};
+use hedgerow_engine::policy::RouteMatch;
 use hedgerow_engine::record::EntryKind;
 use hedgerow_engine::state::{Named, Visit};
 use http::header::HOST;
@@ -157,11 +158,26 @@ impl Passage {
         match judged.action {
             Action::Allow | Action::Mask => self.pass(judged, request).await,
             Action::Slow => {
-                tokio::time::sleep(Duration::from_millis(u64::from(self.site.site.ladder.slow_ms))).await;
+                self.slow_down().await;
                 self.pass(judged, request).await
             }
             action => Box::pin(respond::verdict(&self, &judged, action, request)).await,
         }
+    }
+
+    /// The wait of the ladder's step `slow`.
+    pub(crate) async fn slow_down(&self) {
+        tokio::time::sleep(Duration::from_millis(u64::from(self.site.site.ladder.slow_ms))).await;
+    }
+
+    /// What people decided about whoever asks, and about a route for everybody. Each measure that holds counts it.
+    pub(crate) fn ruling(&self, identity: &Identity, route: Option<&RouteMatch<'_>>) -> Ruling {
+        let measures = self.site.memory.measures.load();
+        if measures.is_empty() {
+            return Ruling::default();
+        }
+        let everybody = route.map(|r| measures.meet_everybody(&self.site.site, r.route, self.now_ms));
+        measures.meet(identity, self.now_ms).and(everybody.unwrap_or_default())
     }
 
     /// Identify and judge.
@@ -196,12 +212,10 @@ impl Passage {
             robots_refused: s.identifier.robots_refused(&asked, &identity),
             named: Named::by(route.as_ref(), asked.query),
         };
-        let measures = s.memory.measures.load();
-        let ruling = if measures.is_empty() || asked.path.starts_with(own::BASE) {
-            measures.ruling(&identity, self.now_ms)
+        let ruling = if asked.path.starts_with(own::BASE) {
+            s.memory.measures.load().ruling(&identity, self.now_ms)
         } else {
-            let everybody = route.as_ref().map(|r| measures.meet_everybody(&s.site, r.route, self.now_ms));
-            measures.meet(&identity, self.now_ms).and(everybody.unwrap_or_default())
+            self.ruling(&identity, route.as_ref())
         };
         let snapshot = s.memory.state.arrive_under(&ruling, &s.site, &identity, route.as_ref(), &visit, self.now_ms);
         let verdict = s.judge.decide(&s.site, &asked, &identity, route.as_ref(), &snapshot, self.now_ms);

@@ -31,8 +31,6 @@ pub struct Reading {
     pub account: Account,
     /// What happens when the answer cannot be read.
     pub on_unreadable: OnFailure,
-    /// What happens when the ledger cannot be written.
-    pub on_ledger: OnFailure,
     plain: Vec<u8>,
     whole: bool,
 }
@@ -40,14 +38,8 @@ pub struct Reading {
 impl Reading {
     /// A reading of one answer.
     #[must_use]
-    pub fn new(
-        reader: Reader,
-        decoder: Option<coding::Decoder>,
-        account: Account,
-        on_unreadable: OnFailure,
-        on_ledger: OnFailure,
-    ) -> Self {
-        Self { reader: Some(reader), decoder, account, on_unreadable, on_ledger, plain: Vec::new(), whole: false }
+    pub fn new(reader: Reader, decoder: Option<coding::Decoder>, account: Account, on_unreadable: OnFailure) -> Self {
+        Self { reader: Some(reader), decoder, account, on_unreadable, plain: Vec::new(), whole: false }
     }
 
     /// Reads a piece; what may leave is appended to `out`.
@@ -143,7 +135,7 @@ impl Reading {
 
     /// What it means for the answer whether its people are in the ledger.
     fn recorded(&self, result: Result<(), String>) -> Result<(), BodyError> {
-        match (result, self.on_ledger) {
+        match (result, self.account.on_ledger()) {
             (Ok(()), _) => Ok(()),
             (Err(e), OnFailure::Refuse) => Err(BodyError::Ledger(e)),
             (Err(e), OnFailure::Pass) => {

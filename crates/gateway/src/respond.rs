@@ -16,7 +16,7 @@ use crate::body::{Body, Passing};
 use crate::disclose;
 use crate::faults::Cause;
 use crate::form::Carried;
-use crate::pages::{self, Fault, PageContext, ProblemKind};
+use crate::pages::{self, BadRequest, Fault, PageContext, ProblemKind};
 use crate::path::{Judged, Passage};
 use crate::{form, own};
 
@@ -123,46 +123,53 @@ pub fn context(passage: &Passage) -> PageContext<'_> {
     PageContext::new(&passage.site.site.title, &passage.site.site.contact, Some(passage.reference))
 }
 
+/// What a page of ours is told where nothing has happened: there is no record, and no number to quote.
+#[must_use]
+pub fn context_without_number(passage: &Passage) -> PageContext<'_> {
+    PageContext { reference: None, ..context(passage) }
+}
+
+/// Status of the page about a fault.
+fn status_of(cause: Cause) -> StatusCode {
+    StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
 /// The site failed, or we did, or the request is no good: a page or a problem document, remembered under its number.
 #[must_use]
 pub fn failure(passage: &Passage, cause: Cause, detail: &dyn Display, wants_html: bool) -> Response<Body> {
     passage.note(cause, detail);
-    let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let (fault, kind) = match cause {
-        Cause::SiteSilent => (Fault::TimedOut, ProblemKind::UpstreamTimedOut),
-        Cause::NotRecorded => (Fault::NotRecorded, ProblemKind::NotRecorded),
-        Cause::SiteUnreachable => (Fault::Unreachable, ProblemKind::UpstreamUnreachable),
-        Cause::SiteBrokeOff | Cause::Unreadable | Cause::TunnelUnread => (Fault::Garbled, ProblemKind::UpstreamGarbled),
+    let (wrong, kind, said) = match cause {
+        Cause::SiteSilent => (Err(Fault::TimedOut), ProblemKind::UpstreamTimedOut, ""),
+        Cause::NotRecorded => (Err(Fault::NotRecorded), ProblemKind::NotRecorded, ""),
+        Cause::SiteUnreachable => (Err(Fault::Unreachable), ProblemKind::UpstreamUnreachable, ""),
+        Cause::SiteBrokeOff | Cause::Unreadable | Cause::TunnelUnread => {
+            (Err(Fault::Garbled), ProblemKind::UpstreamGarbled, "")
+        }
         Cause::NoWebsockets => {
-            return if wants_html {
-                page(status, pages::bad_request(&context(passage), pages::BadRequest::NoWebsockets))
-            } else {
-                problem(passage, ProblemKind::NoWebsockets, "there are no websockets at this site", None)
-            };
+            (Ok(BadRequest::NoWebsockets), ProblemKind::NoWebsockets, "there are no websockets at this site")
         }
-        _ => {
-            return if wants_html {
-                page(status, pages::bad_request(&context(passage), pages::BadRequest::Malformed))
-            } else {
-                problem(passage, ProblemKind::BadRequest, "the request cannot be passed on", None)
-            };
-        }
+        _ => (Ok(BadRequest::Malformed), ProblemKind::BadRequest, "the request cannot be passed on"),
     };
-    if wants_html {
-        page(status, pages::upstream_error(&context(passage), fault, None))
-    } else {
-        problem(passage, kind, "", None)
+    if !wants_html {
+        return problem(passage, kind, said, None);
     }
+    let context = context(passage);
+    let html = match wrong {
+        Err(ours) => pages::upstream_error(&context, ours, None),
+        Ok(theirs) => pages::bad_request(&context, theirs),
+    };
+    page(status_of(cause), html)
 }
 
 /// A form of ours that could not be read.
 pub fn unread(passage: &Passage, why: form::Unread) -> Response<Body> {
-    passage.note(why.into(), &"");
-    let (status, said) = match why {
-        form::Unread::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, pages::BadRequest::TooLarge),
-        form::Unread::BrokenOff => (StatusCode::REQUEST_TIMEOUT, pages::BadRequest::BrokenOff),
+    let cause = Cause::from(why);
+    passage.note(cause, &"");
+    let said = match why {
+        form::Unread::TooLong => BadRequest::TooLarge,
+        form::Unread::BrokenOff => BadRequest::BrokenOff,
     };
-    page(status, pages::bad_request(&context(passage), said))
+    page(status_of(cause), pages::bad_request(&context(passage), said))
 }
 
 /// Where and how a request was stopped.

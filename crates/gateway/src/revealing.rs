@@ -3,8 +3,6 @@
 //! Both are judged as a request for the page that the link stands on would be judged now: a link that was made before is
 //! no way past the ladder. The field itself is charged and recorded here, and seen on the page the visitor comes back to.
 
-use std::time::Duration;
-
 use hedgerow_engine::doors::{Action, Request as Asked};
 use hedgerow_engine::judge::proof::{MAX_LOCAL_PATH, ProofError, Reveal};
 use hedgerow_engine::policy::{FieldSet, Mode, RouteMatch};
@@ -21,7 +19,7 @@ use crate::form::{self, Carried};
 use crate::own::{BASE, cookies_needed, redirect};
 use crate::pages::{self, FIELD_REVEAL, ProblemKind};
 use crate::path::{Judged, Passage};
-use crate::respond::{self, Stopped, context, page, problem, unread};
+use crate::respond::{self, Stopped, context, context_without_number, page, problem, unread};
 
 /// The page behind the link: asks whether to show the field.
 pub fn question(passage: &Passage, judged: Judged, request: &Request<Incoming>) -> Response<Body> {
@@ -42,10 +40,7 @@ pub fn question(passage: &Passage, judged: Judged, request: &Request<Incoming>) 
         return respond::stopped(passage, &judged, judged.action, at);
     }
     let names = field_names(passage, asked.fields);
-    // Nothing has happened yet, so there is no record and no number to quote.
-    let mut context = context(passage);
-    context.reference = None;
-    page(StatusCode::OK, pages::reveal(&context, &token, &names, &asked.back))
+    page(StatusCode::OK, pages::reveal(&context_without_number(passage), &token, &names, &asked.back))
 }
 
 /// The button: shows one person's field, charged and recorded.
@@ -82,7 +77,7 @@ pub async fn button(passage: &Passage, judged: Judged, request: Request<Incoming
         disclose::note_verdict(passage, &judged, judged.verdict.action);
     }
     if judged.action == Action::Slow {
-        tokio::time::sleep(Duration::from_millis(u64::from(passage.site.site.ladder.slow_ms))).await;
+        passage.slow_down().await;
     }
     show(passage, judged, &asked)
 }
@@ -138,8 +133,7 @@ fn judge_as_page(passage: &Passage, judged: Judged, headers: &HeaderMap, link: &
     };
     let page = RouteMatch { index: link.route, route, person: Some(link.person.clone()) };
     let identity = judged.identity;
-    let measures = s.memory.measures.load();
-    let ruling = measures.meet(&identity, now_ms).and(measures.meet_everybody(&s.site, page.route, now_ms));
+    let ruling = passage.ruling(&identity, Some(&page));
     let snapshot = s.memory.state.consider_under(&ruling, &s.site, &identity, &page, now_ms);
     let verdict = s.judge.decide(&s.site, &asked, &identity, Some(&page), &snapshot, now_ms);
     let action = s.carried_out(verdict.action);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -60,8 +60,8 @@ pub fn verify(dir: &Path) -> Result<Report, RecordError> {
     Ok(report)
 }
 
-fn segment(path: &PathBuf, chains: &mut BTreeMap<String, Chain>, report: &mut Report) -> Result<(), RecordError> {
-    let fail = |source| RecordError::Io { path: path.clone(), act: "read", source };
+fn segment(path: &Path, chains: &mut BTreeMap<String, Chain>, report: &mut Report) -> Result<(), RecordError> {
+    let fail = |source| RecordError::Io { path: path.to_owned(), act: "read", source };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The oldest may go; a gap among the others is told with the next one.
     let Some(file) = open_listed(path).map_err(fail)? else { return Ok(()) };

@@ -24,7 +24,7 @@ use crate::counters::Counters;
 use crate::faults::Cause;
 use crate::pages::{self, FIELD_TOKEN, Letter};
 use crate::path::{Judged, Passage};
-use crate::respond::{context, page, unread};
+use crate::respond::{context, context_without_number, page, unread};
 use crate::{form, own};
 use rate::Rates;
 
@@ -67,10 +67,7 @@ fn again(
 ) -> Response<Body> {
     let keys = &passage.site.memory.keys;
     let token = Token::new(passage.worker.fresh(), passage.now_ms).sealed(keys, letter, judged.identity.address);
-    // Nothing has happened yet, so there is no record and no number to quote.
-    let mut own = context(passage);
-    own.reference = None;
-    page(status, pages::letter_form(&own, letter, &token, values, problem))
+    page(status, pages::letter_form(&context_without_number(passage), letter, &token, values, problem))
 }
 
 async fn take(passage: &Passage, judged: &Judged, letter: Letter, request: Request<Incoming>) -> Response<Body> {
