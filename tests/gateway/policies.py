@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,14 @@ CALM: Final = {
     "high": {"basic": "1000000/hour", "personal": "1000000/hour", "contact": "1000000/hour"},
 }
 """The posture never moves."""
+
+NEVER: Final = {
+    **dict.fromkeys(("prove_at", "slow_at", "refuse_at"), 10_000),
+    "prove_beyond": 24,
+    "sign_in_beyond": 100_000,
+    "refuse_beyond": 100_000,
+}
+"""No step follows from points: what is looked at here is the evidence alone."""
 
 FIELDS: Final = {"name": "basic", "town": "personal", "email": "contact"}
 
@@ -115,3 +124,21 @@ def rows(people: range) -> dict[str, object]:
         ],
         "total": len(people),
     }
+
+
+def tight(upstream: str, people: int = 4, sensitivity: str = "personal", **site: object) -> Policy:
+    """A policy under which a stranger is shown so few people."""
+    ladder = {"prove_beyond": 100_000, "sign_in_beyond": 100_000, "refuse_beyond": 100_000}
+    budgets = {"stranger": small(sensitivity, people), "proven": ROOMY, "automation": small(sensitivity, people)}
+    show = {"stranger": {"contact": "budgeted"}}
+    return policy(upstream, {"budgets": budgets, "ladder": ladder, "show": show, "posture": CALM, **site})
+
+
+def towns(text: str) -> set[int]:
+    """People whose town is to be read."""
+    return {int(n) for n in re.findall(r"Town(\d+)x", text)}
+
+
+def names(text: str) -> set[int]:
+    """People whose name is to be read."""
+    return {int(n) for n in re.findall(r"Name(\d+)x", text)}

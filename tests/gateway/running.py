@@ -216,6 +216,23 @@ def people_in(entries: list[Json], *, shown_only: bool = True) -> set[str]:
     return found
 
 
+def begun(
+    command: list[str], *, env: Mapping[str, str] | None = None, own_terminal: bool = False
+) -> tuple[subprocess.Popen[str], Said]:
+    """A process, and what it says on both of its ways out. One with a terminal of its own gets a Ctrl-C alone."""
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=env,
+        start_new_session=own_terminal,
+    )
+    said = Said()
+    threading.Thread(target=said.read, args=(process.stdout,), daemon=True).start()
+    return process, said
+
+
 def launch(
     state: Path,
     written: Policy,
@@ -233,15 +250,8 @@ def launch(
     written = {**written, "listen": [{"address": f"127.0.0.1:{port}", **entry} for entry in listening]}
     write(config, written)
     served = ["--console-listen", console] if console else ["--no-console"]
-    process = subprocess.Popen(
-        [*MODULE, "protect", "--config", str(config), "--state", str(state), *served, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    said = Said()
-    threading.Thread(target=said.read, args=(process.stdout,), daemon=True).start()
+    command = [*MODULE, "protect", "--config", str(config), "--state", str(state), *served, *words]
+    process, said = begun(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     return Gateway(process, state, config, port, said, written, tls)
 
 
@@ -282,14 +292,7 @@ def launch_edge(
         ),
         encoding="utf-8",
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hedgerow.edge", str(settings)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = Said()
-    threading.Thread(target=said.read, args=(process.stdout,), daemon=True).start()
+    process, said = begun([sys.executable, "-m", "hedgerow.edge", str(settings)])
     control = Control(folder.control)
     until(lambda: control.answers() or process.poll() is not None, "an edge that answers")
     return Gateway(process, state, config, port, said, written)

@@ -10,10 +10,9 @@ import pytest
 from hedgerow.control import Json
 from tests.gateway.clock import DRILL, Clock, Person
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import Policy, policy, profile, small
+from tests.gateway.policies import Policy, policy, profile, small, towns
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_budgets import towns
 
 DAY_S: Final = 86_400
 NEW, OF_AGE, STRANGER = 3, 7, 2

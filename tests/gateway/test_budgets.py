@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import re
 import threading
 
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import CALM, FIELDS, ROOMY, ROUTES, Policy, listing, policy, small
+from tests.gateway.policies import FIELDS, ROUTES, Policy, listing, names, tight, towns
 from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, FETCH, Wire, request
@@ -18,30 +17,12 @@ DRILL = "drill-time"
 START = 1_800_000_000
 
 
-def tight(upstream: str, people: int = 4, sensitivity: str = "personal", **site: object) -> Policy:
-    """A policy under which a stranger is shown so few people."""
-    ladder = {"prove_beyond": 100_000, "sign_in_beyond": 100_000, "refuse_beyond": 100_000}
-    budgets = {"stranger": small(sensitivity, people), "proven": ROOMY, "automation": small(sensitivity, people)}
-    show = {"stranger": {"contact": "budgeted"}}
-    return policy(upstream, {"budgets": budgets, "ladder": ladder, "show": show, "posture": CALM, **site})
-
-
 def with_route(written: Policy, route: Policy) -> Policy:
     """The same policy with one more route."""
     sites = written["sites"]
     assert isinstance(sites, list)
     people = {"fields": FIELDS, "routes": [*ROUTES, route]}
     return {**written, "sites": [{**sites[0], "people": people}]}
-
-
-def towns(text: str) -> set[int]:
-    """People whose town is to be read."""
-    return {int(n) for n in re.findall(r"Town(\d+)x", text)}
-
-
-def names(text: str) -> set[int]:
-    """People whose name is to be read."""
-    return {int(n) for n in re.findall(r"Name(\d+)x", text)}
 
 
 def shown(running: Gateway, field: int) -> set[str]:

@@ -6,10 +6,9 @@ import pytest
 
 from tests.gateway.conftest import StartGateway
 from tests.gateway.http2 import Http2
-from tests.gateway.policies import listing
+from tests.gateway.policies import listing, tight, towns
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER, Answer
 
 PUBLIC = {"Cache_Control": "public, max-age=60, s-maxage=600", "CDN_Cache_Control": "max-age=600"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +15,9 @@ from typer.testing import CliRunner, Result
 from hedgerow.cli import app
 from hedgerow.policy import load_file
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy
-from tests.gateway.running import MODULE, Gateway, Said, free_port, people_in, until
+from tests.gateway.policies import policy, towns
+from tests.gateway.running import MODULE, Gateway, begun, free_port, people_in, until
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_budgets import towns
 from tests.gateway.wire import Wire
 
 FRONT: Final = "<!doctype html><title>Club</title><h1>Club</h1><a href='/members'>Members</a><a href='/about'>About</a>"
@@ -31,11 +28,7 @@ def protect(state: Path, *words: str) -> Iterator[Gateway]:
     """`hedgerow protect …` in a terminal of its own, whose Ctrl-C reaches every process of it."""
     port = free_port()
     command = [*MODULE, "protect", *words, "--listen", f"127.0.0.1:{port}", "--state", str(state), "--no-console"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    said = Said()
-    threading.Thread(target=said.read, args=(process.stdout,), daemon=True).start()
+    process, said = begun(command, own_terminal=True)
     running = Gateway(process, state, state / "hedgerow.yaml", port, said, {})
     try:
         assert said.wait_for("changes are taken up by themselves"), said.text

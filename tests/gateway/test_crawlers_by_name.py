@@ -18,11 +18,9 @@ from hedgerow.brain.loop import Brain
 from hedgerow.brain.tables import Overrides
 from tests.gateway.conftest import StartGateway
 from tests.gateway.dns_stub import Zone, serving
-from tests.gateway.policies import NO_SIGNALS, ROOMY, policy, small
+from tests.gateway.policies import NEVER, NO_SIGNALS, ROOMY, policy, small, towns
 from tests.gateway.running import Gateway
 from tests.gateway.site import Site
-from tests.gateway.test_budgets import towns
-from tests.gateway.test_signals import NEVER
 from tests.gateway.wire import PATIENCE_S, Answer
 
 BAIDU: Final = "Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)"

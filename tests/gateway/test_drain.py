@@ -14,7 +14,7 @@ from tests.gateway.frames import Frames
 from tests.gateway.policies import policy
 from tests.gateway.running import until
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_streaming import UPGRADE, echo_frames
+from tests.gateway.websocket import UPGRADE, echo_frames
 from tests.gateway.wire import CutError, request
 
 DRAIN_S = 4.0

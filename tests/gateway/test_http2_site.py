@@ -13,7 +13,7 @@ from tests.gateway.http2 import Http2
 from tests.gateway.policies import policy, profile
 from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site2 import Asked, Site2, Told
-from tests.gateway.test_streaming import UPGRADE
+from tests.gateway.websocket import UPGRADE
 from tests.gateway.wire import BROWSER, Wire, request
 
 LARGE = b"x" * 6_000_000

@@ -13,10 +13,9 @@ import pytest
 from tests.gateway import pages
 from tests.gateway.clock import DRILL, Clock, Person
 from tests.gateway.conftest import StartGateway, club
-from tests.gateway.policies import NO_SIGNALS, Policy, policy, small
+from tests.gateway.policies import NO_SIGNALS, Policy, names, policy, small, towns
 from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_budgets import names, towns
 from tests.gateway.wire import FETCH, Answer
 
 SLOW_S: Final = 1.5

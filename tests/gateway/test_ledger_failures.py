@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy
+from tests.gateway.policies import policy, tight, towns
 from tests.gateway.running import Gateway, people_in
 from tests.gateway.site import Site
-from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER, FETCH
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy, write
+from tests.gateway.policies import policy, tight, towns, write
 from tests.gateway.running import Gateway, free_port, people_in, serves, until
 from tests.gateway.site import Exchange, Site
 from tests.gateway.wire import BROWSER, CutError, Wire, request
@@ -173,7 +173,6 @@ def test_a_restart_under_load_fails_no_request(site: Site, gateway: StartGateway
 
 
 def test_a_restart_keeps_every_budget(site: Site, gateway: StartGateway) -> None:
-    from tests.gateway.test_budgets import tight, towns
 
     running = gateway(tight(site.url), enforce=True)
     assert towns(running.get("/members", BROWSER).text) == {1, 2, 3, 4}

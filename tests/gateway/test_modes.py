@@ -6,10 +6,9 @@ import pytest
 
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import policy
+from tests.gateway.policies import policy, tight, towns
 from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site import Site
-from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER, FETCH, Wire
 
 REFUSE = [{"name": "no-entry", "when": 'request.path.startsWith("/closed")', "then": "refuse"}]

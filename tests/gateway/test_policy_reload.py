@@ -13,10 +13,9 @@ from hedgerow.brain.tables import Overrides, compile_tables, write_tables
 from hedgerow.control import Control, ControlError
 from tests.gateway import pages
 from tests.gateway.conftest import StartGateway
-from tests.gateway.policies import FIELDS, ROUTES, Policy, listing, policy
+from tests.gateway.policies import FIELDS, ROUTES, Policy, listing, policy, tight, towns
 from tests.gateway.running import Gateway, people_in, until
 from tests.gateway.site import Exchange, Site
-from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER, request
 
 REFUSE = [{"name": "no-entry", "when": 'request.path.startsWith("/closed")', "then": "refuse"}]

@@ -14,7 +14,7 @@ from hedgerow.cli import app
 from hedgerow.policy import defaults
 from tests.gateway import clock, pages
 from tests.gateway.conftest import StartGateway, club
-from tests.gateway.policies import ROOMY, policy, small
+from tests.gateway.policies import NEVER, ROOMY, policy, small
 from tests.gateway.running import Gateway, until
 from tests.gateway.site import Site
 
@@ -27,13 +27,6 @@ RULES: Final = [
     {"name": "guarded", "when": 'request.path.startsWith("/guarded")', "then": "prove"},
     {"name": "asked-why", "when": 'request.path == "/why"', "then": "refuse"},
 ]
-NEVER: Final = {
-    **dict.fromkeys(("prove_at", "slow_at", "refuse_at"), 10_000),
-    "prove_beyond": 24,
-    "sign_in_beyond": 100_000,
-    "refuse_beyond": 100_000,
-}
-"""No step follows from points: what is looked at here is the evidence alone."""
 
 
 class Person(clock.Person):

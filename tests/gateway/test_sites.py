@@ -13,10 +13,9 @@ from hedgerow.ledger.keyed import SiteKeys
 from hedgerow.secret import read_secret
 from tests.gateway import pages
 from tests.gateway.conftest import Certificates, StartGateway, club
-from tests.gateway.policies import policy
+from tests.gateway.policies import policy, tight, towns
 from tests.gateway.running import Gateway, free_port, people_in
 from tests.gateway.site import Site
-from tests.gateway.test_budgets import tight, towns
 from tests.gateway.wire import BROWSER, Answer, Wire
 
 CLUB, SHOP, ALIAS = "club.example", "shop.example", "www.shop.example"

@@ -10,29 +10,8 @@ from tests.gateway.conftest import StartGateway
 from tests.gateway.policies import FIELDS, ROUTES, policy
 from tests.gateway.running import Gateway
 from tests.gateway.site import Exchange, Site
+from tests.gateway.websocket import SWITCH, UPGRADE, echo_frames
 from tests.gateway.wire import BROWSER, request
-
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version": "13",
-}
-SWITCH = (
-    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
-
-
-def echo_frames(exchange: Exchange) -> None:
-    """Takes the upgrade and says everything back, as raw bytes."""
-    assert exchange.header("upgrade") == "websocket"
-    assert "upgrade" in exchange.header("connection").lower()
-    exchange.send(SWITCH + b"hello")
-    exchange.keep = False
-    exchange.send(bytes(exchange.buffer))
-    while got := exchange.socket.recv(1 << 16):
-        exchange.send(got)
 
 
 def test_a_websocket_is_carried_both_ways(watching: Gateway, module_site: Site) -> None:
