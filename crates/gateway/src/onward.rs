@@ -19,7 +19,7 @@ pub const TUNNEL_IDLE: Duration = Duration::from_secs(3600);
 
 impl Passage {
     /// Forward, answer, record.
-    pub(crate) async fn pass(&self, judged: Judged, mut request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn pass(&self, judged: Box<Judged>, mut request: Box<Request<Incoming>>) -> Response<Body> {
         let mut upgrade_to =
             headers::upgrade_wanted(request.headers()).filter(|_| request.version() == Version::HTTP_11);
         if upgrade_to.is_some() && self.site.site.upstream.http2 {
@@ -39,23 +39,26 @@ impl Passage {
         let (asked, body) = request.into_parts();
         let up = &self.site.site.upstream;
         let to_site = |body| self.to_site(&judged, &asked, body, upgrade_to.as_ref());
-        let Some(first) = to_site(VisitorBody::of(body, self.connection.pace())) else {
-            let detail = &"its target cannot be written";
-            return respond::failure(self, Cause::Malformed, detail, judged.identity.wants_html);
-        };
-        let proven = judged.identity.session.is_some_and(|s| s.returned && s.proven_until_s > 0);
-        let first = if form::may_hold_ours(first.headers(), proven) {
-            let (mut parts, body) = first.into_parts();
-            match form::for_site(body, &mut parts.headers).await {
-                Ok(body) => Request::from_parts(parts, body),
-                Err(e) => return respond::failure(self, Cause::VisitorBrokeOff, &e, judged.identity.wants_html),
-            }
-        } else {
-            first
-        };
         let again = || to_site(VisitorBody::nothing());
+        let pool = self.worker.pool(&self.site);
         let timeout = Duration::from_secs_f64(up.answer_timeout_s.clamp(0.05, 86_400.0));
-        let (answer, returning) = match forward(&self.worker.pool(&self.site), first, &again, timeout).await {
+        // A block, so that the request is not carried along once it is handed over.
+        let sending = {
+            let Some(mut first) = to_site(VisitorBody::of(body, self.connection.pace())) else {
+                let detail = &"its target cannot be written";
+                return respond::failure(self, Cause::Malformed, detail, judged.identity.wants_html);
+            };
+            let proven = judged.identity.session.is_some_and(|s| s.returned && s.proven_until_s > 0);
+            if form::may_hold_ours(first.headers(), proven) {
+                let body = std::mem::replace(first.body_mut(), VisitorBody::nothing());
+                match Box::pin(form::for_site(body, first.headers_mut())).await {
+                    Ok(body) => *first.body_mut() = body,
+                    Err(e) => return respond::failure(self, Cause::VisitorBrokeOff, &e, judged.identity.wants_html),
+                }
+            }
+            forward(&pool, first, &again, timeout)
+        };
+        let (answer, returning) = match sending.await {
             Ok(x) => x,
             Err(e) => return self.site_failed(&e, &judged),
         };
@@ -68,7 +71,7 @@ impl Passage {
     /// What the site has switched to goes back and forth unread.
     fn tunnel(
         &self,
-        judged: Judged,
+        judged: Box<Judged>,
         asked: &request::Parts,
         mut answer: Response<Incoming>,
         wanted: Option<upgrade::Wanted>,
@@ -80,7 +83,7 @@ impl Passage {
         };
         if let Some(route) = judged.route {
             let (status, back) = (answer.status(), asked.uri.path());
-            let account = self.account(judged, route, &asked.method, status, back, EntryKind::Disclosure);
+            let account = self.account(*judged, route, &asked.method, status, back, EntryKind::Disclosure);
             if let Some(instead) = answering::tunnel(self, &account, answer.headers()) {
                 return instead;
             }
@@ -144,7 +147,7 @@ impl Passage {
 
     async fn answer(
         &self,
-        mut judged: Judged,
+        mut judged: Box<Judged>,
         asked: &request::Parts,
         answer: Response<Incoming>,
         returning: Returning,
@@ -177,7 +180,7 @@ impl Passage {
                 let to = headers::for_visitor(&parts.headers, &s.private, via(parts.version), false);
                 let person = judged.person.take();
                 let back = asked.uri.path_and_query().map_or("/", |p| p.as_str());
-                let account = self.account(judged, route, &asked.method, parts.status, back, EntryKind::Disclosure);
+                let account = self.account(*judged, route, &asked.method, parts.status, back, EntryKind::Disclosure);
                 let accepts = answering::Accepts::of(asked);
                 let people = answering::people(self, (account, person), &asked.method, &parts, to, passing, &accepts);
                 Box::pin(people).await

@@ -27,19 +27,14 @@ use crate::{disclose, own, respond, security_txt};
 
 /// Serves one request. Never fails: whatever goes wrong becomes an answer.
 pub async fn serve(worker: Rc<Worker>, connection: Rc<Connection>, request: Request<Incoming>) -> Response<Body> {
+    // Boxed: each step of the way would carry it twice, as what it was given and as what it works on.
+    let request = Box::new(request);
     // Before anything is refused: each request has one, and the next must not get it.
     let heads = connection.pop_head();
-    if hosts_disagree(&request) {
-        return respond::plain(StatusCode::BAD_REQUEST, "The request names two different hosts.");
+    match Passage::new(worker, connection, &request) {
+        Ok(passage) => passage.run(request, heads).await,
+        Err(refused) => refused,
     }
-    let Some(host) = host_of(&request) else {
-        return respond::plain(StatusCode::BAD_REQUEST, "The request names no host.");
-    };
-    let asked_for = connection.asked_for(&host);
-    let Some(site) = worker.shared.tables.load().site(&asked_for.bare).cloned() else {
-        return respond::plain(StatusCode::MISDIRECTED_REQUEST, "No site answers here under that name.");
-    };
-    Passage::new(worker, connection, site, asked_for, &request).run(request, heads.as_deref()).await
 }
 
 /// The host with its port, as sent.
@@ -117,26 +112,37 @@ pub struct Judged {
 }
 
 impl Passage {
+    /// Finds the site a request is for; an answer where there is none.
+    #[expect(clippy::result_large_err, reason = "an answer is what the caller makes of it at once")]
     fn new(
         worker: Rc<Worker>,
         connection: Rc<Connection>,
-        site: Arc<SiteRuntime>,
-        asked_for: Rc<AskedFor>,
         request: &Request<Incoming>,
-    ) -> Self {
+    ) -> Result<Self, Response<Body>> {
+        if hosts_disagree(request) {
+            return Err(respond::plain(StatusCode::BAD_REQUEST, "The request names two different hosts."));
+        }
+        let Some(host) = host_of(request) else {
+            return Err(respond::plain(StatusCode::BAD_REQUEST, "The request names no host."));
+        };
+        let asked_for = connection.asked_for(&host);
+        let Some(site) = worker.shared.tables.load().site(&asked_for.bare).cloned() else {
+            return Err(respond::plain(StatusCode::MISDIRECTED_REQUEST, "No site answers here under that name."));
+        };
         let now_ms = worker.shared.clock.at(request.headers());
         let reference = worker.reference();
         let via = via(request.version());
-        Self { worker, connection, site, asked_for, now_ms, reference, via, route: Cell::new(None) }
+        Ok(Self { worker, connection, site, asked_for, now_ms, reference, via, route: Cell::new(None) })
     }
 
-    async fn run(self, request: Request<Incoming>, header_order: Option<&str>) -> Response<Body> {
+    async fn run(self, request: Box<Request<Incoming>>, header_order: Option<String>) -> Response<Body> {
         let counters = &self.site.memory.counters;
         Counters::add(&counters.requests, 1);
-        let judged = self.judge(&request, header_order);
+        // Boxed: half a kibibyte, which would be moved at each step of the way.
+        let judged = Box::new(self.judge(&request, header_order.as_deref()));
         if request.uri().path().starts_with(own::BASE) {
             // Boxed, as is whatever most requests never come to: each request would carry the room for it.
-            return Box::pin(own::serve(&self, judged, request)).await;
+            return Box::pin(own::serve(&self, *judged, *request)).await;
         }
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) && request.version() == Version::HTTP_2 {
             // The guard before HTTP/1.1 refuses both (`tap::refusal`).
@@ -155,14 +161,13 @@ impl Passage {
         if passes && judged.verdict.action > Action::Mask {
             disclose::note_verdict(&self, &judged, judged.verdict.action);
         }
-        match judged.action {
-            Action::Allow | Action::Mask => self.pass(judged, request).await,
-            Action::Slow => {
-                self.slow_down().await;
-                self.pass(judged, request).await
-            }
-            action => Box::pin(respond::verdict(&self, &judged, action, request)).await,
+        if !passes {
+            return Box::pin(respond::verdict(&self, &judged, judged.action, *request)).await;
         }
+        if judged.action == Action::Slow {
+            self.slow_down().await;
+        }
+        self.pass(judged, request).await
     }
 
     /// The wait of the ladder's step `slow`.

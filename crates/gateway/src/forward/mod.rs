@@ -11,7 +11,7 @@ pub use connect::{Connector, UpstreamTls};
 pub use pool::{Pool, Returning};
 pub use visitor_body::{Moved, VisitorBody, VisitorBodyError};
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,31 +44,35 @@ pub enum ForwardError {
 ///
 /// # Errors
 /// [`ForwardError`].
-pub async fn forward(
-    pool: &Pool,
+pub fn forward<'a>(
+    pool: &'a Pool,
     mut request: Request<VisitorBody>,
-    again: &dyn Fn() -> Option<Request<VisitorBody>>,
+    again: &'a dyn Fn() -> Option<Request<VisitorBody>>,
     answer_timeout: Duration,
-) -> Result<(Response<Incoming>, Returning), ForwardError> {
+) -> impl Future<Output = Result<(Response<Incoming>, Returning), ForwardError>> + use<'a> {
     let repeatable = matches!(*request.method(), http::Method::GET | http::Method::HEAD) && request.body().is_nothing();
     let mut tries = 0;
-    loop {
-        let mut link = pool.take(tries > 0).await?;
-        let kept = link.kept();
-        let moved = request.body().moved();
-        match within(answer_timeout, moved, link.send(request)).await {
-            None => return Err(ForwardError::Timeout(answer_timeout)),
-            Some(Ok(answer)) => return Ok((answer, pool.returning(link))),
-            Some(Err((error, back))) => {
-                tries += 1;
-                // A copy is made only now: nearly no request needs one.
-                let copy = || if repeatable && kept && tries == 1 { again() } else { None };
-                match back {
-                    // Nothing was sent: the connection had closed. Any request may go again.
-                    Some(unsent) if tries <= 3 => request = unsent,
-                    None if let Some(copy) = copy() => request = copy,
-                    _ if error.is_user() || error.is_body_write_aborted() => return Err(ForwardError::Visitor),
-                    _ => return Err(ForwardError::Broken(error)),
+    // A block within a plain function: an `async fn` carries what it is given twice.
+    async move {
+        loop {
+            let mut link = pool.take(tries > 0).await?;
+            let kept = link.kept();
+            let moved = request.body().moved();
+            let answer = pin!(link.send(request));
+            match within(answer_timeout, moved, answer).await {
+                None => return Err(ForwardError::Timeout(answer_timeout)),
+                Some(Ok(answer)) => return Ok((answer, pool.returning(link))),
+                Some(Err((error, back))) => {
+                    tries += 1;
+                    // A copy is made only now: nearly no request needs one.
+                    let copy = || if repeatable && kept && tries == 1 { again() } else { None };
+                    match back {
+                        // Nothing was sent: the connection had closed. Any request may go again.
+                        Some(unsent) if tries <= 3 => request = unsent,
+                        None if let Some(copy) = copy() => request = copy,
+                        _ if error.is_user() || error.is_body_write_aborted() => return Err(ForwardError::Visitor),
+                        _ => return Err(ForwardError::Broken(error)),
+                    }
                 }
             }
         }
@@ -77,8 +81,11 @@ pub async fn forward(
 
 /// Waits for the answer, so long from the last piece of the request on: nobody answers an upload before it has it, and a
 /// large one takes longer than a site may think. One that hardly moves puts the end off for minutes only ([`Moved`]).
-async fn within<T>(patience: Duration, moved: Option<Arc<Moved>>, answer: impl Future<Output = T>) -> Option<T> {
-    let mut answer = pin!(answer);
+async fn within<F: Future>(
+    patience: Duration,
+    moved: Option<Arc<Moved>>,
+    mut answer: Pin<&mut F>,
+) -> Option<F::Output> {
     let mut until = Instant::now() + patience;
     loop {
         if let Ok(answered) = tokio::time::timeout_at(until, answer.as_mut()).await {
@@ -110,7 +117,7 @@ mod tests {
                 std::future::pending::<()>().await;
             };
             let day = Duration::from_secs(86_400);
-            tokio::time::timeout(day, within(PATIENCE, Some(Arc::clone(&moved)), uploading)).await.ok()?;
+            tokio::time::timeout(day, within(PATIENCE, Some(Arc::clone(&moved)), pin!(uploading))).await.ok()?;
             Some(begun.elapsed())
         })
     }

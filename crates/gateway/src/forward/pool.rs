@@ -26,6 +26,12 @@ enum Sender {
     Two(Seat),
 }
 
+/// An answer that is awaited.
+enum By<One, Two> {
+    One(One),
+    Two(Two),
+}
+
 /// A connection taken for one request.
 pub(super) struct Link {
     sender: Sender,
@@ -38,22 +44,26 @@ impl Link {
         self.kept
     }
 
-    /// Sends; gives the request back when nothing of it was sent.
-    pub(super) async fn send(
+    /// Sends; gives the request back when nothing of it was sent. The request is handed over at once: what is awaited is
+    /// small, where it would be carried along.
+    pub(super) fn send(
         &mut self,
         request: Request<VisitorBody>,
-    ) -> Result<Response<Incoming>, (hyper::Error, Option<Request<VisitorBody>>)> {
-        match &mut self.sender {
-            Sender::One(s) => s.try_send_request(request).await,
-            Sender::Two(seat) => {
-                let mut sender = seat.shared.sender.clone();
-                sender.try_send_request(request).await
+    ) -> impl Future<Output = Result<Response<Incoming>, (hyper::Error, Option<Request<VisitorBody>>)>> + use<> {
+        let answer = match &mut self.sender {
+            Sender::One(s) => By::One(s.try_send_request(request)),
+            Sender::Two(seat) => By::Two(Box::pin(seat.shared.sender.clone().try_send_request(request))),
+        };
+        async move {
+            match answer {
+                By::One(answer) => answer.await,
+                By::Two(answer) => answer.await,
             }
+            .map_err(|mut e| {
+                let back = e.take_message();
+                (e.into_error(), back)
+            })
         }
-        .map_err(|mut e| {
-            let back = e.take_message();
-            (e.into_error(), back)
-        })
     }
 }
 
