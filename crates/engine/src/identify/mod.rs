@@ -48,6 +48,7 @@ pub use contradictions::Contradiction;
 pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
+pub use jsonwebtoken::Algorithm as TokenAlgorithm;
 pub use keys::Keys;
 pub use network::{AsnError, AsnTable, Origin, address_name, network_bytes};
 pub use robots::Robots;

@@ -1,6 +1,10 @@
 //! The keys with which the application's tokens are checked, from the operator's file: public keys as PEM, a JWK or a JWK
 //! Set (RFC 7517), or the secret of an HMAC.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
@@ -16,6 +20,9 @@ pub const MOST_KEYS: usize = 16;
 /// Why the keys of a file cannot be used. Never quotes the file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TokenKeysError {
+    /// No file, or none that may be read.
+    #[error("it cannot be read: {0}; check that it exists and that the user Hedgerow runs as may read it")]
+    Unreadable(String),
     /// No algorithms, or secrets and public keys together.
     #[error(
         "`algorithms` mixes HS256, HS384 or HS512, which are for a secret, with those for a public key: whoever knows \
@@ -89,6 +96,18 @@ impl std::fmt::Debug for TokenKeys {
 }
 
 impl TokenKeys {
+    /// Reads the operator's file at `path` for the algorithms of the policy.
+    ///
+    /// # Errors
+    /// [`TokenKeysError`] says what to do; it does not name the file.
+    pub fn open(path: &Path, algorithms: &[Algorithm]) -> Result<Self, TokenKeysError> {
+        let mut file = Vec::new();
+        // One byte more than is allowed shows that there are more.
+        let read = File::open(path).and_then(|f| f.take(MOST_BYTES as u64 + 1).read_to_end(&mut file));
+        read.map_err(|e| TokenKeysError::Unreadable(e.to_string()))?;
+        Self::read(&file, algorithms)
+    }
+
     /// Reads the operator's file for the algorithms of the policy.
     ///
     /// # Errors
