@@ -5,11 +5,12 @@ Every round measures every contender once, in random order; the figures are medi
 visitors with browser-like headers, each reading ten people of its own, so that budgets hold and every answer is the
 unmasked page. The policy enforces, with budgets wide enough for the load, and the ledger is on.
 
-Latency is measured at half of the contender's own saturation. What it added is told beside the origin on the contender's
-core, at the same rate in the same round: what else the machine does on that core meets both, and so does waking a core
-from another. The 99th percentile is that of a quarter of a second, and the figure is the median over all of them, because
-the machine's own housekeeping (once a second here, for ten milliseconds or more) would otherwise be the whole of it. What
-a contender does seldom and for long would not be seen so; `over_5ms_share` counts it, and the machine's share with it.
+Latency is measured at half of the contender's own saturation, with visitors who come at independent moments
+(benches/load). What it added is told beside the origin on the contender's core, at the same rate in the same round: what
+else the machine does on that core meets both, and so does waking a core from another. The 99th percentile is that of a
+quarter of a second, and the figure is the median over all of them, because the machine's own housekeeping (once a second
+here, for ten milliseconds or more) would otherwise be the whole of it. What a contender does seldom and for long would
+not be seen so; `over_5ms_share` counts it, and the machine's share with it.
 
 Run `make bench`, or `python benches/gateway.py --help`. Writes `build/bench.json`, one flat row per route and
 contender; docs/reference/measurements.md says what each key means.
@@ -31,6 +32,7 @@ from benches.gateway_load import (
     TESTED_CORE,
     Contender,
     Latency,
+    build_load,
     children,
     cpu_seconds,
     free_port,
@@ -95,13 +97,14 @@ def main() -> int:
     arguments.add_argument("--no-latency", action="store_true", help="leave out the 99th percentiles")
     arguments.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="where the rows go")
     options = arguments.parse_args()
-    missing = [t for t in ("nginx", "haproxy", "wrk", "taskset", "h2load") if shutil.which(t) is None]
+    missing = [t for t in ("nginx", "haproxy", "wrk", "taskset", "cargo") if shutil.which(t) is None]
     if missing:
         print(
-            f"missing: {', '.join(missing)}; on Debian: apt-get install nginx haproxy wrk util-linux nghttp2-client",
+            f"missing: {', '.join(missing)}; on Debian: apt-get install nginx haproxy wrk util-linux; cargo: see CONTRIBUTING.md",
             file=sys.stderr,
         )
         return 4
+    load = build_load()
     folder = ROOT / "build" / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     site = folder / "site"
@@ -175,8 +178,8 @@ def main() -> int:
                         row["rps"].append(rps)
                         row["cpu_us"].append(spent / max(requests, 1) * 1e6)
                         if not options.no_latency:
-                            at = (route.paths[0], rps / 2, max(options.seconds, 2), folder)
-                            bare, through_it = latency(near, *at), latency(contender.port, *at)
+                            at = (route.paths[0], rps / 2, max(options.seconds, 2))
+                            bare, through_it = latency(load, near, *at), latency(load, contender.port, *at)
                             row["added_p99_ms"].append(
                                 statistics.median(through_it.p99_ms) - statistics.median(bare.p99_ms)
                             )

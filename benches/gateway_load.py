@@ -148,34 +148,45 @@ class Latency:
         self.over_5ms += other.over_5ms
 
 
-def latency(port: int, path: str, rate: float, seconds: float, folder: Path) -> Latency:
-    """How long requests take at a constant rate (h2load over HTTP/1.1).
+def build_load() -> Path:
+    """Builds the generator of visitors who come one by one (benches/load); where it is.
 
-    Sixteen visitors, each a process of its own begun at another moment: h2load sends what is due each hundredth of a
-    second, and to all connections of one process at the same instant, which would measure how long sixteen simultaneous
-    requests take one core instead of how long one takes at this rate. The first 300 ms after the last began count for nothing.
+    Raises:
+        RuntimeError: it cannot be built.
     """
-    clients = 16
-    logs = [folder / f"latency{n}.log" for n in range(clients)]
-    running = []
-    for n, log in enumerate(logs):
-        log.unlink(missing_ok=True)
-        command = ["taskset", "-c", LOAD_CORE, "h2load", "--h1", "-t1", "-c1", f"--rps={max(1.0, rate / clients):.1f}", f"-D{seconds:.0f}",
-                   "-H", "user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0", "-H", "x-forwarded-for: 203.0.113.9",
-                   "-H", "accept: text/html", "-H", "accept-language: en", f"--log-file={log}", f"http://127.0.0.1:{port}{path}"]  # fmt: skip
-        running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        if n + 1 < clients:
-            time.sleep(0.01 + 0.01 / clients)
-    begun_us = time.time() * 1e6 + 300_000
-    ended = [process.wait() for process in running]
-    if any(ended):
-        raise RuntimeError("h2load failed")
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        ["cargo", "build", "--quiet", "--release", "--locked", "-p", "hedgerow-load"], cwd=root, check=False
+    )
+    if done.returncode:
+        raise RuntimeError("the load generator could not be built; what cargo says stands above")
+    return Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "release" / "hedgerow-load"
+
+
+VISITORS = 32
+
+
+def latency(load: Path, port: int, path: str, rate: float, seconds: float) -> Latency:
+    """How long requests take at a rate, half of a second left out at the beginning.
+
+    The visitors come at independent moments (benches/load), as those of a site do. Generators that send what is due each
+    hundredth of a second to all connections at once measure how long the whole handful takes one core instead.
+    """
+    done = subprocess.run(
+        ["taskset", "-c", LOAD_CORE, str(load), str(port), path, f"{rate:.1f}", f"{seconds + 0.5:.1f}", str(VISITORS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the load generator failed: {done.stderr}")
     windows: dict[int, list[float]] = {}
-    for log in logs:
-        for line in log.read_text().splitlines():
-            at_us, status, took_us = line.split()
-            if status == "200" and int(at_us) >= begun_us:
-                windows.setdefault(int(int(at_us) - begun_us) // WINDOW_US, []).append(int(took_us) / 1000)
+    for line in done.stdout.splitlines():
+        at_us, status, took_us = map(int, line.split())
+        if status != 200:
+            raise RuntimeError(f"an answer to a request for {path} was {status}")
+        if at_us >= 500_000:
+            windows.setdefault(at_us // WINDOW_US, []).append(took_us / 1000)
     # The last one is cut short by the end.
     windows.pop(max(windows, default=0), None)
     return Latency(

@@ -62,12 +62,11 @@ check_group() {
       need "fail2ban, for the tests of block lists" has_fail2ban "fail2ban"
       ;;
     bench)
-      on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk; on_path has_h2load h2load
+      on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk
       PATH="$PATH:/usr/sbin:/sbin"
       need "nginx" has_nginx "nginx-light"
       need "HAProxy" has_haproxy "haproxy"
       need "wrk" has_wrk "wrk"
-      need "h2load" has_h2load "nghttp2-client"
       ;;
     harvest)
       on_path has_wget wget; on_path has_curl curl
