@@ -24,6 +24,29 @@ ROUTE_FIELDS = [
     {"field": 1, "at": [{"html": {"selector": "a[href^='mailto:']", "attribute": "href"}}]},
 ]
 
+_CLAIMS = (
+    b'{"sub":"ada","exp":1900000000,"made":"2021-04-09T00:00:00Z","iss":"i","aud":["a"]}',
+    b'{"sub":8812,"exp":1.9e9,"nbf":1700000000,"made":1700000000.5,"aud":"a"}',
+)
+TOKENS = [
+    *_CLAIMS,
+    b'{"alg":"HS256","typ":"JWT","kid":"k","jku":"https://a.example"}\n' + _CLAIMS[0],
+    b'{"alg":"HS256","crit":["b64"],"b64":false}\n' + _CLAIMS[0],
+    *(
+        base64.urlsafe_b64encode(h).rstrip(b"=") + b"." + base64.urlsafe_b64encode(c).rstrip(b"=") + b".AAAA"
+        for h in (b'{"alg":"none"}', b'{"alg":"ES256"}', b'{"alg":"EdDSA","kid":"k"}')
+        for c in _CLAIMS
+    ),
+]
+KEYS = [
+    b'{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k","use":"sig"},'
+    b'{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",'
+    b'"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","alg":"ES256","key_ops":["verify"]}]}',
+    b'{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}',
+    b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    b"-----END PUBLIC KEY-----\n",
+]
+
 
 def site() -> dict[str, object]:
     """A compiled site with something in every place that is parsed further."""
@@ -404,6 +427,8 @@ def seeds() -> dict[str, list[bytes]]:
         "cel": [r.encode() for r in RULES],
         "pem": [b"\0" + c for c in certificate()]
         + [b"\x80-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x80"],
+        "token": [bytes([flags, 200, 65]) + t for flags in (0, 1, 17, 49) for t in TOKENS]
+        + [b"\x02\0\0" + k for k in (*KEYS, *certificate())],
         "crawlers": [json.dumps(ranges).encode(), b"crawl-1.googlebot.com"],
         "asn": [
             b"\x00" + mmdb(),
@@ -605,6 +630,20 @@ WORDS: dict[str, list[str]] = {
         "Googlebot/2.1",
         "compatible;",
         "hedgerow-account-since: 2026-01-02T03:04:05Z",
+    ],
+    "token": [
+        '"alg":"HS256"',
+        '"kid":"k"',
+        '"crit":["x"]',
+        '"exp":1900000000',
+        '"sub":"',
+        '"made":',
+        '"aud":["a"]',
+        '"iss":"i"',
+        '"kty":"RSA","n":"',
+        '"use":"sig"',
+        "-----BEGIN PUBLIC KEY-----",
+        "eyJhbGciOiJFUzI1NiJ9.",
     ],
     "headers": [
         "connection: ",

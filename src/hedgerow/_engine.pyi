@@ -55,6 +55,9 @@ def dns_name_belongs(agent: str, dns_name: str) -> bool:
 def check_asn_table(path: str | PathLike[str]) -> str | None:
     """What is wrong with a table of autonomous systems (MMDB or TSV)."""
 
+def check_token_keys(path: str | PathLike[str], algorithms: list[str]) -> str | None:
+    """What is wrong with a file of keys for the application's tokens."""
+
 def shipped_crawlers() -> str:
     """The crawlers of this release: names, agents, ranges and DNS names, as JSON."""
 

@@ -183,16 +183,16 @@ async fn chores(edge: Arc<Edge>) {
         });
         match done.await {
             // Its turn may come late, and the next chores do not wait for it. A change is told once.
-            Ok(true) => drop(tokio::spawn(take_up_asn(Arc::clone(&edge)))),
+            Ok(true) => drop(tokio::spawn(take_up_files(Arc::clone(&edge)))),
             Ok(false) => {}
             Err(_) => tracing::error!("a chore panicked"),
         }
     }
 }
 
-async fn take_up_asn(edge: Arc<Edge>) {
+async fn take_up_files(edge: Arc<Edge>) {
     if let Err(e) = edge.reload().await {
-        tracing::error!(error = e, "the table of autonomous systems was not taken up; the one in force stays");
+        tracing::error!(error = e, "a file that has changed was not taken up; what is in force stays");
     }
 }
 
@@ -347,7 +347,7 @@ impl Edge {
         let sites: Vec<Value> = tables
             .sites()
             .map(|s| {
-                json!({
+                let mut of_site = json!({
                     "site": s.site.name,
                     "title": s.site.title,
                     "mode": s.mode(),
@@ -358,7 +358,11 @@ impl Edge {
                     "measures": s.memory.measures.load().all().len(),
                     "for_everybody": for_everybody(&s.memory.measures.load(), &s.site, now_ms),
                     "state": s.memory.state.overview(&s.site, now_ms, top.min(100)),
-                })
+                });
+                if s.site.account.token.is_some() {
+                    of_site["tokens"] = json!(s.memory.tokens.now());
+                }
+                of_site
             })
             .collect();
         json!({

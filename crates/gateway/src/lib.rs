@@ -45,6 +45,8 @@ pub mod streams;
 pub mod tap;
 pub mod telling;
 pub mod tls;
+pub mod token_keys;
+pub mod tokens;
 pub mod tunnel;
 pub mod upgrade;
 pub mod worker;

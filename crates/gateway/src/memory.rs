@@ -20,6 +20,7 @@ use crate::lookups;
 use crate::replay::{self, Past};
 use crate::settings::Settings;
 use crate::sites::{crawlers_file, site_secret};
+use crate::tokens::Tokens;
 
 /// What a site remembers whatever its policy says: budgets, the ledger, keys, counters.
 pub struct SiteMemory {
@@ -41,6 +42,8 @@ pub struct SiteMemory {
     pub sealer: Sealer,
     /// Counters.
     pub counters: Counters,
+    /// What came of the application's tokens.
+    pub tokens: Tokens,
     /// What went wrong last.
     pub faults: Faults,
     /// Watch (0) or enforce (1), as switched last.
@@ -51,7 +54,8 @@ pub struct SiteMemory {
     proofs: Proofs,
 }
 
-/// One account is remembered for so many bytes of the memory for principals; it takes less than a tenth of them.
+/// One account is remembered for so many bytes of the memory for principals; it takes less than a tenth of them, and with
+/// tokens less than a sixth.
 const BYTES_AN_ACCOUNT: usize = 2_048;
 
 /// ... but never fewer than these.
@@ -133,6 +137,7 @@ impl SiteMemory {
             crawlers,
             ledger,
             counters: Counters::default(),
+            tokens: Tokens::default(),
             faults: Faults::default(),
             measures: ArcSwap::default(),
             mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),

@@ -209,6 +209,9 @@ impl Passage {
         if let Some(finding) = identified.proxy_finding {
             tracing::warn!(site = s.site.name, "{finding}");
         }
+        if let Some(seen) = identified.token {
+            s.memory.tokens.note(&s.site.name, seen, self.now_ms);
+        }
         let kind = identified.kind;
         let visit = Visit {
             asset: kind.asset,

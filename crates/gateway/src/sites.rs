@@ -22,6 +22,7 @@ use crate::forward::UpstreamTls;
 use crate::lookups::{self, Asn, Lookups};
 use crate::memory::{self, SiteMemory};
 use crate::settings::{Limits, Settings};
+use crate::token_keys::{KeyFile, KeyFiles};
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 
@@ -51,6 +52,8 @@ pub struct SiteRuntime {
     pub upstream_tls: Option<UpstreamTls>,
     /// `Host` to send, if not the visitor's.
     pub host_override: Option<http::HeaderValue>,
+    /// The keys of the application's tokens.
+    key_file: Option<KeyFile>,
     /// What outlives the policy.
     pub memory: Arc<SiteMemory>,
 }
@@ -133,6 +136,7 @@ impl Tables {
 pub struct Memories {
     root_secret: [u8; 32],
     lookups: Lookups,
+    key_files: KeyFiles,
     sites: Mutex<HashMap<String, Arc<SiteMemory>>>,
 }
 
@@ -147,7 +151,12 @@ impl Memories {
             .map_err(|e| format!("the secret {} cannot be read: {e}; `hedgerow protect` makes it", path.display()))?;
         let root_secret = unhex(text.trim())
             .ok_or_else(|| format!("{} must hold 64 hexadecimal digits; move it away to have a new one made (budgets and pseudonyms then start anew)", path.display()))?;
-        Ok(Self { root_secret, lookups: Lookups::default(), sites: Mutex::new(HashMap::new()) })
+        Ok(Self {
+            root_secret,
+            lookups: Lookups::default(),
+            key_files: KeyFiles::default(),
+            sites: Mutex::new(HashMap::new()),
+        })
     }
 
     /// Builds the tables of a policy; memory of sites that stay is kept, and nothing of it is changed before
@@ -168,7 +177,7 @@ impl Memories {
         let secure = settings.listen.iter().all(|l| l.tls);
         // What can fail and costs nothing comes first, for all sites: one that is new reads its whole ledger below.
         let compiled =
-            policy.sites.into_iter().map(|site| Compiled::new(settings, site)).collect::<Result<Vec<_>, _>>()?;
+            policy.sites.into_iter().map(|site| self.compiled(settings, site)).collect::<Result<Vec<_>, _>>()?;
         let mut sites = Vec::with_capacity(compiled.len());
         for site in compiled {
             sites.push(Arc::new(self.site(settings, site, &policy_id, each, asn.as_ref(), secure, now_ms)?));
@@ -191,6 +200,8 @@ impl Memories {
     /// new, and which table of autonomous systems is looked at. Nothing here can fail.
     pub fn put_in_force(&self, tables: &Tables) {
         self.lookups.put_in_force(tables.asn.clone());
+        let key_files = tables.sites().filter_map(|s| Some((s.site.name.clone(), s.key_file.clone()?)));
+        self.key_files.put_in_force(key_files.collect());
         let mut known = self.sites.lock();
         for s in tables.sites() {
             s.memory.mode.store(u8::from(s.site.mode == Mode::Enforce), Ordering::Relaxed);
@@ -201,7 +212,7 @@ impl Memories {
     }
 
     /// Looks whether a file of outside facts has changed. New ranges of crawlers are taken up at once; `true` when the
-    /// tables have to be made anew, because the table of autonomous systems is another one.
+    /// tables have to be made anew, because the table of autonomous systems or the keys of tokens are others.
     pub fn look_at_files(&self, settings: &Settings) -> bool {
         let path = crawlers_file(settings);
         if self.lookups.crawlers_changed(&path) {
@@ -211,7 +222,8 @@ impl Memories {
                 Err(e) => tracing::error!(error = e, "ranges of crawlers were not taken up"),
             }
         }
-        self.lookups.asn_changed()
+        let (asn, keys) = (self.lookups.asn_changed(), self.key_files.changed());
+        asn || keys
     }
 
     #[expect(clippy::too_many_arguments, reason = "what all sites share, and the one site")]
@@ -225,7 +237,7 @@ impl Memories {
         secure: bool,
         now_ms: u64,
     ) -> Result<SiteRuntime, String> {
-        let Compiled { site, judge, plans, private, people_header, upstream_tls, host_override } = compiled;
+        let Compiled { site, judge, plans, private, people_header, upstream_tls, host_override, key_file } = compiled;
         let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
         let known = self.sites.lock().get(&site.name).map(Arc::clone);
         let memory = match known {
@@ -237,7 +249,9 @@ impl Memories {
             }
         };
         let (keys, crawlers, asn) = (Arc::clone(&memory.keys), Arc::clone(&memory.crawlers), asn.map(Asn::table));
-        let identifier = Identifier::new(&site, keys, crawlers, asn, secure).map_err(|e| named(&e))?;
+        let identifier = Identifier::new(&site, keys, crawlers, asn, secure)
+            .and_then(|room| room.reading_tokens(&site, key_file.as_ref().map(KeyFile::keys)))
+            .map_err(|e| named(&e))?;
         let proofs = memory.proofs(&site);
         Ok(SiteRuntime {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
@@ -252,6 +266,7 @@ impl Memories {
             people_header,
             upstream_tls,
             host_override,
+            key_file,
             memory,
         })
     }
@@ -266,11 +281,13 @@ struct Compiled {
     people_header: HeaderName,
     upstream_tls: Option<UpstreamTls>,
     host_override: Option<http::HeaderValue>,
+    key_file: Option<KeyFile>,
 }
 
-impl Compiled {
-    fn new(settings: &Settings, site: Site) -> Result<Self, String> {
+impl Memories {
+    fn compiled(&self, settings: &Settings, site: Site) -> Result<Compiled, String> {
         let named = |e: &dyn std::fmt::Display| format!("site `{}`: {e}", site.name);
+        let key_file = self.key_files.of(&site).map_err(|e| named(&e))?;
         let upstream_tls = UpstreamTls::new(&site.upstream).map_err(|e| named(&e))?;
         let judge = Judge::new(&site).map_err(|e| named(&e))?;
         let mut plans = Vec::with_capacity(site.routes.len());
@@ -298,7 +315,7 @@ impl Compiled {
                     .map_err(|_| format!("site `{}`: `{h}` is not a Host", site.name))?,
             ),
         };
-        Ok(Self { site, judge, plans, private, people_header, upstream_tls, host_override })
+        Ok(Compiled { site, judge, plans, private, people_header, upstream_tls, host_override, key_file })
     }
 }
 

@@ -7,7 +7,7 @@ mod ledger;
 mod replay;
 
 use hedgerow_engine::doors::Level;
-use hedgerow_engine::identify::{AsnTable, Crawlers, Keys, dns_name_belongs as belongs};
+use hedgerow_engine::identify::{AsnTable, Crawlers, Keys, TokenAlgorithm, TokenKeys, dns_name_belongs as belongs};
 use hedgerow_engine::policy::Policy;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -83,6 +83,16 @@ fn check_asn_table(py: Python<'_>, path: std::path::PathBuf) -> Option<String> {
     py.detach(|| AsnTable::open(&path)).err().map(|e| e.to_string())
 }
 
+/// What is wrong with a file of keys for tokens under these algorithms, or None.
+#[pyfunction]
+fn check_token_keys(py: Python<'_>, path: std::path::PathBuf, algorithms: Vec<String>) -> Option<String> {
+    let known: Result<Vec<TokenAlgorithm>, _> = algorithms.iter().map(|a| a.parse()).collect();
+    match known {
+        Err(_) => Some(format!("`{}` holds an algorithm that is not known", algorithms.join(", "))),
+        Ok(known) => py.detach(|| TokenKeys::open(&path, &known)).err().map(|e| format!("{}: {e}", path.display())),
+    }
+}
+
 /// The crawlers of this release: names, agents, ranges and DNS names, as JSON.
 #[pyfunction]
 fn shipped_crawlers() -> &'static str {
@@ -116,6 +126,7 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(account_name, m)?)?;
     m.add_function(wrap_pyfunction!(dns_name_belongs, m)?)?;
     m.add_function(wrap_pyfunction!(check_asn_table, m)?)?;
+    m.add_function(wrap_pyfunction!(check_token_keys, m)?)?;
     m.add_function(wrap_pyfunction!(shipped_crawlers, m)?)?;
     m.add_function(wrap_pyfunction!(check_crawlers, m)?)?;
     m.add_function(wrap_pyfunction!(reasons, m)?)?;

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from hedgerow.policy import words
+from hedgerow.policy import token_settings, words
 from hedgerow.policy.defaults import LEVELS, SENSITIVITIES, STANDINGS
 from hedgerow.policy.problem import Report, did_you_mean
 from hedgerow.policy.view import View
@@ -87,6 +87,7 @@ def _site(site: View, report: Report) -> Json:
             "trust": account.text("trust"),
             "new_for_s": account.whole("new_for_s"),
             "sign_in_url": account.maybe("sign_in"),
+            "token": token_settings.compiled(account.maybe_view("token"), report),
         },
         "fields": [{"name": name, "sensitivity": sensitivity} for name, sensitivity in fields.items()],
         "routes": _routes(people, index, report),

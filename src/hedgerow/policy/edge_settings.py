@@ -7,6 +7,7 @@ from typing import Final
 from hedgerow.policy import words
 from hedgerow.policy.named_shapes import seconds
 from hedgerow.policy.shapes import REQUIRED, Choice, Flag, Real, Section, Setting, Text, Whole
+from hedgerow.policy.token_settings import TOKEN
 
 LISTEN: Final = Section(
     "listen",
@@ -182,6 +183,7 @@ ACCOUNT: Final = Section(
         ),
         seconds("new_for_s", 7 * 86_400, 0, 366 * 86_400, "Younger accounts have the smaller budgets of a new member."),
         Setting("sign_in", Text("/sign-in"), None, "URL", "Where people sign in, for the page that asks them to."),
+        Setting("token", TOKEN, None, "", "A signed token (JWT) that says who is signed in; absent = there is none."),
     ),
     "How the site's accounts are known.",
 )

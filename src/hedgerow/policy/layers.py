@@ -164,11 +164,14 @@ _WATCHED: Final = "the site is in watch mode: it is computed and recorded, and s
 
 
 def _identity(site: View) -> Acting:
-    declared = site.view("account").maybe("cookie") is not None
+    account = site.view("account")
+    declared = account.maybe("cookie") is not None or account.maybe_view("token") is not None
     gated = [s for s in ("personal", "contact", "special") if _show(site, "stranger", s) == "never"]
     if not declared:
         return Acting(
-            Layer.IDENTITY, False, "no account is known here: `account.cookie` is absent, so members count as strangers"
+            Layer.IDENTITY,
+            False,
+            "no account is known here: `account.cookie` and `account.token` are absent, so members count as strangers",
         )
     if not _enforced(site):
         return Acting(Layer.IDENTITY, False, _WATCHED)

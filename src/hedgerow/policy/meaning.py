@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hedgerow.policy import defaults, words
+from hedgerow.policy import defaults, token_settings, words
 from hedgerow.policy.loading import Compiled
 from hedgerow.policy.problem import Problem
 from hedgerow.policy.view import View
@@ -41,6 +41,8 @@ def _site(site: View) -> Iterator[str]:
         yield "  Watch mode: verdicts are recorded, none is carried out. `hedgerow enforce` changes that."
     else:
         yield "  Enforce mode: verdicts are carried out."
+    if token := site.view("account").maybe_view("token"):
+        yield token_settings.in_words(token)
     yield from _people(site.view("people"))
     yield "  Who may be shown how many different people:"
     for standing in _WHO:
@@ -201,6 +203,10 @@ def _doubts(site: View) -> Iterator[Problem]:
             "trust: present takes any cookie for an account, and anybody can invent a cookie",
             "trust: confirmed, with the application sending the account header",
         )
+    token = site.view("account").maybe_view("token")
+    wrong = token_settings.wrong_keys(token) if token else None
+    if token and wrong:
+        yield Problem(token.at("key_file"), f"{wrong}; a gateway would not start with it", "key_file: FILE")
     posture = site.view("posture")
     for step in ("raised", "high"):
         if step in posture.written:

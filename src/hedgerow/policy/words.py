@@ -258,17 +258,22 @@ def wrong_asn_table(path: str) -> str | None:
     return _engine_says("check_asn_table", path)
 
 
-def _engine_says(function: str, text: str) -> str | None:
+def wrong_token_keys(path: str, algorithms: list[str]) -> str | None:
+    """The keys of an application's tokens must be there, readable, and for these algorithms."""
+    return _engine_says("check_token_keys", path, algorithms)
+
+
+def _engine_says(function: str, *text: object) -> str | None:
     """Asks the engine where it is built; a policy can be checked on a machine without it, then with less depth."""
     try:
         engine = importlib.import_module("hedgerow._engine")
     except ImportError:
         return None
-    ask: Callable[[str], object] | None = getattr(engine, function, None)
+    ask: Callable[..., object] | None = getattr(engine, function, None)
     if ask is None:
         return None
     try:
-        said = ask(text)
+        said = ask(*text)
     except ValueError as e:
         return str(e)
     return None if said is None else str(said)

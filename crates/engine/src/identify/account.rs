@@ -4,10 +4,14 @@ use parking_lot::Mutex;
 
 use super::ages::{Age, Ages};
 use super::shelf::{SHARDS, Shelf, shard};
+use super::token::Remembered;
 use crate::doors::Pseudonym;
 
 /// How long a confirmation holds without being repeated. Every answer that names the account renews it.
 pub const HOLDS_S: u64 = 86_400;
+
+/// Most bytes of an account's name, as the application says it.
+pub(super) const MAX_ACCOUNT: usize = 256;
 
 /// Keyed hash of the site's own session cookie; the cookie itself is never kept.
 pub type CookieKey = [u8; 16];
@@ -34,6 +38,8 @@ pub struct Accounts {
     ages: Ages,
     /// Ages of names nobody confirmed: in memory only, and apart, for anybody can invent as many as they like.
     unconfirmed: Ages,
+    /// The application's tokens that were checked.
+    tokens: Remembered,
 }
 
 impl Default for Accounts {
@@ -44,7 +50,7 @@ impl Default for Accounts {
 
 impl Accounts {
     /// Keeps at most `capacity` cookies, as many accounts and half as many unconfirmed ones, at about 190 bytes for all
-    /// together.
+    /// together; and where the site has tokens as many of these, at about 120 bytes.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let each = (capacity / SHARDS).max(1);
@@ -52,6 +58,7 @@ impl Accounts {
             confirmed: (0..SHARDS).map(|_| Mutex::new(Shelf::new(each))).collect(),
             ages: Ages::new(capacity),
             unconfirmed: Ages::unkept(capacity / 2),
+            tokens: Remembered::new(capacity),
         }
     }
 
@@ -64,17 +71,26 @@ impl Accounts {
 
     /// Remembers that the application named `account` for this cookie. Returns since when the account is known.
     pub fn confirm(&self, cookie: Option<&CookieKey>, account: Pseudonym, since_s: Option<u64>, now_s: u64) -> u64 {
-        // An application that told an account's age once may leave it out of its next answer.
-        let since_s = match since_s {
-            Some(told) => self.ages.told(account, told, now_s),
-            None => self.ages.first_seen(account, now_s),
-        };
+        let since_s = self.told(account, since_s, now_s);
         if let Some(cookie) = cookie
             && let Some(shelf) = self.confirmed.get(shard(cookie[0]))
         {
             shelf.lock().put(*cookie, Confirmed { name: account, since_s, until_s: now_s + HOLDS_S });
         }
         since_s
+    }
+
+    /// The application named an account. Returns since when it is known: what it told once it may leave out later.
+    pub(super) fn told(&self, account: Pseudonym, since_s: Option<u64>, now_s: u64) -> u64 {
+        match since_s {
+            Some(told) => self.ages.told(account, told, now_s),
+            None => self.ages.first_seen(account, now_s),
+        }
+    }
+
+    /// The application's tokens that were checked.
+    pub(super) fn tokens(&self) -> &Remembered {
+        &self.tokens
     }
 
     /// Forgets a cookie: the application said that nobody is signed in with it.

@@ -13,8 +13,9 @@ use smallvec::SmallVec;
 use super::agent_names::NAMES;
 use super::agents::{self, Agent, Class, Family};
 use super::client::Prints;
+use super::signed_in::with_account;
 use super::visit::VisitKind;
-use super::{Identifier, address, lane, with_account};
+use super::{Identifier, address, lane};
 use crate::doors::{Account, AddressSource, Evidence, Identity, Lane, Level, Pseudonym};
 
 /// Names a user agent can amount to: those of the table, and the two that are read between the lines.

@@ -26,11 +26,13 @@ mod network_kind;
 mod robots;
 mod session;
 mod shelf;
+mod signed_in;
 mod suspicion;
 #[cfg(test)]
 pub(crate) mod test_request;
 #[cfg(test)]
 mod tests;
+mod token;
 mod visit;
 
 use std::sync::Arc;
@@ -46,18 +48,17 @@ pub use contradictions::Contradiction;
 pub use crawlers::{Crawlers, CrawlersError, dns_name_belongs};
 pub use forwarded::https as came_by_https;
 pub use glimpse::{Glimpse, Software};
+pub use jsonwebtoken::Algorithm as TokenAlgorithm;
 pub use keys::Keys;
 pub use network::{AsnError, AsnTable, Origin, address_name, network_bytes};
 pub use robots::Robots;
 pub use suspicion::{ProxyFinding, ProxySuspicion};
+pub use token::{Refusal, TokenKeys, TokenKeysError, TokenSeen, Told, read_token};
 pub use visit::{VisitKind, visit, visit_by_path};
 
 use crate::doors::{Account, Evidence, Identity, Lane, Level, Pseudonym, Request, Session, Signal};
 use crate::policy::{AccountTrust, Site};
 use memo::Memo;
-
-/// Most bytes of an account's name in the application's header.
-const MAX_ACCOUNT: usize = 256;
 
 /// Why a site's identify room could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,8 @@ pub struct Identified {
     /// Set once in a while when nearly all visitors share one address: `trusted_hops` was probably forgotten. To be
     /// logged for the operator.
     pub proxy_finding: Option<ProxyFinding>,
+    /// What came of the application's token, where one was checked. To be counted for the operator.
+    pub token: Option<TokenSeen>,
 }
 
 /// The identify room of one site, compiled. Made anew when the policy changes.
@@ -101,6 +104,7 @@ pub struct Identifier {
     headers: AppHeaders,
     account_cookie: Option<String>,
     account_trust: AccountTrust,
+    tokens: Option<token::Tokens>,
     honour_gpc: bool,
     signals: u32,
     // A visitor asks many times with the same browser from the same address: what these come to is remembered.
@@ -159,6 +163,7 @@ impl Identifier {
             headers,
             account_cookie: site.account.cookie.clone(),
             account_trust: site.account.trust,
+            tokens: None,
             honour_gpc: site.privacy.honour_gpc,
             signals,
             agents: Memo::new(8),
@@ -195,13 +200,13 @@ impl Identifier {
             }
         }
 
-        let account = self.account(req.headers, accounts, now_s);
-        lane = with_account(lane, account.as_ref());
+        let (account, token) = self.account(req.headers, accounts, now_s);
+        lane = signed_in::with_account(lane, account.as_ref());
         let (session, set_cookie) = self.session(req.headers, kind, lane, fresh, now_s);
         let client = self.client(&agent, &prints, coarse);
         let identity =
             self.named(&found, agent.named.map(|(name, _)| name), client, lane, account, session, evidence, kind);
-        Identified { identity, kind, set_cookie, proxy_finding }
+        Identified { identity, kind, set_cookie, proxy_finding, token }
     }
 
     /// The identity, once everything about it is known: every name is given here.
@@ -239,45 +244,6 @@ impl Identifier {
             evidence,
             wants_html: kind.wants_html,
             navigation: kind.navigation,
-        }
-    }
-
-    /// Takes what the application's answer says about the account: updates the identity (account, lane) and remembers
-    /// whose cookie it is. An empty header says that nobody is signed in.
-    pub fn confirm(
-        &self,
-        identity: &mut Identity,
-        req_headers: &HeaderMap,
-        answer_headers: &HeaderMap,
-        accounts: &Accounts,
-        now_ms: u64,
-    ) {
-        let Some(said) = answer_headers.get(&self.headers.account).map(|v| v.as_bytes().trim_ascii()) else {
-            return;
-        };
-        let brought = self.site_cookie(req_headers).map(|value| self.cookie_key(value));
-        if said.is_empty() || said.len() > MAX_ACCOUNT {
-            if let Some(key) = &brought {
-                accounts.forget(key);
-            }
-            identity.account = None;
-            if identity.lane == Lane::Member {
-                identity.lane = Lane::Visitor;
-            }
-            return;
-        }
-        let name = self.keys.pseudonym(Level::Account, said);
-        let since = answer_headers.get(&self.headers.account_since).and_then(|v| v.to_str().ok());
-        let since_s = since.and_then(account::since);
-        let now_s = now_ms / 1000;
-        // An answer that signs somebody in gives a new cookie: it is the one that comes back.
-        let cookie_name = self.account_cookie.as_deref();
-        let given = cookie_name.and_then(|n| cookies::given(answer_headers, n)).filter(|v| !v.is_empty());
-        let given = given.map(|value| self.cookie_key(value));
-        let since_s = accounts.confirm(given.as_ref().or(brought.as_ref()), name, since_s, now_s);
-        identity.account = Some(Account { name, confirmed: true, since_s: Some(since_s) });
-        if matches!(identity.lane, Lane::Visitor | Lane::Automation) {
-            identity.lane = Lane::Member;
         }
     }
 
@@ -351,26 +317,6 @@ impl Identifier {
         (Some(session), Some(self.cookie.set(&session)))
     }
 
-    fn account(&self, headers: &HeaderMap, accounts: &Accounts, now_s: u64) -> Option<Account> {
-        let key = self.cookie_key(self.site_cookie(headers)?);
-        if let Some(c) = accounts.get(&key, now_s) {
-            return Some(Account { name: c.name, confirmed: true, since_s: Some(c.since_s) });
-        }
-        if self.account_trust == AccountTrust::Confirmed {
-            return None;
-        }
-        let name = self.keys.pseudonym(Level::Account, &key);
-        Some(Account { name, confirmed: false, since_s: Some(accounts.first_seen(name, now_s)) })
-    }
-
-    fn site_cookie<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
-        cookies::named(headers, self.account_cookie.as_deref()?).next()
-    }
-
-    fn cookie_key(&self, value: &str) -> CookieKey {
-        self.keys.mac("cookie of the site", value.as_bytes())
-    }
-
     /// Whether the visitor's browser takes this for a secure context (W3C Secure Contexts, section 3.1), in which it
     /// sends Fetch Metadata and client hints. Behind a hop that does not say, the answer is no: nothing is held
     /// against anybody on a guess.
@@ -384,14 +330,6 @@ impl Identifier {
             || host.ends_with(".localhost")
             || host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
     }
-}
-
-/// Who is signed in, as the application confirmed, is a member whatever its software says.
-fn with_account(lane: Lane, account: Option<&Account>) -> Lane {
-    if account.is_some_and(|a| a.confirmed) && matches!(lane, Lane::Visitor | Lane::Automation) {
-        return Lane::Member;
-    }
-    lane
 }
 
 /// Whether a request carries a forwarding header at all.

@@ -17,7 +17,7 @@ pub use people::{FieldSource, JsonPath, PersonSource, Reading, Step};
 pub use route::{PathTemplate, Route, RouteKind, RouteMatch};
 pub use site::{
     Account, AccountTrust, Bait, Enforcement, Failures, Headers, Ladder, MOST_FAMILIES, Mode, OnFailure, Privacy,
-    ProofPolicy, Rule, SecurityTxt, Site, Tls, Upstream,
+    ProofPolicy, Rule, SecurityTxt, Site, Tls, Token, Upstream,
 };
 
 use serde::Deserialize;

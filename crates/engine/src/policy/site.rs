@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use ipnet::IpNet;
+use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use super::budgets::{Budgets, PosturePolicy};
@@ -110,6 +111,35 @@ pub struct Account {
     pub new_for_s: u32,
     /// Where people sign in, for the page that asks them to.
     pub sign_in_url: Option<String>,
+    /// Tokens of the application that say whose account it is.
+    #[serde(default)]
+    pub token: Option<Token>,
+}
+
+/// The application's signed tokens (JWT, RFC 7519).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Cookie it comes in.
+    pub cookie: Option<String>,
+    /// Request header it comes in, lower case; the first to be looked at.
+    pub header: Option<String>,
+    /// File with the keys it is checked with.
+    pub key_file: String,
+    /// What it may be signed with; all for public keys, or all for a secret.
+    pub algorithms: Vec<Algorithm>,
+    /// Who may have issued it; empty = nobody is asked for.
+    #[serde(default)]
+    pub issuer: Vec<String>,
+    /// Whom it may be for; empty = a token that is for somebody is not for us.
+    #[serde(default)]
+    pub audience: Vec<String>,
+    /// The claim that identifies the account.
+    pub account: String,
+    /// The claim that says when the account was made.
+    pub since: Option<String>,
+    /// How far the application's clock may differ.
+    pub leeway_s: u32,
 }
 
 /// How far the site's cookie is believed.

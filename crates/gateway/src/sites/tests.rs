@@ -66,3 +66,38 @@ fn a_refused_policy_leaves_the_table_of_autonomous_systems_looked_at() {
     std::fs::write(&file, "127.0.0.0\t127.0.0.255\t64502\tZZ\tEXAMPLE\n").unwrap();
     assert!(!memories.look_at_files(&settings), "and no more when a policy without it is in force");
 }
+
+#[test]
+fn keys_of_tokens_are_taken_up_when_their_file_changes_and_a_broken_file_changes_nothing() {
+    let state = tempfile::TempDir::new().unwrap();
+    let (settings, memories) = memories(state.path());
+    let file = state.path().join("keys.json");
+    let key = |x: char| format!(r#"{{"kty": "OKP", "crv": "Ed25519", "x": "{}A"}}"#, x.to_string().repeat(42));
+    let with_tokens = || {
+        let mut policy = policy(None, &[("first", headers("people"))]);
+        let token = json!({"cookie": "access_token", "header": null, "key_file": file, "algorithms": ["EdDSA"],
+            "account": "sub", "since": null, "leeway_s": 60});
+        policy.sites[0].account.token = Some(serde_json::from_value(token).unwrap());
+        policy
+    };
+    let keys = |tables: &Tables| tables.sites().next().unwrap().key_file.as_ref().unwrap().keys();
+    let said = memories.tables(&settings, with_tokens(), 1_000).err().unwrap();
+    assert!(said.contains("site `first`") && said.contains("keys.json") && said.contains("cannot be read"), "{said}");
+    std::fs::write(&file, key('a')).unwrap();
+    let tables = memories.tables(&settings, with_tokens(), 1_000).unwrap();
+    memories.put_in_force(&tables);
+    let first = keys(&tables);
+    assert!(!memories.look_at_files(&settings));
+    std::fs::write(&file, "not keys").unwrap();
+    assert!(memories.look_at_files(&settings) && !memories.look_at_files(&settings), "each change is told once");
+    let tables = memories.tables(&settings, with_tokens(), 1_000).unwrap();
+    assert!(Arc::ptr_eq(&first, &keys(&tables)));
+    memories.put_in_force(&tables);
+    std::fs::write(&file, format!(" {}", key('b'))).unwrap();
+    assert!(memories.look_at_files(&settings));
+    let tables = memories.tables(&settings, with_tokens(), 1_000).unwrap();
+    assert!(!Arc::ptr_eq(&first, &keys(&tables)));
+    memories.put_in_force(&tables);
+    let again = memories.tables(&settings, with_tokens(), 1_000).unwrap();
+    assert!(Arc::ptr_eq(&keys(&tables), &keys(&again)), "a reload of the policy reads no file that has not changed");
+}
