@@ -28,6 +28,11 @@ has_cargo() {
   have="$(cargo --version 2>/dev/null | cut -d' ' -f2)" || return 1
   [ -n "$have" ] && [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n1)" = "$wanted" ]
 }
+has_profdata() {
+  local host
+  host="$(rustc -vV 2>/dev/null | sed -n 's/^host: //p')" || return 1
+  [ -x "$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata" ]
+}
 has_linker() { has cc && echo 'int main(void){return 0;}' | cc -x c - -o /dev/null 2>/dev/null; }
 
 # Each line: what it is, how to see that it is here, the Debian packages that bring it.
@@ -62,11 +67,14 @@ check_group() {
       need "fail2ban, for the tests of block lists" has_fail2ban "fail2ban"
       ;;
     bench)
-      on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk
+      on_path has_nginx nginx; on_path has_haproxy haproxy; on_path has_wrk wrk; on_path has_h2load h2load
       PATH="$PATH:/usr/sbin:/sbin"
       need "nginx" has_nginx "nginx-light"
       need "HAProxy" has_haproxy "haproxy"
       need "wrk" has_wrk "wrk"
+      need "h2load" has_h2load "nghttp2-client"
+      has_profdata || bring_profdata || true
+      need "llvm-profdata of this Rust (rustup component add llvm-tools)" has_profdata ""
       ;;
     harvest)
       on_path has_wget wget; on_path has_curl curl
@@ -88,6 +96,13 @@ bring_rust() {
   say "Installing the stable Rust toolchain through rustup."
   rustup toolchain install stable --profile minimal --component clippy --component rustfmt >&2
   rustup default stable >&2
+}
+
+# Reads what a build that is put under load has counted; it must be of the compiler's own LLVM.
+bring_profdata() {
+  has rustup || return 1
+  say "Adding the component llvm-tools to the Rust toolchain."
+  rustup component add llvm-tools >&2
 }
 
 if [ "${1:-}" = "--python" ]; then
