@@ -163,7 +163,7 @@ def build_load() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "release" / "hedgerow-load"
 
 
-VISITORS = 32
+CONNECTIONS = 32
 
 
 def latency(load: Path, port: int, path: str, rate: float, seconds: float) -> Latency:
@@ -173,7 +173,7 @@ def latency(load: Path, port: int, path: str, rate: float, seconds: float) -> La
     hundredth of a second to all connections at once measure how long the whole handful takes one core instead.
     """
     done = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, str(load), str(port), path, f"{rate:.1f}", f"{seconds + 0.5:.1f}", str(VISITORS)],
+        ["taskset", "-c", LOAD_CORE, str(load), str(port), path, f"{rate:.1f}", f"{seconds + 0.5:.1f}", str(CONNECTIONS)],
         capture_output=True,
         text=True,
         check=False,

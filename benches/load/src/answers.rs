@@ -5,46 +5,28 @@ use std::io::{Error, ErrorKind, Read, Result};
 /// Longest answer that is read, bytes: the bench's are far below.
 const LONGEST: usize = 1 << 20;
 
-/// Reads answers from a kept connection, one after the other.
-pub struct Reader {
+/// An answer on its way over a kept connection.
+pub struct Answer {
     room: Vec<u8>,
-    /// So many bytes of the answer have come.
+    /// So many bytes of it have come.
     filled: usize,
+    /// Its status and where it ends, once its head has come.
+    head: Option<(u16, Length)>,
 }
 
-impl Default for Reader {
+impl Default for Answer {
     fn default() -> Self {
-        Self { room: vec![0; 64 * 1024], filled: 0 }
+        Self { room: vec![0; 64 * 1024], filled: 0, head: None }
     }
 }
 
-impl Reader {
-    /// Reads an answer to its end and returns its status.
+impl Answer {
+    /// Reads once. The status, when the answer has come to its end; the next one may follow then.
     ///
     /// # Errors
-    /// The connection's; `InvalidData` for what is no answer, has no length, or goes on after its end.
-    pub fn read(&mut self, site: &mut impl Read) -> Result<u16> {
-        self.filled = 0;
-        let (status, length) = loop {
-            self.more(site)?;
-            if let Some(found) = head(self.came())? {
-                break found;
-            }
-        };
-        loop {
-            let end = match length {
-                Length::Known(end) => Some(end),
-                Length::Chunked(body) => end_of_chunks(self.came(), body)?,
-            };
-            match end {
-                Some(end) if self.filled == end => return Ok(status),
-                Some(end) if self.filled > end => return Err(odd("more than the answer came")),
-                _ => self.more(site)?,
-            }
-        }
-    }
-
-    fn more(&mut self, site: &mut impl Read) -> Result<()> {
+    /// The connection's (`WouldBlock` where nothing has come); `InvalidData` for what is no answer, has no length, or goes
+    /// on after its end.
+    pub fn read(&mut self, site: &mut impl Read) -> Result<Option<u16>> {
         if self.filled == LONGEST {
             return Err(odd("the answer is too long"));
         }
@@ -52,12 +34,28 @@ impl Reader {
             self.room.resize((2 * self.filled).min(LONGEST), 0);
         }
         let n = site.read(&mut self.room[self.filled..])?;
+        if n == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
         self.filled += n;
-        if n == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
-    }
-
-    fn came(&self) -> &[u8] {
-        &self.room[..self.filled]
+        let came = &self.room[..self.filled];
+        if self.head.is_none() {
+            self.head = head(came)?;
+        }
+        let Some((status, length)) = &self.head else { return Ok(None) };
+        let status = *status;
+        let end = match length {
+            Length::Known(end) => Some(*end),
+            Length::Chunked(body) => end_of_chunks(came, *body)?,
+        };
+        match end {
+            Some(end) if self.filled == end => {
+                (self.filled, self.head) = (0, None);
+                Ok(Some(status))
+            }
+            Some(end) if self.filled > end => Err(odd("more than the answer came")),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -130,6 +128,15 @@ mod tests {
         }
     }
 
+    /// Reads on until the answer is there.
+    fn read(answer: &mut Answer, site: &mut Drops<'_>) -> Result<u16> {
+        loop {
+            if let Some(status) = answer.read(site)? {
+                return Ok(status);
+            }
+        }
+    }
+
     #[test]
     fn an_answer_is_read_to_its_end_however_it_comes() {
         for answer in [
@@ -140,9 +147,18 @@ mod tests {
         ] {
             for step in 1..=answer.len() {
                 let mut site = Drops(answer.as_bytes(), step);
-                assert_eq!(Reader::default().read(&mut site).unwrap(), 200, "{answer} by {step}");
+                assert_eq!(read(&mut Answer::default(), &mut site).unwrap(), 200, "{answer} by {step}");
                 assert!(site.0.is_empty(), "{answer} by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn one_answer_follows_the_other() {
+        let one = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+        let mut answer = Answer::default();
+        for _ in 0..3 {
+            assert_eq!(read(&mut answer, &mut Drops(one, 7)).unwrap(), 404);
         }
     }
 
@@ -156,7 +172,7 @@ mod tests {
             ("SSH-2.0-OpenSSH\r\n\r\n", ErrorKind::InvalidData),
             ("", ErrorKind::UnexpectedEof),
         ] {
-            let error = Reader::default().read(&mut Drops(answer.as_bytes(), 4096)).unwrap_err();
+            let error = read(&mut Answer::default(), &mut Drops(answer.as_bytes(), 4096)).unwrap_err();
             assert_eq!(error.kind(), kind, "{answer}");
         }
     }

@@ -1,9 +1,9 @@
-//! When a visitor asks: at independent moments, as many visitors' requests come in sum.
+//! When visitors ask: at independent moments.
 
 use std::time::Duration;
 
-/// Moments since the start, with gaps that are exponentially distributed (a Poisson process): the sum of many such
-/// visitors is one as well, and nobody waits for anybody else's moment. The same number gives the same moments.
+/// Moments since the start, with gaps that are exponentially distributed (a Poisson process): as the requests of many
+/// visitors come who know nothing of each other. The same seed gives the same moments.
 pub struct Arrivals {
     per_second: f64,
     state: u64,
@@ -12,8 +12,8 @@ pub struct Arrivals {
 
 impl Arrivals {
     /// So many requests per second in the mean.
-    pub fn new(per_second: f64, number: u64) -> Self {
-        Self { per_second, state: number, at_s: 0.0 }
+    pub fn new(per_second: f64, seed: u64) -> Self {
+        Self { per_second, state: seed, at_s: 0.0 }
     }
 
     /// Above 0 and at most 1: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014) over a counter.
@@ -54,8 +54,8 @@ mod tests {
     }
 
     #[test]
-    fn visitors_have_moments_of_their_own() {
-        let first = |n| Arrivals::new(1.0, n).next();
+    fn a_seed_has_moments_of_its_own() {
+        let first = |seed| Arrivals::new(1.0, seed).next();
         assert_ne!(first(1), first(2));
         assert_eq!(first(1), first(1));
     }
