@@ -94,6 +94,7 @@ def main() -> int:
         "--rounds", type=int, default=5, help="rounds; the figures are medians over them (default 5)"
     )
     arguments.add_argument("--seconds", type=float, default=3, help="seconds of load per measurement (default 3)")
+    arguments.add_argument("--route", default="", help="only routes whose name holds these words, such as 'no people'")
     arguments.add_argument("--no-latency", action="store_true", help="leave out the 99th percentiles")
     arguments.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="where the rows go")
     options = arguments.parse_args()
@@ -108,7 +109,10 @@ def main() -> int:
     folder = ROOT / "build" / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     site = folder / "site"
-    routes = make_site(site)
+    routes = [route for route in make_site(site) if options.route in route.name]
+    if not routes:
+        print(f"no route is called {options.route!r}; leave --route out to see their names", file=sys.stderr)
+        return 2
     scripts = {}
     for i, route in enumerate(routes):
         scripts[route.name] = folder / f"load{i}.lua"
