@@ -173,7 +173,17 @@ def latency(load: Path, port: int, path: str, rate: float, seconds: float) -> La
     hundredth of a second to all connections at once measure how long the whole handful takes one core instead.
     """
     done = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, str(load), str(port), path, f"{rate:.1f}", f"{seconds + 0.5:.1f}", str(CONNECTIONS)],
+        [
+            "taskset",
+            "-c",
+            LOAD_CORE,
+            str(load),
+            str(port),
+            path,
+            f"{rate:.1f}",
+            f"{seconds + 0.5:.1f}",
+            str(CONNECTIONS),
+        ],
         capture_output=True,
         text=True,
         check=False,
