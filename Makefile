@@ -44,7 +44,7 @@ $(STAMPS)/engine-release: $(STAMPS)/venv $(RUST) pyproject.toml
 	@rm -f $(STAMPS)/engine-dev $(STAMPS)/engine-trained && mkdir -p $(@D) && touch $@
 
 # Built twice, and put under load in between: what is published, and what is measured.
-$(STAMPS)/engine-trained: $(STAMPS)/venv $(STAMPS)/tools-bench $(RUST) pyproject.toml benches/training.py
+$(STAMPS)/engine-trained: $(STAMPS)/venv $(RUST) pyproject.toml benches/training.py | $(STAMPS)/tools-bench
 	$(BIN)/maturin develop --quiet --release --pgo
 	@rm -f $(STAMPS)/engine-dev $(STAMPS)/engine-release && mkdir -p $(@D) && touch $@
 

@@ -38,7 +38,9 @@ from benches.gateway_load import (
     free_port,
     latency,
     nginx,
+    protect,
     running,
+    static_site,
     wrk,
 )
 from benches.gateway_site import Route, lua, make_site, policy
@@ -131,7 +133,6 @@ def main() -> int:
     )
     hedgerow_conf = folder / "hedgerow.yaml"
     hedgerow_conf.write_text(policy(ports["hedgerow"], origin))
-    state = folder / "state"
     contenders = [
         Contender("nginx proxy_pass", ports["nginx proxy_pass"], nginx(folder, "plain", f"server {{ listen 127.0.0.1:{ports['nginx proxy_pass']} backlog=4096; location / {{ {through} }} }}", up)),
         Contender(
@@ -145,16 +146,11 @@ def main() -> int:
             ),
         ),
         Contender("haproxy", ports["haproxy"], ["haproxy", "-f", str(haproxy_conf)]),
-        Contender("hedgerow", ports["hedgerow"], [sys.executable, "-m", "hedgerow.cli", "protect", "--no-console", "--config", str(hedgerow_conf), "--state", str(state), "--workers", "1"]),
+        Contender("hedgerow", ports["hedgerow"], protect(hedgerow_conf, folder / "state")),
     ]  # fmt: skip
     figures: dict[tuple[str, str], dict[str, list[float]]] = {}
     latencies: dict[tuple[str, str], Latency] = {}
-    origins = [
-        nginx(
-            folder, name, f"server {{ listen 127.0.0.1:{port} backlog=4096; root {site}; open_file_cache max=20000; }}"
-        )
-        for name, port in (("origin", origin), ("near", near))
-    ]
+    origins = [static_site(folder, name, port, site) for name, port in (("origin", origin), ("near", near))]
     rng = random.Random(1)
     with (
         running(origins[0], LOAD_CORE, origin, folder / "origin.log"),

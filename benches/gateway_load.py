@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,18 @@ def nginx(folder: Path, name: str, server: str, extra: str = "") -> list[str]:
         f" uwsgi_temp_path {folder}/{name}.u; scgi_temp_path {folder}/{name}.s;\n{extra}\n{server}\n}}\n"
     )
     return ["nginx", "-c", str(conf), "-p", str(folder)]
+
+
+def static_site(folder: Path, name: str, port: int, site: Path) -> list[str]:
+    """An nginx that serves the files of a folder: the site behind the contenders."""
+    server = f"server {{ listen 127.0.0.1:{port} backlog=4096; root {site}; open_file_cache max=20000; }}"
+    return nginx(folder, name, server)
+
+
+def protect(config: Path, state: Path) -> list[str]:
+    """The gateway by a policy, with one worker and without the console."""
+    command = [sys.executable, "-m", "hedgerow.cli", "protect", "--no-console", "--config", str(config)]
+    return [*command, "--state", str(state), "--workers", "1"]
 
 
 def wrk(port: int, script: Path, seconds: float, connections: int = 64) -> tuple[float, int, int]:

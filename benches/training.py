@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from benches.gateway_load import LOAD_CORE, TESTED_CORE, free_port, nginx, running, wait_for, wrk
+from benches.gateway_load import LOAD_CORE, TESTED_CORE, free_port, protect, running, static_site, wait_for, wrk
 from benches.gateway_site import lua, make_site, policy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,10 +95,8 @@ def main() -> int:
     origin, plain, tls = free_port(), free_port(), free_port()
     written = folder / "hedgerow.yaml"
     written.write_text(training_policy(plain, tls, origin, certificate(folder)))
-    server = f"server {{ listen 127.0.0.1:{origin} backlog=4096; root {site}; open_file_cache max=20000; }}"
-    with running(nginx(folder, "origin", server), LOAD_CORE, origin, folder / "origin.log"):
-        command = ["taskset", "-c", TESTED_CORE, sys.executable, "-m", "hedgerow.cli", "protect", "--no-console"]
-        command += ["--config", str(written), "--state", str(folder / "state"), "--workers", "1"]
+    with running(static_site(folder, "origin", origin, site), LOAD_CORE, origin, folder / "origin.log"):
+        command = ["taskset", "-c", TESTED_CORE, *protect(written, folder / "state")]
         with (folder / "hedgerow.log").open("wb") as log:
             gateway = subprocess.Popen(command, stdout=log, stderr=log)
         try:
