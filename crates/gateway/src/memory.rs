@@ -20,7 +20,7 @@ use crate::lookups;
 use crate::replay::{self, Past};
 use crate::settings::Settings;
 use crate::sites::{crawlers_file, site_secret};
-use crate::tokens::Tokens;
+use crate::token_counts::TokenCounts;
 
 /// What a site remembers whatever its policy says: budgets, the ledger, keys, counters.
 pub struct SiteMemory {
@@ -43,7 +43,7 @@ pub struct SiteMemory {
     /// Counters.
     pub counters: Counters,
     /// What came of the application's tokens.
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     /// What went wrong last.
     pub faults: Faults,
     /// Watch (0) or enforce (1), as switched last.
@@ -137,7 +137,7 @@ impl SiteMemory {
             crawlers,
             ledger,
             counters: Counters::default(),
-            tokens: Tokens::default(),
+            tokens: TokenCounts::default(),
             faults: Faults::default(),
             measures: ArcSwap::default(),
             mode: AtomicU8::new(u8::from(site.mode == Mode::Enforce)),

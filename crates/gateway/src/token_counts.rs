@@ -11,7 +11,7 @@ const TOLD_EVERY_MS: u64 = 600_000;
 
 /// What came of the tokens of one site.
 #[derive(Debug, Default)]
-pub struct Tokens {
+pub struct TokenCounts {
     checked: AtomicU64,
     refused: [Counter; Refusal::ALL.len()],
     odd_dates: Counter,
@@ -24,7 +24,7 @@ struct Counter {
     told_ms: AtomicU64,
 }
 
-/// [`Tokens`] at one moment.
+/// [`TokenCounts`] at one moment.
 #[derive(Debug, Serialize)]
 pub struct Counted {
     /// Tokens that were checked and hold.
@@ -46,7 +46,7 @@ impl Counter {
     }
 }
 
-impl Tokens {
+impl TokenCounts {
     /// Counts what a request's token came to.
     pub fn note(&self, site: &str, seen: TokenSeen, now_ms: u64) {
         match seen {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_came_of_tokens_is_counted_by_reason() {
-        let tokens = Tokens::default();
+        let tokens = TokenCounts::default();
         for seen in [
             TokenSeen::Good { odd_date: false },
             TokenSeen::Good { odd_date: true },
