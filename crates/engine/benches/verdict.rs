@@ -144,6 +144,37 @@ fn verdict(c: &mut Criterion) {
             }
         });
     });
+
+    // The same, of one list and visitor after another: each has been shown ten lists, and no cache holds whom they saw.
+    let wide = site(|j| {
+        for budget in j["budgets"].as_array_mut().expect("budgets") {
+            for window in ["hour", "day", "month"] {
+                budget[window] = json!(100_000);
+            }
+        }
+        j["posture"]["raised"] = json!([]);
+        j["posture"]["high"] = json!([]);
+    });
+    let state = State::new(1 << 30);
+    let readers: Vec<Identity> = (0..4096).map(|n| returning(n * 256)).collect();
+    let show = |n: u64| {
+        let reader = &readers[(n % 4096) as usize];
+        let page = n / 4096 % 10 * 7 + n % 7;
+        for person in page * 50..page * 50 + 50 {
+            let key = person.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let charged = state.charge(&wide, reader, &ALLOWANCE, &Ask::of(1, key, FieldSet(1)), START_MS);
+            assert!(charged.masked.is_empty(), "a list within the budgets");
+            black_box(charged);
+        }
+    };
+    (0..40_960).for_each(show);
+    let mut n = 0;
+    group.bench_function("list of fifty, many visitors", |b| {
+        b.iter(|| {
+            n += 1;
+            show(n);
+        });
+    });
     group.finish();
 }
 

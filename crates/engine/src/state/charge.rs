@@ -317,16 +317,15 @@ impl State {
                 let known = tension.posture != Posture::Calm && p.seen.has(person, c, Window::Month, now_s);
                 let felt = if known { Tension::NONE } else { tension };
                 let l = allowance.cuts.of(*level, limits(site, allowance.standing, *level, s, felt, p, now_s));
-                match p.seen.breaks(person, c, &l, now_s) {
-                    None => {
-                        let undo = p.seen.show(person, c, now_s);
+                match p.seen.show_within(&l, person, c, now_s) {
+                    Ok(undo) => {
                         let noted = habitual && undo.new_in_a_day(now_s);
                         if noted {
                             p.habit.note(now_s);
                         }
                         Ok((undo, noted))
                     }
-                    Some(window) => {
+                    Err(window) => {
                         p.spent_s = now_s;
                         Err(Spent { level: *level, sensitivity: s, window, limit: l.get(window).unwrap_or(0) })
                     }

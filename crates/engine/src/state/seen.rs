@@ -5,6 +5,8 @@
 //! A fixed window would be smaller and let twice the budget through around its border. The set never grows beyond the
 //! largest limit, because what is over a budget is not added.
 
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use crate::doors::Sensitivity;
@@ -82,6 +84,30 @@ pub(super) struct Many {
 
 type Counts = [[Count; 3]; COLUMNS];
 
+/// Where in a set somebody is (`Ok`), or would be.
+type Place = Result<usize, usize>;
+
+/// How [`Many::find`] goes on from where somebody should be: to each neighbour at first, which are read ahead, then in
+/// ever wider steps.
+#[derive(Default)]
+struct Pace {
+    steps: u32,
+    /// People passed over by the next step.
+    step: usize,
+}
+
+impl Pace {
+    fn on(&mut self) {
+        self.steps += 1;
+        if self.steps > NEIGHBOURS {
+            self.step = self.step * 2 + 1;
+        }
+    }
+}
+
+/// So many people beside the expected place are looked at one by one.
+const NEIGHBOURS: u32 = 24;
+
 /// So many people have room before there is a second allocation.
 const FIRST: usize = 3;
 
@@ -127,8 +153,38 @@ impl Mark {
 }
 
 impl Many {
-    fn find(&self, person: u64) -> Result<usize, usize> {
-        self.marks.binary_search_by_key(&person, |m| m.person)
+    /// Where a person is, or would be. Keys are keyed hashes and so spread evenly: a set of `n` people has somebody within
+    /// about `sqrt(n) / 2` places of where an even spread would. That is one place in memory to wait for, where halving
+    /// the set waits for one after the other, and a list asks this fifty times of sets that no cache holds.
+    fn find(&self, person: u64) -> Place {
+        let marks = self.marks.as_slice();
+        let even = (u128::from(person) * marks.len() as u128) >> 64;
+        let even = usize::try_from(even).unwrap_or(0);
+        let (mut least, mut most) = (0, marks.len());
+        let mut pace = Pace::default();
+        if marks.get(even).is_some_and(|m| m.person < person) {
+            least = even + 1;
+            while let Some(m) = marks.get(least + pace.step) {
+                if m.person >= person {
+                    most = least + pace.step;
+                    break;
+                }
+                least += pace.step + 1;
+                pace.on();
+            }
+        } else {
+            most = even;
+            while let Some(m) = most.checked_sub(pace.step + 1).map(|i| &marks[i]) {
+                if m.person < person {
+                    least = most - pace.step;
+                    break;
+                }
+                most -= pace.step + 1;
+                pace.on();
+            }
+        }
+        let at = least + marks[least..most].partition_point(|m| m.person < person);
+        if marks.get(at).is_some_and(|m| m.person == person) { Ok(at) } else { Err(at) }
     }
 
     fn people(&mut self, column: usize, window: Window, now_s: u32) -> u32 {
@@ -144,8 +200,9 @@ impl Many {
         count.people
     }
 
-    fn show(&mut self, person: u64, column: usize, now_s: u32) -> (u32, u8) {
-        let at = self.find(person).unwrap_or_else(|at| {
+    /// Notes a showing of a person who is, or would be, at a place.
+    fn show(&mut self, place: Place, person: u64, column: usize, now_s: u32) -> (u32, u8) {
+        let at = place.unwrap_or_else(|at| {
             let at = if self.marks.len() == self.marks.capacity() && self.forget_old(now_s) {
                 self.find(person).unwrap_or_else(|at| at)
             } else {
@@ -231,30 +288,57 @@ impl Seen {
         all
     }
 
-    /// When a person was last shown, of one column; 0 = never.
-    fn last_s(&self, person: u64, column: usize) -> u32 {
+    fn place(&self, person: u64) -> Place {
         match self {
-            Self::One(m) if m.person == person => m.last_s[column],
-            Self::Many { all, .. } => all.find(person).map_or(0, |i| all.marks[i].last_s[column]),
+            Self::Nobody => Err(0),
+            Self::One(m) => match m.person.cmp(&person) {
+                Ordering::Less => Err(1),
+                Ordering::Equal => Ok(0),
+                Ordering::Greater => Err(0),
+            },
+            Self::Many { all, .. } => all.find(person),
+        }
+    }
+
+    /// When whoever is at a place was last shown, of one column; 0 = never.
+    fn last_s(&self, place: Place, column: usize) -> u32 {
+        match (self, place) {
+            (Self::One(m), Ok(_)) => m.last_s[column],
+            (Self::Many { all, .. }, Ok(at)) => all.marks[at].last_s[column],
             _ => 0,
         }
     }
 
     /// Whether the person was shown in the window.
     pub(super) fn has(&self, person: u64, column: usize, window: Window, now_s: u32) -> bool {
-        inside(self.last_s(person, column), window, now_s)
+        inside(self.last_s(self.place(person), column), window, now_s)
     }
 
-    /// The window whose limit one more showing of this person would break; `None` when it fits.
-    pub(super) fn breaks(&mut self, person: u64, column: usize, limits: &Limits, now_s: u32) -> Option<Window> {
-        let last = self.last_s(person, column);
-        Window::ALL.into_iter().find(|w| {
+    /// Notes that the person is shown now, if that fits.
+    ///
+    /// # Errors
+    /// The window whose limit one more showing of this person would break.
+    pub(super) fn show_within(
+        &mut self,
+        limits: &Limits,
+        person: u64,
+        column: usize,
+        now_s: u32,
+    ) -> Result<Undo, Window> {
+        let place = self.place(person);
+        let last = self.last_s(place, column);
+        let broken = Window::ALL.into_iter().find(|w| {
             limits.get(*w).is_some_and(|limit| !inside(last, *w, now_s) && self.people(column, *w, now_s) >= limit)
-        })
+        });
+        broken.map_or_else(|| Ok(self.show_at(place, person, column, now_s)), Err)
     }
 
     /// Notes that the person is shown now.
     pub(super) fn show(&mut self, person: u64, column: usize, now_s: u32) -> Undo {
+        self.show_at(self.place(person), person, column, now_s)
+    }
+
+    fn show_at(&mut self, place: Place, person: u64, column: usize, now_s: u32) -> Undo {
         match self {
             Self::Nobody => *self = Self::One(Mark::of(person)),
             Self::One(m) if m.person == person => {}
@@ -270,7 +354,7 @@ impl Seen {
             Self::Nobody => (0, 0),
             Self::One(m) => m.show(column, now_s),
             Self::Many { people, all } => {
-                let shown = all.show(person, column, now_s);
+                let shown = all.show(place, person, column, now_s);
                 *people = u32::try_from(all.marks.len()).unwrap_or(u32::MAX);
                 shown
             }
@@ -353,6 +437,20 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
+        fn somebody_is_found_wherever_the_keys_crowd(
+            spread in proptest::collection::btree_set(any::<u64>(), 0..300),
+            crowd in proptest::collection::btree_set(0u64..400, 0..300), base in any::<u64>(), sought in any::<u64>(),
+        ) {
+            let people: std::collections::BTreeSet<u64> =
+                spread.into_iter().chain(crowd.iter().map(|n| base.wrapping_add(*n))).collect();
+            let all = Many { marks: people.iter().map(|p| Mark::of(*p)).collect(), counts: None };
+            let near = people.iter().flat_map(|p| [*p, p.wrapping_sub(1), p.wrapping_add(1)]);
+            for person in near.chain([sought, 0, u64::MAX]) {
+                prop_assert_eq!(all.find(person), all.marks.binary_search_by_key(&person, |m| m.person));
+            }
+        }
+
+        #[test]
         fn the_set_counts_as_a_list_of_all_showings_would(
             steps in proptest::collection::vec((0u64..12, 0usize..COLUMNS, prop_oneof![0u32..50, 1000u32..90_000, 1_000_000u32..3_000_000]), 1..60),
             hour in 1u32..6, day in 1u32..9,
@@ -374,10 +472,9 @@ mod tests {
                 }
                 let fits = distinct(Window::Hour, Some(person)) <= hour.max(distinct(Window::Hour, None))
                     && distinct(Window::Day, Some(person)) <= day.max(distinct(Window::Day, None));
-                let broken = seen.breaks(person, column, &limits, now);
-                prop_assert_eq!(broken.is_none(), fits);
-                if broken.is_none() {
-                    let undo = seen.show(person, column, now);
+                let done = seen.show_within(&limits, person, column, now);
+                prop_assert_eq!(done.is_ok(), fits);
+                if let Ok(undo) = done {
                     if pause % 3 == 0 { seen.undo(undo); } else { shown.push((now, person, column)); }
                 }
             }
