@@ -160,8 +160,9 @@ fn verdict(c: &mut Criterion) {
     let show = |n: u64| {
         let reader = &readers[(n % 4096) as usize];
         let page = n / 4096 % 10 * 7 + n % 7;
-        for person in page * 50..page * 50 + 50 {
-            let key = person.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let people = std::array::from_fn::<u64, 50, _>(|i| (page * 50 + i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        state.read_ahead(reader, &people);
+        for key in people {
             let charged = state.charge(&wide, reader, &ALLOWANCE, &Ask::of(1, key, FieldSet(1)), START_MS);
             assert!(charged.masked.is_empty(), "a list within the budgets");
             black_box(charged);

@@ -11,6 +11,7 @@ use hedgerow_engine::policy::{FieldSet, Mode, OnFailure};
 use hedgerow_engine::record::{Entry, EntryKind};
 use hedgerow_engine::state::{Ask, Charged};
 use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
 
 use crate::counters::Counters;
 use crate::path::{Judged, Passage};
@@ -114,19 +115,31 @@ impl Account {
     /// Charges one person's fields and notes what leaves; returns what is visible.
     #[must_use]
     pub fn charge(&self, person: &str, want: FieldSet) -> FieldSet {
-        self.ask(person, want, Ask::of)
+        self.ask_one(person, want, Ask::of)
     }
 
     /// As [`Account::charge`], for fields the visitor asked for by name.
     #[must_use]
     pub fn reveal(&self, person: &str, want: FieldSet) -> FieldSet {
-        self.ask(person, want, Ask::by_name)
+        self.ask_one(person, want, Ask::by_name)
     }
 
-    fn ask(&self, person: &str, want: FieldSet, ask: fn(usize, u64, FieldSet) -> Ask) -> FieldSet {
+    /// As [`Account::charge`] for each of several people, in their order.
+    fn charge_all(&self, people: &[(&str, FieldSet)], visible: &mut Vec<FieldSet>) {
+        let m = &self.occasion.runtime.memory;
+        let keys: SmallVec<[u64; 64]> = people.iter().map(|(person, _)| m.keys.person_key(person)).collect();
+        m.state.read_ahead(&self.occasion.identity, &keys);
+        visible.extend(people.iter().zip(keys).map(|((person, want), key)| self.ask((person, key), *want, Ask::of)));
+    }
+
+    fn ask_one(&self, person: &str, want: FieldSet, ask: fn(usize, u64, FieldSet) -> Ask) -> FieldSet {
+        let key = self.occasion.runtime.memory.keys.person_key(person);
+        self.ask((person, key), want, ask)
+    }
+
+    fn ask(&self, (person, key): (&str, u64), want: FieldSet, ask: fn(usize, u64, FieldSet) -> Ask) -> FieldSet {
         let o = &*self.occasion;
         let m = &o.runtime.memory;
-        let key = m.keys.person_key(person);
         let ask = ask(o.route, key, want);
         let charged = m.state.charge(&o.runtime.site, &o.identity, &o.allowance, &ask, self.at_ms());
         self.take((person, key), want, charged)
@@ -337,6 +350,10 @@ fn about(kind: EntryKind, passage: &Passage, judged: &Judged, action: Action) ->
 impl Decide for Account {
     fn decide(&mut self, person: &str, fields: FieldSet) -> FieldSet {
         self.charge(person, fields)
+    }
+
+    fn decide_all(&mut self, people: &[(&str, FieldSet)], visible: &mut Vec<FieldSet>) {
+        self.charge_all(people, visible);
     }
 
     fn unread(&mut self, fields: FieldSet) -> FieldSet {

@@ -1,7 +1,12 @@
 //! Asks `Decide`, once per person and field, and remembers its word for the rest of the response.
 
+use smallvec::SmallVec;
+
 use super::Decide;
 use crate::policy::FieldSet;
+
+/// So many items of a list are asked for at once.
+const AT_ONCE: usize = 64;
 
 /// A person of the page and what was decided.
 struct Known {
@@ -95,9 +100,32 @@ impl Chooser {
         }
     }
 
-    /// Which of `fields` of one item may leave.
-    pub(super) fn of_item(&mut self, person: Option<&str>, fields: FieldSet) -> FieldSet {
-        self.ask(person, fields)
+    /// Which fields of each item may leave.
+    pub(super) fn of_items<'p>(
+        &mut self,
+        items: impl Iterator<Item = (Option<&'p str>, FieldSet)>,
+    ) -> SmallVec<[FieldSet; AT_ONCE]> {
+        let items: SmallVec<[_; AT_ONCE]> = items.collect();
+        let mut all = SmallVec::with_capacity(items.len());
+        let (mut named, mut visible) = (Vec::new(), Vec::new());
+        for some in items.chunks(AT_ONCE) {
+            named.clear();
+            named.extend(some.iter().filter_map(|(person, fields)| Some(((*person)?, *fields))));
+            named.retain(|(_, fields)| !fields.is_empty());
+            visible.clear();
+            self.decide.decide_all(&named, &mut visible);
+            let mut visible = visible.iter();
+            all.extend(some.iter().map(|(person, fields)| {
+                if person.is_none() || fields.is_empty() {
+                    return self.ask(None, *fields);
+                }
+                // Of whom nothing is said nothing leaves.
+                let seen = both(visible.next().copied().unwrap_or(FieldSet::NONE), *fields);
+                self.all_visible &= seen == *fields;
+                seen
+            }));
+        }
+        all
     }
 
     /// The link in the mask of one field; `person` is the item's, else the page's only one.

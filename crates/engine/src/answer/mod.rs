@@ -44,6 +44,12 @@ pub trait Decide: Send {
     /// person before its bytes leave; may be asked again for the same person when the page shows them again.
     fn decide(&mut self, person: &str, fields: FieldSet) -> FieldSet;
 
+    /// As [`Decide::decide`] for each of several people, in their order: adds a word for each to `visible`. For whoever can
+    /// get ready for all of them at once.
+    fn decide_all(&mut self, people: &[(&str, FieldSet)], visible: &mut Vec<FieldSet>) {
+        visible.extend(people.iter().map(|(person, fields)| self.decide(person, *fields)));
+    }
+
     /// A link that reveals one masked field of one person, put into the mask; `None` for a mask without a link.
     fn reveal_link(&mut self, person: &str, fields: FieldSet) -> Option<String>;
 

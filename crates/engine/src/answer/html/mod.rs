@@ -291,8 +291,9 @@ fn decide(chooser: &mut Chooser, found: &mut Found) {
         // Most pieces of a long item: nothing is gone through for them.
         return;
     }
-    for item in found.items.iter_mut().take(ready) {
-        item.visible = chooser.of_item(item.person.as_deref(), item.fields);
+    let visible = chooser.of_items(found.items.iter().take(ready).map(|i| (i.person.as_deref(), i.fields)));
+    for (item, visible) in found.items.iter_mut().zip(visible) {
+        item.visible = visible;
     }
     let (first, items) = (found.first_item, &found.items);
     for region in found.regions.iter_mut().filter(|r| r.fate == Fate::Undecided) {

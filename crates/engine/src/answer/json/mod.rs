@@ -12,7 +12,6 @@ use std::sync::Arc;
 use super::AnswerError;
 use super::chooser::Chooser;
 use super::plan::{JsonPlan, Plan};
-use crate::policy::FieldSet;
 
 pub(super) struct JsonReader {
     plan: Arc<JsonPlan>,
@@ -65,17 +64,12 @@ impl JsonReader {
             return Err(AnswerError::Stopped);
         }
         let found = document::read(&self.body, &self.plan, self.chooser.by_item())?;
-        let visible: Vec<FieldSet> = found
-            .items
-            .iter()
-            .map(|item| {
-                if self.chooser.by_item() {
-                    self.chooser.of_item(item.person(), item.fields)
-                } else {
-                    self.chooser.of_page(item.fields)
-                }
-            })
-            .collect();
+        let items = found.items.iter();
+        let visible = if self.chooser.by_item() {
+            self.chooser.of_items(items.map(|item| (item.person(), item.fields)))
+        } else {
+            items.map(|item| self.chooser.of_page(item.fields)).collect()
+        };
         let mut masked: Vec<_> = found
             .values
             .iter()
