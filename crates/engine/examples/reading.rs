@@ -1,4 +1,4 @@
-//! What reading one answer costs: `reading CASE [TIMES]` reads a page that many times; CASE is one of `profile`, `list`,
+//! What reading one answer that came whole costs: `reading CASE [TIMES]` reads a page that many times; CASE is one of `profile`, `list`,
 //! `api` (the pages of `benches/answer.rs`), `bench-profile`, `bench-list` (those of `benches/gateway.py`).
 //! Instructions: `valgrind --tool=callgrind --callgrind-out-file=/dev/null target/release/examples/reading list 1000`.
 
@@ -43,8 +43,7 @@ fn main() {
         out.clear();
         let person = known.then(|| "42".to_owned());
         let mut reader = Reader::new(&plan, &site, media.clone(), person, Box::new(All)).expect("a reader");
-        reader.write(body.as_bytes(), &mut out).expect("a readable body");
-        reader.end(&mut out).expect("a readable body");
+        reader.whole(body.clone().into_bytes(), &mut out).expect("a readable body");
         left += out.len();
     }
     println!("{case}: {} bytes read, {left} bytes left in {times} times", body.len());

@@ -127,13 +127,13 @@ impl Nest {
         self.marks.push(Mark { depth: self.open.len().saturating_sub(1), what, origin, ignored_at });
     }
 
-    /// An end tag; what it closed, the innermost first. `None` if that is nothing of interest.
+    /// An end tag. What it closed is told by [`Nest::closed`].
     #[inline]
-    pub(super) fn close(&mut self, name: Name) -> Option<Vec<Mark>> {
+    pub(super) fn close(&mut self, name: Name) {
         if self.counts.get(group(name)).is_none_or(|c| *c == 0) {
-            return None;
+            return;
         }
-        let at = self.open.iter().rposition(|o| o.name == name)?;
+        let Some(at) = self.open.iter().rposition(|o| o.name == name) else { return };
         self.close_from(at);
         while let Some((_, start)) = self.noscripts.pop_if(|(depth, _)| *depth >= at) {
             if name != Kind::Noscript.name() {
@@ -141,9 +141,13 @@ impl Nest {
                 self.differs = true;
             }
         }
-        self.marks.last().filter(|m| m.depth >= at)?;
-        let first = self.marks.iter().rposition(|m| m.depth < at).map_or(0, |i| i + 1);
-        Some(self.marks.drain(first..).rev().collect())
+    }
+
+    /// What is closed and has not been told, the innermost first.
+    #[inline]
+    pub(super) fn closed(&mut self) -> Option<Mark> {
+        let open = self.open.len();
+        self.marks.pop_if(|m| m.depth >= open)
     }
 
     /// Start of the outermost `noscript` that is open, for any browser: nothing from there on may leave yet.

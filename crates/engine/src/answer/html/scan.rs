@@ -83,7 +83,9 @@ impl Scan {
     /// Reads on in what there is of the document.
     pub(super) fn read(&mut self, bytes: Bytes<'_>) -> Result<(), AnswerError> {
         while let Some(token) = self.tokenizer.next(bytes.bytes, bytes.base) {
-            self.tell_text()?;
+            if self.tokenizer.text != Text::Nothing {
+                self.tell_text()?;
+            }
             match token {
                 Token::StartTag => self.start_tag(bytes)?,
                 Token::EndTag => self.end_tag(bytes)?,
@@ -145,8 +147,8 @@ impl Scan {
         if self.tokenizer.overflowed {
             return Err(AnswerError::Memory);
         }
-        self.origin = self.origin.checked_add(1).ok_or(AnswerError::Memory)?;
-        let origin = self.origin;
+        let Some(origin) = self.origin.checked_add(1) else { return Err(AnswerError::Memory) };
+        self.origin = origin;
         let tag = self.tokenizer.tag(bytes.bytes, bytes.base);
         let mut name = Name::of(tag.name);
         let mut kind = name.kind();
@@ -222,13 +224,12 @@ impl Scan {
             // Neither ends anything: what comes after is still in the body.
             return Ok(());
         }
-        let closed = self.nest.close(name);
+        self.nest.close(name);
         if kind == Kind::Noscript {
             self.nest.end_cut_off();
         }
         self.notes.item_unsure |= self.nest.differs();
-        let Some(closed) = closed else { return Ok(()) };
-        for mark in closed {
+        while let Some(mark) = self.nest.closed() {
             match mark.what {
                 What::Item(number) => {
                     if self.tree.may_lose_content(mark.origin) {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use hashbrown::HashMap;
-use memchr::memchr;
 
 use super::{Comparison, Joint, Part, Selectors, Test};
 use crate::answer::html::{Name, Tag, is_space};
@@ -46,7 +45,7 @@ impl Reading {
 
     /// An attribute's value, decoded.
     pub(in crate::answer) fn value<'v>(self, raw: &'v [u8]) -> Cow<'v, [u8]> {
-        if self.encoding.is_none() && memchr(b'&', raw).is_none() {
+        if self.encoding.is_none() && !raw.contains(&b'&') {
             return Cow::Borrowed(raw);
         }
         let decoded = match self.encoding {
@@ -172,7 +171,7 @@ impl Selectors {
         }
         out.retain(|part| {
             let part = self.parts.get(usize::from(*part));
-            part.is_some_and(|p| p.sure || p.own.iter().all(|t| t.holds(tag, name, reading, None)))
+            part.is_some_and(|p| p.own.iter().all(|t| t.holds(tag, name, reading, None)))
         });
     }
 

@@ -58,10 +58,8 @@ enum Test {
 /// One compound of one selector.
 #[derive(Debug)]
 struct Part {
-    /// What the element's own tag must be.
+    /// What the element's own tag must be besides what the part is filed under.
     own: Compound,
-    /// Whether where it is filed says that the tag fits.
-    sure: bool,
     /// What its place among its siblings must be.
     place: Compound,
     /// The part on its left: its bit among the ancestors, and how it is joined.
@@ -133,7 +131,7 @@ impl Selectors {
         let mut left = None;
         for (i, (joint, compound)) in complex.into_iter().enumerate() {
             let number = u16::try_from(self.parts.len()).map_err(|_| "there are too many selectors".to_owned())?;
-            let (place, own): (Compound, Compound) = compound.into_iter().partition(Test::asks_for_place);
+            let (place, mut own): (Compound, Compound) = compound.into_iter().partition(Test::asks_for_place);
             self.counts |= !place.is_empty();
             self.types.add(&own, &place);
             self.depends |= !place.is_empty() || last > 0;
@@ -147,37 +145,43 @@ impl Selectors {
                 bit = u32::try_from(self.ancestors).ok();
                 self.ancestors += 1;
             }
-            self.file(&own, number);
+            self.file(&mut own, number);
             let hit = (i == last).then_some(hit);
-            let sure = matches!(&*own, [] | [Test::Tag(_) | Test::Class(_) | Test::Id(_)]);
-            self.parts.push(Part { own, sure, place, left: left.map(|l| (l, joint)), bit, hit });
+            self.parts.push(Part { own, place, left: left.map(|l| (l, joint)), bit, hit });
             left = bit;
         }
         Ok(())
     }
 
-    /// Files a part where the rarest of its tests is looked up.
-    fn file(&mut self, own: &Compound, number: u16) {
-        let rarity = |t: &&Test| match t {
+    /// Files a part where the rarest of its tests is looked up, and takes that test out where looking it up is the whole of
+    /// it.
+    fn file(&mut self, own: &mut Compound, number: u16) {
+        let rarity = |t: &Test| match t {
             Test::Id(_) => 0,
             Test::Class(_) => 1,
             Test::Attribute { .. } => 2,
             Test::Tag(_) => 3,
             Test::Not(_) | Test::Nth { .. } => 4,
         };
-        match own.iter().min_by_key(rarity) {
-            Some(Test::Id(id)) => self.by_id.push((id.clone(), number)),
-            Some(Test::Class(class)) => {
+        let Some((at, rarest)) = own.iter().enumerate().min_by_key(|(_, t)| rarity(t)) else {
+            self.by_nothing.push(number);
+            return;
+        };
+        match rarest {
+            Test::Id(id) => self.by_id.push((id.clone(), number)),
+            Test::Class(class) => {
                 self.classes |= matching::class_bloom(class);
                 self.by_class.push((class.clone(), number));
             }
-            Some(Test::Attribute { name, .. }) => self.by_attribute.push((name.clone(), number)),
-            Some(Test::Tag(name)) => {
+            Test::Tag(name) => {
                 self.tags |= name.bloom();
                 self.by_tag.push((*name, number));
             }
-            _ => self.by_nothing.push(number),
+            // Its value is still to be looked at.
+            Test::Attribute { name, .. } => return self.by_attribute.push((name.clone(), number)),
+            Test::Not(_) | Test::Nth { .. } => return self.by_nothing.push(number),
         }
+        own.remove(at);
     }
 
     /// Whether an element's surroundings matter, and not only its tag.

@@ -49,6 +49,11 @@ impl<'b> Tag<'b, '_> {
         self.attributes().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 
+    /// How many attributes there are, those of the same name too.
+    pub(in crate::answer) fn count(&self) -> usize {
+        self.attributes.len()
+    }
+
     pub(in crate::answer) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }

@@ -20,6 +20,8 @@ mod tables;
 
 use std::sync::Arc;
 
+use hashbrown::DefaultHashBuilder;
+
 use self::node::{Active, Formatting, Node, Point, Space};
 use super::names::{Kind, Name};
 use super::tokens::{Content, Tag};
@@ -124,6 +126,8 @@ pub(super) struct Tree {
     void_fostered: bool,
     next_id: u32,
     root: Seen,
+    /// Of attributes; no page knows its key.
+    hashing: DefaultHashBuilder,
     outcome: Outcome,
     /// Elements taken out from under others that are still in them: origin, and id of the one that holds it open.
     handed: Vec<(u32, u32)>,
@@ -168,6 +172,7 @@ impl Tree {
             void_fostered: false,
             next_id: 0,
             root: Seen::default(),
+            hashing: DefaultHashBuilder::default(),
             outcome: Outcome { placed: Placed::Ignored, content: false, text: None },
             handed: Vec::new(),
             aside: Vec::new(),

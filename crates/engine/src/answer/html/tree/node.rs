@@ -1,6 +1,8 @@
 //! What the stack of open elements and the list of active formatting elements hold.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashSet};
 
 use super::super::names::{Kind, Name};
 use super::super::tokens::Tag;
@@ -55,19 +57,42 @@ pub(super) struct Attributes {
     pub(super) plain: bool,
 }
 
+/// So few attributes are looked through for one of the same name.
+const FEW: usize = 8;
+
 impl Attributes {
-    pub(super) fn of(tag: &Tag<'_, '_>) -> Self {
-        let mut all: Vec<(Vec<u8>, &[u8])> = tag.attributes().map(|(n, v)| (n.to_ascii_lowercase(), v)).collect();
+    pub(super) fn of(tag: &Tag<'_, '_>, hashing: &DefaultHashBuilder) -> Self {
+        let mut all = Self { hash: 0, plain: true };
         // Of two with the same name the first counts.
-        all.sort_by(|a, b| a.0.cmp(&b.0));
-        all.dedup_by(|b, a| a.0 == b.0);
-        let mut hasher = DefaultHasher::new();
-        all.hash(&mut hasher);
+        if tag.count() <= FEW {
+            for (i, (name, value)) in tag.attributes().enumerate() {
+                if !tag.attributes().take(i).any(|(before, _)| before.eq_ignore_ascii_case(name)) {
+                    all.add(name, value, hashing);
+                }
+            }
+            return all;
+        }
+        let mut names = HashSet::new();
+        for (name, value) in tag.attributes() {
+            if names.insert(name.to_ascii_lowercase()) {
+                all.add(name, value, hashing);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, name: &[u8], value: &[u8], hashing: &DefaultHashBuilder) {
+        let mut hasher = hashing.build_hasher();
+        for b in name {
+            hasher.write_u8(b.to_ascii_lowercase());
+        }
+        // Only the first byte of a name may be one.
+        hasher.write_u8(b'=');
+        hasher.write(value);
+        self.hash = self.hash.wrapping_add(hasher.finish());
         // References, line ends and bytes that mean nothing may be written in several ways.
         let odd = |b: &u8| matches!(b, b'&' | b'\r' | 0);
-        let plain = |part: &[u8]| !part.iter().any(odd) && str::from_utf8(part).is_ok();
-        let plain = all.iter().all(|(name, value)| plain(name) && plain(value));
-        Self { hash: hasher.finish(), plain }
+        self.plain &= [name, value].iter().all(|part| !part.iter().any(odd) && str::from_utf8(part).is_ok());
     }
 }
 

@@ -207,7 +207,7 @@ impl Tree {
     /// Remembers the element just pushed.
     pub(super) fn remember(&mut self, start: &Start<'_>) {
         let Some(id) = self.stack.last().map(|n| n.id) else { return };
-        let attributes = Attributes::of(start.tag);
+        let attributes = Attributes::of(start.tag, &self.hashing);
         self.forget_third(start.name, attributes);
         if self.formatting.len() >= MAX_FORMATTING {
             // More than browsers let be open at the same time.
