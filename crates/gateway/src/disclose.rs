@@ -68,6 +68,14 @@ struct Found {
     terms: Option<Terms>,
 }
 
+impl Found {
+    /// Makes room for so many more people.
+    fn expect_more(&mut self, people: usize) {
+        self.pending.reserve(people);
+        self.keys.reserve(people);
+    }
+}
+
 /// What the clones of an account share.
 struct Paper {
     found: Mutex<Found>,
@@ -129,6 +137,7 @@ impl Account {
         let m = &self.occasion.runtime.memory;
         let keys: SmallVec<[u64; 64]> = people.iter().map(|(person, _)| m.keys.person_key(person)).collect();
         m.state.read_ahead(&self.occasion.identity, &keys);
+        self.found.lock().expect_more(people.len());
         visible.extend(people.iter().zip(keys).map(|((person, want), key)| self.ask((person, key), *want, Ask::of)));
     }
 
