@@ -8,9 +8,10 @@ unmasked page. The policy enforces, with budgets wide enough for the load, and t
 Latency is measured at half of the contender's own saturation, with visitors who come at independent moments
 (benches/load). What it added is told beside the origin on the contender's core, at the same rate in the same round: what
 else the machine does on that core meets both, and so does waking a core from another. The 99th percentile is that of a
-quarter of a second, and the figure is the median over all of them, because the machine's own housekeeping (once a second
-here, for ten milliseconds or more) would otherwise be the whole of it. What a contender does seldom and for long would
-not be seen so; `over_5ms_share` counts it, and the machine's share with it.
+tenth of a second, and the figure is the median over all of them, because the machine's own stalls (twice a second here, for
+two to ten milliseconds, whatever runs) would otherwise be the whole of it: of quarters of a second so many held one that
+the median was sometimes theirs. What a contender does seldom and for long would not be seen so; `over_5ms_share` counts it,
+and the machine's share with it.
 
 Run `make bench`, or `python benches/gateway.py --help`. Writes `build/bench.json`, one flat row per route and
 contender; docs/reference/measurements.md says what each key means.

@@ -142,7 +142,7 @@ def wrk(port: int, script: Path, seconds: float, connections: int = 64) -> tuple
     return float(rps.group(1)), int(sent.group(1)), int(bad.group(1)) if bad else 0
 
 
-WINDOW_US = 250_000
+WINDOW_US = 100_000
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Latency:
     """How long requests took at a constant rate."""
 
     p99_ms: list[float] = field(default_factory=list)
-    """Of each quarter of a second."""
+    """Of each tenth of a second."""
     requests: int = 0
     over_5ms: int = 0
 
