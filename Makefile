@@ -66,16 +66,16 @@ test-rust: $(STAMPS)/venv
 	cargo test --workspace --exclude hedgerow-python --quiet
 	cargo build --quiet -p hedgerow-gateway --example pages # what tests/browser starts: built here, not within a test's time
 
-OTHERS := tests/gateway tests/browser tests/people tests/python/console/test_api_schema.py \
-	tests/python/console/test_route_table.py
-# Two halves side by side: the one mostly computes, the other mostly waits for gateways and browsers. What the second says
-# is shown when both have ended, and the exit code is that of whichever failed.
+OF_BROWSERS := tests/browser tests/people tests/python/console/test_api_schema.py tests/python/console/test_route_table.py
+# Three parts side by side: the first mostly computes, the others mostly wait for gateways and for browsers. What those say is
+# shown when all have ended, and the exit code is that of whichever failed.
 test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
 	@mkdir -p build
-	$(PYTHON) -m pytest -p no:cacheprovider $(OTHERS) >build/pytest-others.txt 2>&1 & others=$$!; \
-	failed=0; $(PYTHON) -m pytest tests/python $(addprefix --ignore=,$(filter tests/python/%,$(OTHERS))) || failed=$$?; \
-	wait $$others || failed=$$?; \
-	cat build/pytest-others.txt; exit $$failed
+	$(PYTHON) -m pytest -p no:cacheprovider tests/gateway >build/pytest-gateway.txt 2>&1 & gateway=$$!; \
+	$(PYTHON) -m pytest -p no:cacheprovider $(OF_BROWSERS) >build/pytest-browsers.txt 2>&1 & browsers=$$!; \
+	failed=0; $(PYTHON) -m pytest tests/python $(addprefix --ignore=,$(filter tests/python/%,$(OF_BROWSERS))) || failed=$$?; \
+	wait $$gateway || failed=$$?; wait $$browsers || failed=$$?; \
+	cat build/pytest-gateway.txt build/pytest-browsers.txt; exit $$failed
 
 lint: $(STAMPS)/venv ## Format, clippy, ruff, mypy.
 	cargo fmt --all --check
