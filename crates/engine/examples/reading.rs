@@ -1,5 +1,6 @@
-//! What reading one answer that came whole costs: `reading CASE [TIMES]` reads a page that many times; CASE is one of `profile`, `list`,
-//! `api` (the pages of `benches/answer.rs`), `bench-profile`, `bench-list` (those of `benches/gateway.py`).
+//! What reading one answer that came whole costs: `reading CASE [TIMES]` reads a page that many times; CASE is one of
+//! `profile`, `list`, `api` (the pages of `benches/answer.rs`), `bench-profile`, `bench-list` (those of
+//! `benches/gateway.py`).
 //! Instructions: `valgrind --tool=callgrind --callgrind-out-file=/dev/null target/release/examples/reading list 1000`.
 
 use std::fmt::Write as _;

@@ -138,3 +138,54 @@ impl Chooser {
         self.decide.reveal_link(person, FieldSet::of(field))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Shows the first few people it is asked about.
+    struct First {
+        people: usize,
+        shown: Vec<String>,
+    }
+
+    impl Decide for First {
+        fn decide(&mut self, person: &str, fields: FieldSet) -> FieldSet {
+            if self.shown.iter().any(|p| p == person) {
+                return fields;
+            }
+            if self.shown.len() == self.people {
+                return FieldSet::NONE;
+            }
+            self.shown.push(person.to_owned());
+            fields
+        }
+
+        fn reveal_link(&mut self, _: &str, _: FieldSet) -> Option<String> {
+            None
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn people_asked_for_together_are_decided_in_their_order(
+            items in proptest::collection::vec((proptest::option::of(0u8..90), 0u64..4), 0..200), people in 0usize..60,
+        ) {
+            let items: Vec<_> = items.into_iter().map(|(p, f)| (p.map(|p| p.to_string()), FieldSet(f))).collect();
+            let mut one_by_one = First { people, shown: Vec::new() };
+            let wanted: Vec<FieldSet> = items
+                .iter()
+                .map(|(person, fields)| match person {
+                    Some(person) if !fields.is_empty() => one_by_one.decide(person, *fields),
+                    _ => FieldSet::NONE,
+                })
+                .collect();
+            let mut chooser = Chooser::new(Box::new(First { people, shown: Vec::new() }), true);
+            let visible = chooser.of_items(items.iter().map(|(person, fields)| (person.as_deref(), *fields)));
+            prop_assert_eq!(visible.as_slice(), wanted.as_slice());
+            prop_assert_eq!(chooser.all_visible(), items.iter().zip(&wanted).all(|((_, fields), seen)| fields == seen));
+        }
+    }
+}
