@@ -66,14 +66,16 @@ test-rust: $(STAMPS)/venv
 	cargo test --workspace --exclude hedgerow-python --quiet
 	cargo build --quiet -p hedgerow-gateway --example pages # what tests/browser starts: built here, not within a test's time
 
-OF_BROWSERS := tests/browser tests/people tests/python/console/test_api_schema.py tests/python/console/test_route_table.py
-# Three parts side by side: the first mostly computes, the others mostly wait for gateways and for browsers. What those say is
-# shown when all have ended, and the exit code is that of whichever failed.
+GATEWAY_PART := tests/gateway $(wildcard tests/python/test_store_*.py)
+BROWSER_PART := tests/browser tests/people $(wildcard tests/python/test_audit_*.py) \
+	tests/python/console/test_api_schema.py tests/python/console/test_route_table.py
+# Three parts side by side, about equally long: two mostly wait for gateways and for browsers. What those say is shown when all
+# have ended, and the exit code is that of whichever failed.
 test-python: $(STAMPS)/engine-dev $(STAMPS)/tools-test
 	@mkdir -p build
-	$(PYTHON) -m pytest -p no:cacheprovider tests/gateway >build/pytest-gateway.txt 2>&1 & gateway=$$!; \
-	$(PYTHON) -m pytest -p no:cacheprovider $(OF_BROWSERS) >build/pytest-browsers.txt 2>&1 & browsers=$$!; \
-	failed=0; $(PYTHON) -m pytest tests/python $(addprefix --ignore=,$(filter tests/python/%,$(OF_BROWSERS))) || failed=$$?; \
+	$(PYTHON) -m pytest -p no:cacheprovider $(GATEWAY_PART) >build/pytest-gateway.txt 2>&1 & gateway=$$!; \
+	$(PYTHON) -m pytest -p no:cacheprovider $(BROWSER_PART) >build/pytest-browsers.txt 2>&1 & browsers=$$!; \
+	failed=0; $(PYTHON) -m pytest tests/python $(addprefix --ignore=,$(filter tests/python/%,$(GATEWAY_PART) $(BROWSER_PART))) || failed=$$?; \
 	wait $$gateway || failed=$$?; wait $$browsers || failed=$$?; \
 	cat build/pytest-gateway.txt build/pytest-browsers.txt; exit $$failed
 
