@@ -311,6 +311,11 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<div><noscript></div><noscript></noscript><!--</noscript><p class=email>#",
         "<ul><li class=email><ul><noscript></ul></noscript></ul>#",
         "<ul><noscript></ul><div></noscript><p class=email></div>#",
+        "<svg><foreignObject><li><noscript></li></noscript><![CDATA[><i class=email>#</i>]]>",
+        "<svg><foreignObject><li><p><noscript></li></noscript>x<![CDATA[><i class=email>#</i>]]>",
+        "<svg><desc><noscript></desc></svg></noscript></desc><style><i class=email>#</i></style>",
+        "<svg><desc><noscript></desc></svg></noscript></desc><script><g class=email>#</g></script>",
+        "<svg><desc><noscript></desc></svg></noscript></desc><plaintext><g class=email>#</g>",
     ] {
         for page in [format!("{doctype}{body}"), body.to_owned()].map(|b| page(&[0], &[&b])) {
             if let Some(out) = masked(&email(), &page) {

@@ -89,8 +89,7 @@ impl Scan {
             match token {
                 Token::StartTag => self.start_tag(bytes)?,
                 Token::EndTag => self.end_tag(bytes)?,
-                // What the text opened again is known now, and so is whether we are in SVG or MathML.
-                Token::Section => {}
+                Token::Section => self.section()?,
                 Token::Doctype => self.tree.doctype(bytes.get(self.tokenizer.range())?),
             }
         }
@@ -114,6 +113,16 @@ impl Scan {
         }
         self.tell_text()?;
         self.notes.found.open.clear();
+        Ok(())
+    }
+
+    /// What may be a CDATA section begins. What the text before it opened again is known now, and so is whether we are in SVG
+    /// or MathML, but not where browsers disagree about what is open: to some it is no section, and what we take for text
+    /// is markup.
+    fn section(&self) -> Result<(), AnswerError> {
+        if self.tokenizer.cdata && (self.tree.uncertain || self.nest.differs()) {
+            return Err(ambiguous("browsers may disagree about whether a CDATA section is one"));
+        }
         Ok(())
     }
 
