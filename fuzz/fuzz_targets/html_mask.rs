@@ -12,7 +12,7 @@ mod browser;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use browser::markup::{DISAGREED, FOREIGN, INTEGRATION, LIST as PEOPLE, MARKUP as PIECES, REPEATED};
+use browser::markup::{DISAGREED, FOREIGN, INTEGRATION, LIST as PEOPLE, MARKUP as PIECES, REPEATED, TORN};
 use browser::{held, is_email, of_somebody_else, words_of};
 
 use hedgerow_engine::answer::{AnswerError, Decide, Media, Plan, Reader};
@@ -176,7 +176,7 @@ fn rule(never: FieldSet, people: usize) -> Rule {
 /// A page of pieces of markup, one a byte from 128 on; each `#` becomes a word of its own and each `@` a person. Other bytes
 /// are themselves, but for the letters that words begin and end with.
 fn told_page(flags: u8, text: &[u8]) -> String {
-    let kinds = [PIECES, PEOPLE, DISAGREED, FOREIGN, REPEATED];
+    let kinds = [PIECES, PEOPLE, DISAGREED, FOREIGN, REPEATED, TORN];
     let (mut page, mut words, mut people) = (String::new(), 0, 0);
     if flags & 4 == 0 {
         page.push_str("<!doctype html>");

@@ -9,7 +9,7 @@ mod browser;
 use std::collections::BTreeSet;
 
 use answer_site::*;
-use browser::markup::{DISAGREED, FOREIGN, INTEGRATION, LIST, MARKUP, REPEATED};
+use browser::markup::{DISAGREED, FOREIGN, INTEGRATION, LIST, MARKUP, REPEATED, TORN};
 use browser::{Step, held, is_email, of_somebody_else, words_of};
 use hedgerow_engine::answer::{Decide, Plan, Reader};
 use hedgerow_engine::policy::{FieldSet, Site};
@@ -118,6 +118,15 @@ proptest! {
         pieces in prop::collection::vec(0usize..REPEATED.len(), 1..12), places in places(), doctype in any::<bool>()
     ) {
         nothing_leaves_however_it_is_cut(&page_of(doctype, &page(&pieces, REPEATED)), &places)?;
+    }
+
+    #[test]
+    fn nor_where_browsers_disagree_about_svg_however_the_page_is_cut(
+        start in 0usize..3, pieces in prop::collection::vec(0usize..TORN.len(), 1..10), places in places(),
+        doctype in any::<bool>()
+    ) {
+        let pieces: Vec<usize> = std::iter::once(start).chain(pieces).collect();
+        nothing_leaves_however_it_is_cut(&page_of(doctype, &page(&pieces, TORN)), &places)?;
     }
 
     #[test]
@@ -313,9 +322,17 @@ fn the_known_traps_of_broken_markup_are_closed() {
         "<ul><noscript></ul><div></noscript><p class=email></div>#",
         "<svg><foreignObject><li><noscript></li></noscript><![CDATA[><i class=email>#</i>]]>",
         "<svg><foreignObject><li><p><noscript></li></noscript>x<![CDATA[><i class=email>#</i>]]>",
-        "<svg><desc><noscript></desc></svg></noscript></desc><style><i class=email>#</i></style>",
-        "<svg><desc><noscript></desc></svg></noscript></desc><script><g class=email>#</g></script>",
-        "<svg><desc><noscript></desc></svg></noscript></desc><plaintext><g class=email>#</g>",
+        "<svg><desc><p><noscript></p></desc></svg></noscript></p></desc><![CDATA[><!--]]><i class=email>#</i><!-- -->",
+        "<svg><foreignObject><div><noscript></div></foreignObject></svg></noscript></div></foreignObject>x\
+         <![CDATA[><!--]]><i class=email>#</i><!-- -->",
+        "<svg><foreignObject><div><noscript></div></foreignObject></svg></noscript></div></foreignObject>\
+         <style><g class=email>#</g></style>",
+        "<svg><foreignObject><div><noscript></div></foreignObject></svg></noscript></div></foreignObject>\
+         <input class=email>#</input>",
+        "<svg><foreignObject><div><noscript></div></noscript></div></foreignObject><g class=email />#</g>",
+        "<svg><foreignObject><li><noscript></li></noscript><g class=email />#</g>",
+        "<svg><foreignObject><li><noscript></li></noscript><style><i class=email>#</i></style>",
+        "<select><svg></select><![CDATA[><i class=email>#</i>]]>",
     ] {
         for page in [format!("{doctype}{body}"), body.to_owned()].map(|b| page(&[0], &[&b])) {
             if let Some(out) = masked(&email(), &page) {

@@ -68,6 +68,18 @@ pub const FOREIGN: &[&str] = &[
 ];
 
 #[rustfmt::skip]
+/// What leaves some browsers in SVG or MathML and others not, and what is text to the ones and markup to the others.
+pub const TORN: &[&str] = &[
+    "<svg><desc><p>", "<svg><foreignObject><div>", "<math><mi><li>", "<noscript>", "</noscript>", "<noscript></p></noscript>",
+    "<noscript></div></noscript>", "<noscript></li></noscript>", "<noscript></p></desc></svg></noscript></p></desc>",
+    "<noscript></div></foreignObject></svg></noscript></div></foreignObject>", "</desc>", "</foreignObject>", "</svg>",
+    "</mi>", "</math>", "<p>", "</p>", "<div>", "</div>", "<select>", "</select>", "<table>", "</table>", "<![CDATA[>",
+    "<![CDATA[>", "<!--", "-->", "]]>", "<style>", "</style>", "<title>", "</title>", "<textarea>", "</textarea>",
+    "<i class=email>#</i>", "<g class=email>#</g>", "<g class=email />#</g>", "<input class=email>#</input>",
+    "<image class=email alt=#>", "<p class=email>#", "#",
+];
+
+#[rustfmt::skip]
 /// The same formatting elements again and again.
 pub const REPEATED: &[&str] = &[
     "<p>", "<p>", "</p>", "</p>", "<b>", "<b>", "<b><b><b>", "</b>", "</b></b>", "<b class=email>", "<b class=email>#",

@@ -11,6 +11,7 @@
 //!
 //! * [`names`]: tags, and what HTML says of each.
 //! * [`tokens`]: where tags begin and end.
+//! * [`notes`]: whose the elements are that the map names.
 //! * [`found`]: people and fields on their way out.
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod against_lol_html;
 mod found;
 mod names;
 mod nest;
+mod notes;
 mod scan;
 mod tokens;
 mod tree;
@@ -55,6 +57,10 @@ pub(super) struct HtmlReader {
     /// How the element being left out ends.
     closing: Option<mask::Closing>,
     first_bytes: [u8; 2],
+}
+
+fn ambiguous(why: &str) -> AnswerError {
+    AnswerError::Ambiguous(why.to_owned())
 }
 
 fn encoding(charset: Option<&str>) -> Result<Option<&'static Encoding>, AnswerError> {

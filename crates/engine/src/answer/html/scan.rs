@@ -5,18 +5,18 @@
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use regex::CaptureLocations;
 
-use super::found::{Fate, Found, Region};
+use super::ambiguous;
+use super::found::Found;
 use super::names::{Kind, Name};
 use super::nest::{Bytes, Nest, What, ends_early};
+use super::notes::{Element, Notes};
 use super::tokens::{Tag, Text, Token, Tokenizer};
-use super::tree::{Outcome, Placed, Start, Tree};
+use super::tree::{Placed, Start, Tree};
 use crate::answer::AnswerError;
 use crate::answer::identifier::decode_references;
-use crate::answer::plan::{HtmlPlan, Role};
+use crate::answer::plan::HtmlPlan;
 use crate::answer::selector::Reading;
-use crate::policy::FieldSet;
 
 /// One document, as far as it has come.
 #[derive(Debug)]
@@ -27,26 +27,23 @@ pub(super) struct Scan {
     notes: Notes,
     /// Whether the document may announce its encoding itself.
     announces: bool,
+    /// Whether there was a tag that begins SVG or MathML.
+    foreign_was: bool,
     /// Number of the last start tag.
     origin: u32,
     candidates: Vec<u16>,
     hits: Vec<u16>,
 }
 
-/// What becomes of the elements that the map names.
-#[derive(Debug)]
-struct Notes {
-    plan: Arc<HtmlPlan>,
-    by_item: bool,
-    encoding: &'static Encoding,
-    found: Found,
-    caught: Option<CaptureLocations>,
-    /// Browsers with scripting and without may disagree about what is open.
-    item_unsure: bool,
+fn foreign_or_not() -> AnswerError {
+    ambiguous("browsers may disagree about what is part of SVG or MathML")
 }
 
-fn ambiguous(why: &str) -> AnswerError {
-    AnswerError::Ambiguous(why.to_owned())
+/// Whether a start tag makes another element in SVG or MathML than elsewhere: of another name, with markup in it instead of
+/// text, or, for one that the map names, with an end elsewhere.
+fn differs_in_foreign(kind: Kind, self_closing: bool, named: bool) -> bool {
+    let ends_elsewhere = self_closing || (kind.is_void() && !kind.breaks_out());
+    kind == Kind::Image || kind.is_text() || (named && ends_elsewhere)
 }
 
 impl Scan {
@@ -55,15 +52,9 @@ impl Scan {
             tokenizer: Tokenizer::new(),
             tree: Tree::new(Arc::clone(&plan.selectors)),
             nest: Nest::new(),
-            notes: Notes {
-                caught: plan.id.as_ref().and_then(|(_, pattern, _)| pattern.room()),
-                plan,
-                by_item,
-                encoding: encoding.unwrap_or(UTF_8),
-                found: Found::new(),
-                item_unsure: false,
-            },
+            notes: Notes::new(plan, by_item, encoding.unwrap_or(UTF_8)),
             announces: encoding.is_none(),
+            foreign_was: false,
             origin: 0,
             candidates: Vec::new(),
             hits: Vec::new(),
@@ -89,9 +80,12 @@ impl Scan {
             match token {
                 Token::StartTag => self.start_tag(bytes)?,
                 Token::EndTag => self.end_tag(bytes)?,
-                Token::Section => self.section()?,
+                // What the text before it opened again is known now, and so is whether we are in SVG or MathML.
+                Token::Section if self.may_be_foreign() => return Err(foreign_or_not()),
+                Token::Section => {}
                 Token::Doctype => self.tree.doctype(bytes.get(self.tokenizer.range())?),
             }
+            self.tokenizer.asks = self.may_be_foreign();
         }
         // What came of a text may leave, so what it opens again must be known now.
         self.tell_text()
@@ -116,14 +110,9 @@ impl Scan {
         Ok(())
     }
 
-    /// What may be a CDATA section begins. What the text before it opened again is known now, and so is whether we are in SVG
-    /// or MathML, but not where browsers disagree about what is open: to some it is no section, and what we take for text
-    /// is markup.
-    fn section(&self) -> Result<(), AnswerError> {
-        if self.tokenizer.cdata && (self.tree.uncertain || self.nest.differs()) {
-            return Err(ambiguous("browsers may disagree about whether a CDATA section is one"));
-        }
-        Ok(())
+    /// Whether some browsers may be in SVG or MathML where others are not: what is markup to the ones is text to the others.
+    fn may_be_foreign(&self) -> bool {
+        self.foreign_was && (self.tree.uncertain || self.nest.differs())
     }
 
     fn tell_text(&mut self) -> Result<(), AnswerError> {
@@ -161,6 +150,7 @@ impl Scan {
         let tag = self.tokenizer.tag(bytes.bytes, bytes.base);
         let mut name = Name::of(tag.name);
         let mut kind = name.kind();
+        let written = kind;
         if kind == Kind::Image && !self.tree.makes_foreign(kind) {
             // HTML, section 13.2.6.4.7: "Don't ask."
             (name, kind) = (Kind::Img.name(), Kind::Img);
@@ -179,6 +169,10 @@ impl Scan {
         if matches!(kind, Kind::Html | Kind::Head | Kind::Body) && outcome.placed != Placed::Element {
             // There is no second one, in a fragment either.
             outcome.content = false;
+        }
+        self.foreign_was |= matches!(kind, Kind::Svg | Kind::Math);
+        if self.may_be_foreign() && differs_in_foreign(written, tag.self_closing, !self.candidates.is_empty()) {
+            return Err(foreign_or_not());
         }
 
         self.hits.clear();
@@ -258,119 +252,6 @@ impl Scan {
                     }
                 }
             }
-        }
-        Ok(())
-    }
-}
-
-/// An element that hits parts of the map.
-struct Element<'a> {
-    tag: Tag<'a, 'a>,
-    range: std::ops::Range<usize>,
-    origin: u32,
-    outcome: Outcome,
-    /// Elements open before it.
-    height: usize,
-}
-
-impl Element<'_> {
-    fn ignored_at(&self) -> Option<usize> {
-        (self.outcome.placed == Placed::Ignored).then_some(self.height)
-    }
-}
-
-impl Notes {
-    fn hit(&mut self, hit: usize, el: &Element<'_>, nest: &mut Nest, tree: &mut Tree) -> Result<(), AnswerError> {
-        match self.plan.hits.get(hit).map(|h| &h.role) {
-            Some(Role::Item) => {
-                let number = self.found.open_item(el.range.start, el.origin)?;
-                tree.mark_item(el.origin);
-                if el.outcome.content {
-                    nest.mark(What::Item(number), el.origin, el.ignored_at());
-                }
-                if self.plan.id.as_ref().is_some_and(|(_, _, own)| *own) {
-                    self.read_identifier(&el.tag, number);
-                }
-                Ok(())
-            }
-            // Outside of people an identifier is nobody's, as the links of a footer are, wherever browsers have it.
-            Some(Role::Id) if self.found.open.is_empty() && tree.innermost_item().is_none() => Ok(()),
-            Some(Role::Id) => {
-                if let Some(number) = self.item_around(el, tree)? {
-                    self.read_identifier(&el.tag, number);
-                }
-                Ok(())
-            }
-            Some(Role::Field { field, attribute }) => self.field(hit, (*field, *attribute), el, nest, tree),
-            None => Ok(()),
-        }
-    }
-
-    /// Number of the innermost person around an element. An error where a browser has, or may have, another one there,
-    /// or one where there seems to be none.
-    fn item_around(&self, el: &Element<'_>, tree: &Tree) -> Result<Option<usize>, AnswerError> {
-        let here = self.found.open.last();
-        if tree.lost_item {
-            return Err(ambiguous("a person's element ends within others that are in it"));
-        }
-        if tree.uncertain || tree.in_head_noscript || self.item_unsure {
-            return Err(ambiguous("browsers may disagree about which person a field is part of"));
-        }
-        if let Some(there) = tree.innermost_item()
-            && !here.is_some_and(|h| h.origin == el.origin || h.origin == there)
-        {
-            return Err(ambiguous("for a browser a field is part of another person's element"));
-        }
-        Ok(here.map(|o| o.number))
-    }
-
-    fn read_identifier(&mut self, tag: &Tag<'_, '_>, number: usize) {
-        let Some(item) = self.found.item(number) else { return };
-        if item.person.is_none()
-            && let Some((attribute, pattern, _)) = &self.plan.id
-            && let Some(value) = tag.attribute(attribute.as_bytes())
-        {
-            let value = self.encoding.decode_without_bom_handling(value).0;
-            item.person = pattern.read(&value, &mut self.caught);
-        }
-    }
-
-    /// Notes a field. Outside of items a list has no fields.
-    fn field(
-        &mut self,
-        hit: usize,
-        (field, attribute): (u8, bool),
-        el: &Element<'_>,
-        nest: &mut Nest,
-        tree: &Tree,
-    ) -> Result<(), AnswerError> {
-        let named = |h: &crate::answer::plan::Hit| el.tag.attribute(h.attribute.as_bytes()).is_some();
-        if attribute && !self.plan.hits.get(hit).is_some_and(named) {
-            return Ok(());
-        }
-        let mut item = None;
-        if self.by_item {
-            let Some(number) = self.item_around(el, tree)? else { return Ok(()) };
-            if let Some(item) = self.found.item(number) {
-                item.fields = item.fields.union(FieldSet::of(usize::from(field)));
-            }
-            item = Some(number);
-        } else {
-            self.found.undecided = self.found.undecided.union(FieldSet::of(usize::from(field)));
-        }
-        let ends_here = attribute || !el.outcome.content;
-        let number = self.found.add(Region {
-            end: ends_here.then_some(el.range.end..el.range.end),
-            tag: el.range.clone(),
-            field,
-            item,
-            attribute_of: attribute.then_some(hit),
-            fate: Fate::Undecided,
-            origin: el.origin,
-            unsure: el.outcome.placed == Placed::Merged,
-        })?;
-        if !ends_here {
-            nest.mark(What::Region(number), el.origin, el.ignored_at());
         }
         Ok(())
     }
