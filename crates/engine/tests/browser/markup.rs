@@ -76,7 +76,8 @@ pub const TORN: &[&str] = &[
     "</mi>", "</math>", "<p>", "</p>", "<div>", "</div>", "<select>", "</select>", "<table>", "</table>", "<![CDATA[>",
     "<![CDATA[>", "<!--", "-->", "]]>", "<style>", "</style>", "<title>", "</title>", "<textarea>", "</textarea>",
     "<i class=email>#</i>", "<g class=email>#</g>", "<g class=email />#</g>", "<input class=email>#</input>",
-    "<image class=email alt=#>", "<p class=email>#", "#",
+    "<image class=email alt=#>", "<p class=email>#", "#", "<b>", "</b>", "<b><noscript></b></noscript>", "<svg><title>",
+    "</title></svg>", "<select><option><svg>", "<select><svg><desc>", "</svg></select>", "<script>", "</script>",
 ];
 
 #[rustfmt::skip]

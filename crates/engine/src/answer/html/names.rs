@@ -283,6 +283,12 @@ impl Kind {
         FLAGS[self as usize] & (IMPLIED | THOROUGHLY) != 0
     }
 
+    /// May hold HTML within SVG or MathML (HTML, section 13.2.6, "integration points").
+    pub(super) fn may_hold_html(self) -> bool {
+        use Kind::{AnnotationXml, Desc, ForeignObject, Mi, Mn, Mo, Ms, Mtext, Title};
+        matches!(self, AnnotationXml | Desc | ForeignObject | Mi | Mn | Mo | Ms | Mtext | Title)
+    }
+
     /// The element's name, for one that HTML knows.
     pub(super) fn name(self) -> Name {
         KINDS.get((self as usize).wrapping_sub(1)).map_or(Name(0), |(name, _)| Name::of(name))

@@ -29,6 +29,8 @@ pub(super) struct Scan {
     announces: bool,
     /// Whether there was a tag that begins SVG or MathML.
     foreign_was: bool,
+    /// Whether there was what may hold HTML in it, where browsers disagreed.
+    torn: bool,
     /// Number of the last start tag.
     origin: u32,
     candidates: Vec<u16>,
@@ -55,6 +57,7 @@ impl Scan {
             notes: Notes::new(plan, by_item, encoding.unwrap_or(UTF_8)),
             announces: encoding.is_none(),
             foreign_was: false,
+            torn: false,
             origin: 0,
             candidates: Vec::new(),
             hits: Vec::new(),
@@ -112,7 +115,12 @@ impl Scan {
 
     /// Whether some browsers may be in SVG or MathML where others are not: what is markup to the ones is text to the others.
     fn may_be_foreign(&self) -> bool {
-        self.foreign_was && (self.tree.uncertain || self.nest.differs())
+        self.differs() && (self.torn || self.tree.html_in_foreign)
+    }
+
+    /// Whether browsers may disagree about what is open.
+    fn differs(&self) -> bool {
+        self.tree.uncertain || self.nest.differs()
     }
 
     fn tell_text(&mut self) -> Result<(), AnswerError> {
@@ -171,6 +179,9 @@ impl Scan {
             outcome.content = false;
         }
         self.foreign_was |= matches!(kind, Kind::Svg | Kind::Math);
+        // Only HTML within SVG or MathML can be open for some browsers when their end comes: any other SVG ends for all.
+        let apart = aside || self.differs() || self.nest.noscript().is_some();
+        self.torn |= self.foreign_was && apart && kind.may_hold_html();
         if self.may_be_foreign() && differs_in_foreign(written, tag.self_closing, !self.candidates.is_empty()) {
             return Err(foreign_or_not());
         }
@@ -247,7 +258,7 @@ impl Scan {
                         None => self.tree.is_open(mark.origin),
                         Some(height) => self.tree.has_barrier_above(height),
                     };
-                    if goes_on || self.tree.uncertain || self.nest.differs() {
+                    if goes_on || self.differs() {
                         self.notes.found.doubt(mark.origin)?;
                     }
                 }

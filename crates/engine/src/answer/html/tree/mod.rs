@@ -147,6 +147,8 @@ pub(super) struct Tree {
     pub(super) reopened: Vec<u32>,
     /// How many there were.
     reopenings: usize,
+    /// An HTML element was put into SVG or MathML.
+    pub(super) html_in_foreign: bool,
     /// Browsers may disagree from here on about which elements are open.
     pub(super) uncertain: bool,
     /// The document cannot be read any further.
@@ -183,6 +185,7 @@ impl Tree {
             hits: Vec::new(),
             reopened: Vec::new(),
             reopenings: 0,
+            html_in_foreign: false,
             uncertain: false,
             failure: None,
             overflowed: false,

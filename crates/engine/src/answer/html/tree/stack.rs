@@ -28,7 +28,12 @@ impl Tree {
         let seen = self.surroundings(start.candidates, start.tag, start.name, start.reading);
         let (id, fostered) = (self.new_id(), self.fosters());
         let Start { name, kind, origin, .. } = *start;
-        self.stack.push(Node { name, kind, space, point, origin, id, item: false, fostered, seen });
+        self.put(Node { name, kind, space, point, origin, id, item: false, fostered, seen });
+    }
+
+    fn put(&mut self, node: Node) {
+        self.html_in_foreign |= node.space == Space::Html && self.in_foreign();
+        self.stack.push(node);
     }
 
     /// An element without content.
@@ -58,7 +63,7 @@ impl Tree {
         }
         let (id, fostered) = (self.new_id(), self.fosters());
         let (space, point) = (Space::Html, Point::No);
-        self.stack.push(Node { name, kind, space, point, origin: 0, id, item: false, fostered, seen });
+        self.put(Node { name, kind, space, point, origin: 0, id, item: false, fostered, seen });
     }
 
     /// The hits of an element that is put in here, where they depend on the surroundings, and what it will be to
@@ -295,7 +300,7 @@ impl Tree {
             }
             self.reopened.push(node.origin);
             self.reopenings += 1;
-            self.stack.push(node);
+            self.put(node);
             if let Some(place) = self.formatting.get_mut(i) {
                 *place = copy;
             }
