@@ -52,13 +52,16 @@ impl Chooser {
         if fields.is_empty() {
             return fields;
         }
-        let visible = both(
-            match person {
-                Some(person) => self.decide.decide(person, fields),
-                None => self.decide.unread(fields),
-            },
-            fields,
-        );
+        let said = match person {
+            Some(person) => self.decide.decide(person, fields),
+            None => self.decide.unread(fields),
+        };
+        self.heard(said, fields)
+    }
+
+    /// What of `fields` may leave by what was said; anything else that was said is ignored.
+    fn heard(&mut self, said: FieldSet, fields: FieldSet) -> FieldSet {
+        let visible = both(said, fields);
         self.all_visible &= visible == fields;
         visible
     }
@@ -110,8 +113,7 @@ impl Chooser {
         let (mut named, mut visible) = (Vec::new(), Vec::new());
         for some in items.chunks(AT_ONCE) {
             named.clear();
-            named.extend(some.iter().filter_map(|(person, fields)| Some(((*person)?, *fields))));
-            named.retain(|(_, fields)| !fields.is_empty());
+            named.extend(some.iter().filter(|(_, f)| !f.is_empty()).filter_map(|(person, f)| Some(((*person)?, *f))));
             visible.clear();
             self.decide.decide_all(&named, &mut visible);
             let mut visible = visible.iter();
@@ -120,9 +122,7 @@ impl Chooser {
                     return self.ask(None, *fields);
                 }
                 // Of whom nothing is said nothing leaves.
-                let seen = both(visible.next().copied().unwrap_or(FieldSet::NONE), *fields);
-                self.all_visible &= seen == *fields;
-                seen
+                self.heard(visible.next().copied().unwrap_or(FieldSet::NONE), *fields)
             }));
         }
         all

@@ -5,8 +5,6 @@
 //! A fixed window would be smaller and let twice the budget through around its border. The set never grows beyond the
 //! largest limit, because what is over a budget is not added.
 
-use std::cmp::Ordering;
-
 use smallvec::SmallVec;
 
 use crate::doors::Sensitivity;
@@ -298,11 +296,7 @@ impl Seen {
     fn place(&self, person: u64) -> Place {
         match self {
             Self::Nobody => Err(0),
-            Self::One(m) => match m.person.cmp(&person) {
-                Ordering::Less => Err(1),
-                Ordering::Equal => Ok(0),
-                Ordering::Greater => Err(0),
-            },
+            Self::One(m) => [m.person].binary_search(&person),
             Self::Many { all, .. } => all.find(person),
         }
     }

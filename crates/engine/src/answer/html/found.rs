@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::ambiguous;
 use crate::answer::{AnswerError, MAX_PEOPLE};
 use crate::policy::FieldSet;
 
@@ -71,7 +72,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn goes_on() -> AnswerError {
-    AnswerError::Ambiguous("for a browser a masked element goes on behind the tag that seems to end it".to_owned())
+    ambiguous("for a browser a masked element goes on behind the tag that seems to end it")
 }
 
 impl Found {

@@ -180,8 +180,9 @@ impl Scan {
         }
         self.foreign_was |= matches!(kind, Kind::Svg | Kind::Math);
         // Only HTML within SVG or MathML can be open for some browsers when their end comes: any other SVG ends for all.
-        let apart = aside || self.differs() || self.nest.noscript().is_some();
-        self.torn |= self.foreign_was && apart && kind.may_hold_html();
+        if self.foreign_was && kind.may_hold_html() {
+            self.torn |= aside || self.differs() || self.nest.noscript().is_some();
+        }
         if self.may_be_foreign() && differs_in_foreign(written, tag.self_closing, !self.candidates.is_empty()) {
             return Err(foreign_or_not());
         }
