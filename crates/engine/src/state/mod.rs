@@ -11,6 +11,7 @@ mod disclosed;
 mod environment;
 mod habit;
 mod look;
+mod marks;
 mod ordinal;
 mod overview;
 mod posture;
