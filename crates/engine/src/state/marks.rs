@@ -2,8 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::seen::COLUMNS;
 use crate::policy::Window;
+
+/// Columns of the set: basic, personal, contact. Special fields are so few that they share the contact column.
+pub(super) const COLUMNS: usize = 3;
 
 /// One person, and when each column was last shown (Unix seconds; 0 = never).
 #[derive(Debug, Clone, Copy)]

@@ -9,10 +9,7 @@ use super::marks::{Many, Mark, Place, inside};
 use crate::doors::Sensitivity;
 use crate::policy::{Limits, Window};
 
-pub(super) use super::marks::Undo;
-
-/// Columns of the set: basic, personal, contact. Special fields are so few that they share the contact column.
-pub(super) const COLUMNS: usize = 3;
+pub(super) use super::marks::{COLUMNS, Undo};
 
 pub(super) fn column(s: Sensitivity) -> usize {
     (s as usize).min(COLUMNS - 1)
